@@ -1,0 +1,54 @@
+# Everything runs in .venv, which each target sets up as far as it needs. Start with: make demo
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.runs
+TOOLS := $(VENV)/.has-tools
+
+.PHONY: help demo test check format proto bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+
+$(RUN): pyproject.toml constraints.txt | $(BIN)/python
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group test --group check
+	@touch $(RUN) $@
+
+demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
+	@$(BIN)/vsock-loadgen run --config examples/fleet-200.yaml --target embedded --time-scale 45 --duration 15s \
+		--stats-interval 5s --result demo-result.json
+	@echo "The result is in demo-result.json."
+
+test: check ## Run every check and every test
+	@$(BIN)/python -m pytest
+
+check: $(TOOLS) ## Check format, lint, types and import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --quiet 2>/dev/null || $(BIN)/lint-imports
+
+format: $(TOOLS) ## Put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet .
+
+proto: ## Generate the protobuf code anew, with the oldest runtime that is supported
+	@$(PYTHON) -m venv build/protoc
+	@build/protoc/bin/pip install --quiet grpcio-tools==1.71.2 mypy-protobuf==3.6.0
+	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
+		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
+
+bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
+	@$(BIN)/python -m bench
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build bench/build demo-result.json

@@ -1,0 +1,216 @@
+"""Composition root: builds the real parts and runs the pipeline config -> plan -> engine -> telemetry -> report."""
+
+from __future__ import annotations
+
+import os
+import platform
+from array import array
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from vsock_loadgen import __version__
+from vsock_loadgen.cluster.identity import identify
+from vsock_loadgen.config.address import Address, EmbeddedAddress
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.engine.supervisor import Supervisor
+from vsock_loadgen.engine.worker import Orders, raise_descriptor_limit
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, ConfigError, InternalError, Problem
+from vsock_loadgen.measures.receipt import Receipt
+from vsock_loadgen.measures.result import Confirmation, Result, Verdict
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.payloads.decode import decode
+from vsock_loadgen.payloads.reports import ReportFactory
+from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.plan.fleet import build_fleet
+from vsock_loadgen.plan.planning import Plan, make_plan
+from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID, NodeSlice
+from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.embedded import EmbeddedReceiver
+from vsock_loadgen.receiver.server import Receiver
+from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.report.result_text import result_text
+from vsock_loadgen.report.seen import Seen, seen_by_receiver
+from vsock_loadgen.telemetry.log import Log
+from vsock_loadgen.telemetry.result_file import result_document, write_result
+from vsock_loadgen.telemetry.stats import StatsLines
+from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.listening import listen
+from vsock_loadgen.transport.preflight import preflight
+from vsock_loadgen.units import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal."""
+
+    log: TextIO
+    outcome: TextIO
+    width: int = 80
+    color: bool = False
+
+
+def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
+    """The plan of a config, and the source of its reports. Raises ConfigError."""
+    fleet = build_fleet(config)
+    try:
+        factory = ReportFactory.build(
+            largest=max(fleet.packages.values),
+            report_format=config.report_format,
+            package_sets=config.package_sets,
+            seed=config.seed,
+            specific_package=config.specific_package,
+        )
+    except ValueError as error:
+        raise ConfigError([Problem("", "specificPackage", str(error))]) from error
+    typical_cid = FIRST_CID + CIDS_PER_NODE
+    return make_plan(config, fleet, lambda index, packages: factory.size(index, typical_cid, packages), nodes=nodes), factory
+
+
+def run(
+    config: Config, streams: Streams, *, warnings: tuple[Problem, ...] = (), result_path: Path | None = None, go_on: bool = False
+) -> int:
+    """Simulate this node's part of the fleet, from the first look at the target to the verdict; returns the exit code.
+
+    Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
+    vsock target that would leave this machine.
+    """
+    log = Log(streams.log)
+    for problem in warnings:
+        log.warn(str(problem))
+    identity = identify(config.node_index, config.node_count, os.environ)
+    plan, factory = prepare(config)
+    log.block(plan_text(plan, width=streams.width, color=streams.color))
+    raise_descriptor_limit()
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequests())
+        embedded = isinstance(config.target, EmbeddedAddress)
+        receiver = stack.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
+        endpoint = resolve(receiver.address if receiver else preflight(config.target, go_on=go_on))
+        summary = Summary(config, plan, plan.nodes[identity.index], endpoint)
+        supervisor = stack.enter_context(Supervisor([summary.load()], _orders(config, endpoint, factory)))
+        log.line(f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}")
+        totals = supervisor.run(stop, _progress(StatsLines(log, config.stats_interval_ns), log, summary, result_path))
+        receipt = receiver.stop() if receiver else None
+    return _conclude(summary.result(totals, receipt, ended=True), summary.seen(receipt), streams, log, result_path)
+
+
+def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Orders:
+    return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed=config.delivery == "confirmed")
+
+
+def _progress(stats: StatsLines, log: Log, summary: Summary, result_path: Path | None) -> Callable[[RunTotals], None]:
+    """What is done with the totals while the run goes on: a line, and a snapshot of the result, every `statsInterval`."""
+
+    def progress(totals: RunTotals) -> None:
+        if stats.update(totals) and result_path is not None:
+            try:
+                write_result(summary.result(totals, None, ended=False), result_path)
+            except OSError as error:
+                log.warn(f"--result: the snapshot cannot be written: {error}")
+
+    return progress
+
+
+def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, result_path: Path | None) -> int:
+    """Check the accounts, show the outcome, write the document; returns the exit code."""
+    if not result.counts.balanced or result.counts.in_flight:
+        raise InternalError(f"the accounts do not balance: {result.counts}")
+    print(result_text(result, seen, width=streams.width, color=streams.color), end="", file=streams.outcome, flush=True)
+    if result_path is not None:
+        try:
+            write_result(result, result_path)
+        except OSError as error:
+            log.warn(f"--result: cannot be written ({error}); the document follows on standard output")
+            streams.outcome.write(result_document(result))
+    return EXIT_DONE if result.complete else EXIT_INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Turns totals into results: everything about the run that does not change while it goes on."""
+
+    config: Config
+    plan: Plan
+    mine: NodeSlice
+    endpoint: Endpoint
+
+    def load(self) -> Load:
+        """The VMs of this node, as its worker gets them."""
+        indices = self.mine.indices()
+        packages = array("i", (self.plan.fleet.packages.values[index] for index in indices))
+        return Load(self.plan.schedule(indices), array("q", map(self.mine.cid, indices)), packages)
+
+    def seen(self, receipt: Receipt | None) -> Seen | None:
+        """What the run's own receiver saw, beside the plan."""
+        return None if receipt is None else seen_by_receiver(receipt, self.plan)
+
+    def result(self, totals: RunTotals, receipt: Receipt | None, *, ended: bool) -> Result:
+        """The result of these totals: the final one, or a snapshot where the run has not `ended`."""
+        seen = self.seen(receipt)
+        return Result(
+            config=self.config.effective,
+            plan=plan_document(self.plan),
+            slice={
+                "node_index": self.mine.index,
+                "node_count": len(self.plan.nodes),
+                "first_vm": self.mine.first_vm,
+                "vms": self.mine.vms,
+                "first_cid": self.mine.first_cid if self.mine.vms else None,
+            },
+            started_at=datetime.fromtimestamp(totals.zero_wall_ns / SECOND, UTC).isoformat(),
+            elapsed_ns=totals.elapsed_ns,
+            counts=totals.counts,
+            times=totals.times,
+            series=totals.series.rows(),
+            series_width_seconds=totals.series.width_seconds,
+            errors=totals.errors,
+            confirmation=self._confirmation(),
+            complete=ended and not totals.lost,
+            verdict=_verdict(totals, receipt, ended=ended),
+            receiver=receipt.to_json(with_vms=False) | seen.to_json() if receipt and seen else None,
+            environment=_environment(),
+        )
+
+    def _confirmation(self) -> Confirmation:
+        if self.config.delivery == "written":
+            return "none"
+        return "weak" if self.endpoint.hides_unread_close else "strong"
+
+
+def _verdict(totals: RunTotals, receipt: Receipt | None, *, ended: bool) -> Verdict:
+    reasons = [f"worker {worker} was lost: its part of the load was not sent" for worker in totals.lost]
+    if not ended:
+        reasons.append("the run has not ended: this is a snapshot")
+    if receipt is not None and totals.counts.delivered > receipt.reports:
+        missing = totals.counts.delivered - receipt.reports
+        reasons.append(f"the receiver counted {receipt.reports:,} reports, {missing:,} fewer than were delivered")
+    return Verdict("invalid" if reasons else "passed", tuple(reasons))
+
+
+def _environment() -> dict[str, object]:
+    return {
+        "vsock_loadgen": __version__,
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "node_name": os.environ.get("NODE_NAME"),
+    }
+
+
+def receive(address: Address, behaviour: Behaviour, duration_ns: int | None, listening: Callable[[Address], None]) -> Receipt:
+    """Stand in for the relay on an address until a stop signal comes or the duration is over; returns what was counted.
+
+    `listening` is called once connections are taken. Raises TargetError where the address cannot be listened on.
+    """
+    raise_descriptor_limit()
+    with StopRequests(after_ns=duration_ns) as stop, listen(address) as listener:
+        receiver = Receiver(listener, decode=decode, behaviour=behaviour)
+        listening(address)
+        return receiver.run(stop.fileno())

@@ -1,0 +1,101 @@
+"""The options that every verb with a config has: the file, a flag per scalar key, and --set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vsock_loadgen.app import Streams
+from vsock_loadgen.config.load import Loaded, Override, load
+from vsock_loadgen.config.schema import ScalarKey, scalar_keys
+from vsock_loadgen.errors import ConfigError, Problem
+
+_METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "decimal": "X", "text": "TEXT", "choice": "CHOICE"}
+_NARROWEST, _WIDEST = 60, 120
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line said about the config."""
+
+    path: Path | None
+    overrides: tuple[Override, ...]
+    strict: bool
+
+    def load(self) -> Loaded:
+        """The config of file, environment and flags. Raises ConfigError."""
+        return load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
+
+
+def config_options(command: Command) -> Command:
+    """Give a command the config options; it is called with `given: Given` in their place."""
+
+    def called(config: Path | None, settings: tuple[str, ...], strict: bool, **others: Any) -> Any:
+        overrides = [
+            Override(key.flag, key.key, others.pop(_parameter(key)))
+            for key in scalar_keys()
+            if others.get(_parameter(key)) is not None or others.pop(_parameter(key), None)
+        ]
+        overrides += [_setting(text) for text in settings]
+        return command(given=Given(config, tuple(overrides), strict), **others)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    called.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+    decorated: Command = called
+    for key in reversed(scalar_keys()):
+        decorated = click.option(key.flag, _parameter(key), metavar=_metavar(key), help=_help(key))(decorated)
+    for option in (
+        click.option("--strict", is_flag=True, help="Treat warnings about unknown keys as errors."),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Set any key of the config, as in packages.buckets[0].percent=60.",
+        ),
+        click.option(
+            "-c",
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            envvar="LOADGEN_CONFIG",
+            help="The config file (YAML). Without one, defaults and flags count.",
+        ),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def _parameter(key: ScalarKey) -> str:
+    return "key_" + key.flag.removeprefix("--").replace("-", "_")
+
+
+def _metavar(key: ScalarKey) -> str:
+    return "|".join(key.choices) if key.choices else _METAVARS.get(key.kind, "VALUE")
+
+
+def _help(key: ScalarKey) -> str:
+    return f"{key.help} [default: {key.default}]" if key.default else key.help
+
+
+def _setting(text: str) -> Override:
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise ConfigError([Problem("--set", "", f"found {text!r}, expected PATH=VALUE")])
+    return Override(f"--set {path}", path.strip(), value)
+
+
+def streams() -> Streams:
+    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured)."""
+    columns = shutil.get_terminal_size((80, 24)).columns
+    color = sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return Streams(sys.stderr, sys.stdout, max(_NARROWEST, min(columns, _WIDEST)), color)

@@ -1,0 +1,60 @@
+"""The command `vsock-loadgen`: finds the verb, and turns what went wrong into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from vsock_loadgen import __version__
+from vsock_loadgen.cli.init import init
+from vsock_loadgen.cli.plan import plan
+from vsock_loadgen.cli.receive import receive
+from vsock_loadgen.cli.run import run
+from vsock_loadgen.cli.schema import schema
+from vsock_loadgen.errors import EXIT_INTERNAL, LoadgenError
+
+_OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
+
+
+class Verbs(click.Group):
+    """The verbs; options without a verb mean `run`, as they did in the older tool."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front of options that come first."""
+        if args and args[0].startswith("-") and args[0] not in _OF_THE_GROUP:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order in which they are met."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
+)
+@click.version_option(__version__, prog_name="vsock-loadgen")
+def verbs() -> None:
+    """Simulate a fleet of virtual machines that keep sending index reports, exactly as configured, and judge the run."""
+
+
+for verb in (run, plan, receive, init, schema):
+    verbs.add_command(verb)
+
+
+def main() -> Any:
+    """Run the command line; the process ends here."""
+    try:
+        verbs.main(standalone_mode=True)
+    except LoadgenError as error:
+        print(f"{error}", file=sys.stderr)  # noqa: T201 (the command line is what writes to the terminal)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone. Nothing more can be said; keep the interpreter from trying at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_INTERNAL)

@@ -1,0 +1,1 @@
+"""Which node am I, and which slice of the fleet is mine."""

@@ -1,0 +1,1 @@
+"""The vocabulary of the user becomes a validated, frozen Config; every error with its line."""

@@ -1,0 +1,123 @@
+"""Every key below `loadgen:`, with its grammar, its default and what it means."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
+from vsock_loadgen.config.blocks import PACKAGE_COUNT, Block, IntervalDistribution, PackageDistribution
+from vsock_loadgen.config.leaves import Choice, Duration, Number, OptionalText, Share, Target, WholeNumber
+from vsock_loadgen.config.model import MOST_VMS, Config, Distribution, Scalar
+from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
+
+PAYLOAD_SIZES = {"small": 514, "avg": 700, "large": 1500}
+"""Packages of each named size of a report, an older key."""
+DEFAULTS = Config(target=VsockAddress(VSOCK_CID_LOCAL, DEFAULT_PORT))
+"""What a config without any key means."""
+
+_YEAR_NS = 365 * 24 * HOUR
+_PORT = WholeNumber(1, 2**32 - 2)
+_SEED = WholeNumber(-(2**63), 2**63 - 1)
+_PAYLOAD_SIZE = Choice(tuple(PAYLOAD_SIZES))
+_REPORT_FORMAT = Choice(("indexReport", "vmReport"))
+_PACKAGE_SETS = Choice(("shared", "perVM"))
+_DELIVERY = Choice(("confirmed", "written"))
+_MOMENT = Duration(MILLISECOND, _YEAR_NS)
+_END = Duration(MILLISECOND, 100 * _YEAR_NS, none_is_zero=True)
+_STATS_INTERVAL = Duration(SECOND, _YEAR_NS)
+_TIME_SCALE = Number(Fraction(1, 100), Fraction(1_000_000))
+_MOST_NODES = 10_000
+
+
+def _scalar(distribution: Distribution) -> int:
+    if not isinstance(distribution, Scalar):
+        raise TypeError(f"the default is {distribution!r}, expected a scalar")
+    return distribution.value
+
+
+class Section(Block):
+    """What stands below `loadgen:`, types and bounds checked."""
+
+    vm_count: Annotated[int, WholeNumber(1, MOST_VMS)] = Field(
+        DEFAULTS.vm_count, description="Number of VMs in the whole fleet, over all nodes."
+    )
+    num_packages: Annotated[int, PACKAGE_COUNT] = Field(
+        _scalar(DEFAULTS.packages), description="Packages of every VM's report; the older name of a scalar `packages`."
+    )
+    packages: PackageDistribution = Field(
+        _scalar(DEFAULTS.packages),
+        description="Packages of a VM's report: a number for all, or in the file a block with buckets, "
+        "a normal distribution or quantiles.",
+    )
+    payload_size: Annotated[str, _PAYLOAD_SIZE] = Field(
+        "avg", description="An older name for a number of packages: small is 514, avg 700, large 1500."
+    )
+    num_repositories: Annotated[int, WholeNumber(0, 1_000_000)] = Field(
+        0, description="Accepted from older files; has no effect.", deprecated=True
+    )
+    specific_package: Annotated[str | None, OptionalText("the name of a package")] = Field(
+        DEFAULTS.specific_package, description="Name of one package that every package of every report is."
+    )
+    report_interval: IntervalDistribution = Field(
+        _scalar(DEFAULTS.report_interval),
+        description="Time between two reports of a VM: a duration for all, or in the file a block with buckets, "
+        "a normal distribution or quantiles.",
+    )
+    jitter: Annotated[Fraction, Share()] = Field(
+        DEFAULTS.jitter, description="How much earlier or later a report may come, in percent of the interval."
+    )
+    seed: Annotated[int, _SEED] = Field(
+        DEFAULTS.seed, description="Decides which VM gets which values, and every moment; the same seed, the same plan."
+    )
+    report_format: Annotated[Literal["indexReport", "vmReport"], _REPORT_FORMAT] = Field(
+        DEFAULTS.report_format,
+        description="Outermost message of a report: indexReport as read by ACS 4.9, vmReport since ACS 4.10.",
+    )
+    package_sets: Annotated[Literal["shared", "perVM"], _PACKAGE_SETS] = Field(
+        DEFAULTS.package_sets,
+        description="Whether VMs with equally many packages report the same ones (shared) or each its own (perVM).",
+    )
+    target: Annotated[Address, Target()] = Field(
+        DEFAULTS.target,
+        description="Where reports go: embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT.",
+    )
+    port: Annotated[int, _PORT] = Field(
+        DEFAULT_PORT, description="Port of the target vsock://1:PORT; an older key, `target` wins over it."
+    )
+    delivery: Annotated[Literal["confirmed", "written"], _DELIVERY] = Field(
+        DEFAULTS.delivery,
+        description="When a report counts as delivered: the peer closed after its end (confirmed), "
+        "or its last byte was handed to the kernel (written).",
+    )
+    request_timeout: Annotated[int, _MOMENT] = Field(
+        DEFAULTS.request_timeout_ns, description="Longest time from the first attempt to connect to the end of a report."
+    )
+    duration: Annotated[int, _END] = Field(
+        DEFAULTS.duration_ns, description="Length of the run, a duration; 0 or empty: until it is stopped."
+    )
+    time_scale: Annotated[Fraction, _TIME_SCALE] = Field(
+        DEFAULTS.time_scale, description="Divides every interval: 10 makes a 5m interval 30s. Timeouts and `duration` stay."
+    )
+    stats_interval: Annotated[int, _STATS_INTERVAL] = Field(
+        DEFAULTS.stats_interval_ns, description="Time between two lines of statistics, a duration of at least 1s."
+    )
+    metrics_port: Annotated[int, WholeNumber(0, 65_535)] = Field(
+        DEFAULTS.metrics_port, description="TCP port of the Prometheus metrics; 0 turns them off."
+    )
+    metrics_address: Annotated[str | None, OptionalText("an IP address or a host name", 253)] = Field(
+        DEFAULTS.metrics_address,
+        description="Address that the metrics listen on; where none is given, 127.0.0.1, or in a pod all addresses.",
+    )
+    lag_limit: Annotated[int, _MOMENT] = Field(
+        DEFAULTS.lag_limit_ns,
+        description="The generator counts as saturated where the 99th percentile of its own lateness passes this duration.",
+    )
+    node_index: Annotated[int, WholeNumber(0, _MOST_NODES - 1)] = Field(
+        DEFAULTS.node_index, description="Which of the nodes that share the fleet this one is, from 0."
+    )
+    node_count: Annotated[int, WholeNumber(1, _MOST_NODES)] = Field(
+        DEFAULTS.node_count, description="How many nodes share the fleet."
+    )

@@ -1,0 +1,51 @@
+"""The commented config that `init` prints."""
+
+from __future__ import annotations
+
+STARTER = """\
+# Config of vsock-loadgen. Everything stands under `loadgen:`; a key that is left out has the default shown here.
+# Check it with `vsock-loadgen plan --config FILE`, which sends nothing.
+loadgen:
+  # The fleet: how many VMs there are in all.
+  vmCount: 200
+
+  # Packages of a VM's report. One number for all (`packages: 700`), or shares of the fleet that add up to exactly 100:
+  packages:
+    buckets:
+      - {percent: 70, value: 500}
+      - {percent: 20, value: 1000}
+      - {percent: 8, value: 1500}
+      - {percent: 2, value: 2000}
+  # or a normal distribution:  packages: {mean: 700, stddev: 200, min: 100, max: 2000}
+  # or measured quantiles:     packages: {min: 100, p50: 500, p95: 1500, p99: 2500, max: 3000}
+
+  # Time between two reports of a VM, in the same forms with durations in place of numbers.
+  reportInterval: 60s
+
+  # A report comes up to this many percent of the interval earlier or later.
+  # jitter: 5
+
+  # The same seed gives the same VMs the same values at the same moments, on every run and every node.
+  seed: 0
+
+  # vmReport is what the relay reads since ACS 4.10; indexReport (the default) is what that of ACS 4.9 reads.
+  reportFormat: vmReport
+
+  # Where reports go: embedded (a receiver that the run starts for itself), unix:///PATH, tcp://HOST:PORT, vsock://CID:PORT.
+  # The default is the relay on this machine, vsock://1:818.
+  target: embedded
+
+  # confirmed: the peer has closed after the end of the report. written: the last byte was handed to the kernel.
+  # delivery: confirmed
+  # requestTimeout: 10s
+
+  # How long to run; left out or 0: until stopped.
+  duration: 5m
+
+  # Divides every interval, to see in a minute what takes an hour.
+  # timeScale: 1
+
+  # A line of statistics this often, and Prometheus metrics on this port (0 turns them off).
+  # statsInterval: 10s
+  # metricsPort: 9090
+"""

@@ -1,0 +1,1 @@
+"""The only stage that waits: schedule queue, sender, worker processes, supervisor."""

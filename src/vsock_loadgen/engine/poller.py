@@ -1,0 +1,46 @@
+"""Readiness of sockets, with waits finer than epoll's whole milliseconds."""
+
+from __future__ import annotations
+
+import select
+from typing import Protocol
+
+READABLE = select.EPOLLIN
+WRITABLE = select.EPOLLOUT
+_NANO = 1e-9
+
+
+class Poller(Protocol):
+    """What the send loop asks of the kernel's readiness queue."""
+
+    def register(self, fd: int, events: int) -> None:
+        """Watch a descriptor."""
+
+    def modify(self, fd: int, events: int) -> None:
+        """Watch a descriptor for something else."""
+
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """(descriptor, events) of those that are ready; waits up to `timeout_ns` for the first."""
+
+
+class EpollPoller:
+    """epoll, behind select() for the waiting: epoll's own timeout is rounded up to whole milliseconds, select()'s is not.
+
+    Closing a descriptor takes it off the queue; that needs no call.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._watched = [self._epoll.fileno()]
+        self.register = self._epoll.register
+        self.modify = self._epoll.modify
+
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """(descriptor, events) of those that are ready; waits up to `timeout_ns` for the first."""
+        if timeout_ns > 0:
+            select.select(self._watched, (), (), timeout_ns * _NANO)
+        return self._epoll.poll(0)
+
+    def close(self) -> None:
+        """Give the queue's descriptor back."""
+        self._epoll.close()

@@ -1,0 +1,356 @@
+"""The send loop of one worker: keeps the schedule, pushes bytes, counts.
+
+The rules it keeps:
+- open model: a report is started when it is due, whatever became of the one before; only a VM whose last report is still under
+  way skips, and the skip is counted;
+- one heap of (due time, VM), one readiness queue, one record per report in flight: no task, thread, timer or payload per VM;
+- a report is one non-blocking socket: connect, sendmsg, half-close, wait for the peer's end of file, close;
+- what the kernel can do at once is done at once; a socket is registered only when it must be waited for;
+- starting is done in batches between which sockets that are ready get their turn, so that a herd neither starves answers nor
+  piles up connections that nobody attends to.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import os
+import socket
+from array import array
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.poller import READABLE, WRITABLE, Poller
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.plan.schedule import Schedule
+from vsock_loadgen.units import MILLISECOND
+
+START_BATCH = 64
+FIRST_RETRY_NS = MILLISECOND
+LONGEST_RETRY_NS = 100 * MILLISECOND
+_POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
+_POSITION_MASK = (1 << _POSITION_BITS) - 1
+_OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+_PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
+
+Buffer = bytes | memoryview
+
+
+class ReportSource(Protocol):
+    """Where a report's bytes come from."""
+
+    def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
+        """The report of the VM with this global index, to be sent one buffer after the other."""
+
+
+class Target(Protocol):
+    """Where reports go: `transport.endpoint.Endpoint`, or a stand-in."""
+
+    @property
+    def sockaddr(self) -> Any:
+        """What `connect_ex` takes."""
+
+    @property
+    def busy_errnos(self) -> frozenset[int]:
+        """Results of a connect that may mean "the backlog is full, try again"."""
+
+    def socket(self) -> socket.socket:
+        """A new non-blocking socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The VMs of one worker, as columns in step with those of the schedule."""
+
+    schedule: Schedule
+    cids: Sequence[int]
+    packages: Sequence[int]
+
+
+class Flight:
+    """A report under way, from its first connect attempt until its fate is known."""
+
+    __slots__ = ("connected", "due_ns", "fd", "landed", "pending", "position", "retry_ns", "size", "sock", "started_ns", "watched")
+
+    def __init__(self, position: int, due_ns: int, started_ns: int) -> None:
+        self.position = position
+        self.due_ns = due_ns
+        self.started_ns = started_ns
+        self.sock: socket.socket | None = None
+        self.fd = -1
+        self.pending: list[Buffer] | None = None
+        self.size = 0
+        self.connected = self.watched = self.landed = False
+        self.retry_ns = FIRST_RETRY_NS
+
+
+class Sender:
+    """Sends the reports of one worker's VMs as they fall due.
+
+    `zero_ns` is the clock's reading at the start of the schedule. Whoever drives it calls `step` in a loop, `stop` at the end of
+    the run, and goes on stepping until `idle` (or calls `abandon`).
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        reports: ReportSource,
+        target: Target,
+        poller: Poller,
+        ledger: Ledger,
+        clock_ns: Callable[[], int],
+        *,
+        zero_ns: int,
+        request_timeout_ns: int,
+        confirmed: bool,
+    ) -> None:
+        self._indices = load.schedule.indices
+        self._interval_ns = load.schedule.interval_ns
+        self._jittered = load.schedule.step
+        self._cids = load.cids
+        self._packages = load.packages
+        self._buffers = reports.buffers
+        self._target = target
+        self._poller = poller
+        self._ledger = ledger
+        self._clock_ns = clock_ns
+        self._timeout_ns = request_timeout_ns
+        self._confirmed = confirmed
+        self._heap = [
+            ((zero_ns + first_ns) << _POSITION_BITS) | position for position, first_ns in enumerate(load.schedule.first_ns)
+        ]
+        heapq.heapify(self._heap)
+        self._numbers = array("q", bytes(8 * len(self._heap)))
+        self._under_way = bytearray(len(self._heap))
+        self._by_fd: dict[int, Flight] = {}
+        self._by_start: deque[Flight] = deque()
+        self._retries: list[tuple[int, int, Flight]] = []
+        self._stopped = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._ledger.in_flight == 0
+
+    def step(self, wake_ns: int) -> list[tuple[int, int]]:
+        """Start what is due, wait until `wake_ns` at the latest, and attend to every socket that is ready.
+
+        Returns the readiness events of descriptors that are not this sender's.
+        """
+        now_ns = self._clock_ns()
+        overdue = self._start_due(now_ns)
+        if self._retries and self._retries[0][0] <= now_ns:
+            self._retry(now_ns)
+        timeout_ns = 0 if overdue else self._next_event_ns(wake_ns) - self._clock_ns()
+        foreign = []
+        by_fd = self._by_fd
+        for fd, events in self._poller.wait(timeout_ns):
+            flight = by_fd.get(fd)
+            if flight is None:
+                foreign.append((fd, events))
+            else:
+                self._attend(flight)
+        self._expire(self._clock_ns())
+        return foreign
+
+    def stop(self, end_ns: int) -> None:
+        """End the schedule at `end_ns`: what was due before it and is not started is unfinished, or skipped if its VM is busy."""
+        self._stopped = True
+        heap, limit = self._heap, end_ns << _POSITION_BITS
+        while heap and heap[0] < limit:
+            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
+            heapq.heapreplace(heap, self._after(due_ns, position))
+            if self._under_way[position]:
+                self._ledger.skip()
+            else:
+                self._ledger.leave_unstarted()
+
+    def abandon(self) -> None:
+        """Give up everything under way."""
+        for flight in self._by_start:
+            if not flight.landed:
+                self._land(flight)
+                self._ledger.give_up()
+
+    def _after(self, due_ns: int, position: int) -> int:
+        """The heap entry of a VM's report after the one due at `due_ns`."""
+        number = self._numbers[position]
+        self._numbers[position] = number + 1
+        due_ns += self._jittered(self._indices[position], number, self._interval_ns[position])
+        return due_ns << _POSITION_BITS | position
+
+    def _start_due(self, now_ns: int) -> bool:
+        """Start up to a batch of what is due; says whether more is."""
+        heap, limit = self._heap, (now_ns + 1) << _POSITION_BITS
+        if self._stopped or not heap:
+            return False
+        for _ in range(START_BATCH):
+            if heap[0] >= limit:
+                return False
+            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
+            heapq.heapreplace(heap, self._after(due_ns, position))
+            if self._under_way[position]:
+                self._ledger.skip()
+                continue
+            self._under_way[position] = 1
+            started_ns = self._clock_ns()
+            self._ledger.start(started_ns - due_ns)
+            flight = Flight(position, due_ns, started_ns)
+            self._by_start.append(flight)
+            self._connect(flight)
+        return heap[0] < limit
+
+    def _next_event_ns(self, wake_ns: int) -> int:
+        """The instant at which something is to be done again, whatever the sockets do."""
+        if self._heap and not self._stopped:
+            wake_ns = min(wake_ns, self._heap[0] >> _POSITION_BITS)
+        if self._retries:
+            wake_ns = min(wake_ns, self._retries[0][0])
+        if self._by_start:
+            wake_ns = min(wake_ns, self._by_start[0].started_ns + self._timeout_ns)
+        return wake_ns
+
+    def _connect(self, flight: Flight) -> None:
+        target = self._target
+        try:
+            sock = target.socket()
+        except OSError as error:
+            failure = FailureClass.DESCRIPTORS if error.errno in _OUT_OF_DESCRIPTORS else FailureClass.CONNECT
+            self._fail(flight, failure, error.errno)
+            return
+        flight.sock, flight.fd = sock, sock.fileno()
+        code = sock.connect_ex(target.sockaddr)
+        if code == 0:
+            self._connected(flight)
+        elif code == errno.EINPROGRESS:
+            self._watch(flight, WRITABLE)
+        else:
+            self._refused(flight, code)
+
+    def _refused(self, flight: Flight, code: int) -> None:
+        """Try again later where the peer may only be busy; fail where it is not there."""
+        if code not in self._target.busy_errnos:
+            self._fail(flight, FailureClass.CONNECT, code)
+            return
+        self._drop_socket(flight)
+        retry_at_ns = self._clock_ns() + flight.retry_ns
+        flight.retry_ns = min(2 * flight.retry_ns, LONGEST_RETRY_NS)
+        heapq.heappush(self._retries, (retry_at_ns, id(flight), flight))
+
+    def _retry(self, now_ns: int) -> None:
+        while self._retries and self._retries[0][0] <= now_ns:
+            flight = heapq.heappop(self._retries)[2]
+            if not flight.landed:
+                self._connect(flight)
+
+    def _connected(self, flight: Flight) -> None:
+        flight.connected = True
+        position = flight.position
+        flight.pending = self._buffers(self._indices[position], self._cids[position], self._packages[position])
+        flight.size = sum(map(len, flight.pending))
+        self._send(flight)
+
+    def _attend(self, flight: Flight) -> None:
+        """Go on with a report whose socket is ready."""
+        if flight.pending is not None:
+            self._send(flight)
+        elif flight.connected:
+            self._await_end(flight)
+        elif flight.sock is not None:
+            code = flight.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                self._connected(flight)
+            else:
+                self._refused(flight, code)
+
+    def _send(self, flight: Flight) -> None:
+        assert flight.sock is not None
+        assert flight.pending is not None
+        try:
+            sent = flight.sock.sendmsg(flight.pending)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            failure = FailureClass.CLOSED_EARLY if error.errno in _PEER_CLOSED else FailureClass.WRITE
+            self._fail(flight, failure, error.errno)
+            return
+        flight.pending = _rest(flight.pending, sent)
+        if flight.pending is not None:
+            self._watch(flight, WRITABLE)
+        elif not self._confirmed:
+            self._deliver(flight)
+        else:
+            try:
+                flight.sock.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                self._fail(flight, FailureClass.RESET, error.errno)
+                return
+            self._watch(flight, READABLE)
+
+    def _await_end(self, flight: Flight) -> None:
+        """The peer's end of file after ours means that it took everything; what it says before that is of no interest."""
+        assert flight.sock is not None
+        try:
+            while flight.sock.recv(4096):
+                pass
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(flight, FailureClass.RESET, error.errno)
+            return
+        self._deliver(flight)
+
+    def _watch(self, flight: Flight, events: int) -> None:
+        if flight.watched:
+            self._poller.modify(flight.fd, events)
+        else:
+            flight.watched = True
+            self._by_fd[flight.fd] = flight
+            self._poller.register(flight.fd, events)
+
+    def _deliver(self, flight: Flight) -> None:
+        finished_ns = self._clock_ns()
+        self._land(flight)
+        packages = self._packages[flight.position]
+        self._ledger.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages)
+
+    def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:
+        self._land(flight)
+        self._ledger.fail(failure, os.strerror(code) if code else "request timeout")
+
+    def _expire(self, now_ns: int) -> None:
+        """End what has been under way for longer than the request timeout. All timeouts are equal, so the oldest is first."""
+        by_start = self._by_start
+        while by_start:
+            flight = by_start[0]
+            if not flight.landed:
+                if flight.started_ns + self._timeout_ns > now_ns:
+                    return
+                self._fail(flight, FailureClass.TIMEOUT if flight.connected else FailureClass.CONNECT, None)
+            by_start.popleft()
+
+    def _land(self, flight: Flight) -> None:
+        flight.landed = True
+        flight.pending = None
+        self._under_way[flight.position] = 0
+        self._drop_socket(flight)
+
+    def _drop_socket(self, flight: Flight) -> None:
+        if flight.sock is not None:
+            if flight.watched:
+                flight.watched = False
+                del self._by_fd[flight.fd]
+            flight.sock.close()
+            flight.sock = None
+
+
+def _rest(buffers: list[Buffer], sent: int) -> list[Buffer] | None:
+    """What is left of buffers after `sent` bytes, None where nothing is."""
+    for number, buffer in enumerate(buffers):
+        if sent < len(buffer):
+            return [memoryview(buffer)[sent:], *buffers[number + 1 :]]
+        sent -= len(buffer)
+    return None

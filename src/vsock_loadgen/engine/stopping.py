@@ -1,0 +1,60 @@
+"""Requests to stop, from signals or a timer: the first asks for an orderly end, the second for one without waiting."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from vsock_loadgen.units import SECOND
+
+_SHORTEST_TIMER_SECONDS = 1e-6  # zero would mean no timer
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequests:
+    """While entered, counts stop signals instead of dying from them; its descriptor becomes readable with each.
+
+    With `after_ns` a request comes by itself after so many nanoseconds. Must be entered in the main thread.
+    """
+
+    def __init__(self, *, after_ns: int | None = None) -> None:
+        self.count = 0
+        self._after_ns = after_ns
+        self._reader, self._writer = socket.socketpair()
+        self._previous: dict[signal.Signals, Any] = {}
+        self._previous_wakeup = -1
+
+    def fileno(self) -> int:
+        """The descriptor, to wait on."""
+        return self._reader.fileno()
+
+    def clear(self) -> None:
+        """Make the descriptor unreadable until the next signal."""
+        while True:
+            try:
+                self._reader.recv(64)
+            except BlockingIOError:
+                return
+
+    def _count(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+
+    def __enter__(self) -> Self:
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._previous_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in (*STOP_SIGNALS, signal.SIGALRM):
+            self._previous[number] = signal.signal(number, self._count)
+        if self._after_ns is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(self._after_ns / SECOND, _SHORTEST_TIMER_SECONDS))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._previous_wakeup)
+        self._reader.close()
+        self._writer.close()

@@ -1,0 +1,124 @@
+"""The parent's side of the workers: starts them, gathers their snapshots, passes stop requests on, notices when one is lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import selectors
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkProcess
+from types import TracebackType
+from typing import Self
+
+from vsock_loadgen.engine.channel import Channel
+from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.engine.worker import READY, Command, Orders, Start, serve
+from vsock_loadgen.errors import InternalError
+from vsock_loadgen.measures.snapshot import WorkerSnapshot
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
+PROGRESS_NS = 250 * MILLISECOND
+_READY_TIMEOUT_NS = 60 * SECOND
+
+
+class Supervisor:
+    """The worker processes of one run, one per load. Enter it before any thread exists: workers are forked.
+
+    Leaving it ends every worker, whatever happened.
+    """
+
+    def __init__(self, loads: Sequence[Load], orders: Orders) -> None:
+        self._loads = loads
+        self._orders = orders
+        self._channels: list[Channel] = []
+        self._processes: list[ForkProcess] = []
+        self._final: set[int] = set()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
+    def __enter__(self) -> Self:
+        context = multiprocessing.get_context("fork")
+        for number, load in enumerate(self._loads):
+            mine, theirs = Channel.pair()
+            self._channels.append(mine)
+            process = context.Process(target=self._become_worker, args=(number, load, theirs), name=f"worker-{number}")
+            process.start()
+            theirs.close()
+            self._processes.append(process)
+        self._await_ready()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for channel in self._channels:
+            channel.close()
+        for process in self._processes:
+            process.join()
+            process.close()
+
+    def _become_worker(self, number: int, load: Load, theirs: Channel) -> None:
+        for channel in self._channels:
+            channel.close()  # else a sibling would keep the parent's end open after the parent is gone
+        serve(number, load, self._orders, theirs)
+
+    def _await_ready(self) -> None:
+        deadline_ns = time.monotonic_ns() + _READY_TIMEOUT_NS
+        for number, channel in enumerate(self._channels):
+            with selectors.DefaultSelector() as selector:
+                selector.register(channel, selectors.EVENT_READ)
+                while READY not in (messages := channel.receive()):
+                    if channel.closed or messages or time.monotonic_ns() > deadline_ns:
+                        raise InternalError(f"worker {number} did not get ready")
+                    selector.select(1)
+
+    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None]) -> RunTotals:
+        """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times
+        a second. Returns the totals; `totals.lost` tells whether a worker died."""
+        zero_ns = time.monotonic_ns() + HEAD_START_NS
+        zero_wall_ns = time.time_ns() + HEAD_START_NS
+        totals = RunTotals(len(self._channels), zero_wall_ns)
+        for channel in self._channels:
+            channel.send(Start(zero_ns, zero_wall_ns))
+        told = 0
+        next_progress_ns = zero_ns + PROGRESS_NS
+        with selectors.DefaultSelector() as selector:
+            selector.register(stop, selectors.EVENT_READ)
+            for number, channel in enumerate(self._channels):
+                selector.register(channel, selectors.EVENT_READ, number)
+            running = set(range(len(self._channels)))
+            while running:
+                for key, _ in selector.select(max(0, next_progress_ns - time.monotonic_ns()) / SECOND):
+                    if key.data is None:
+                        stop.clear()
+                    elif not self._gather(key.data, totals):
+                        selector.unregister(self._channels[key.data])
+                        running.discard(key.data)
+                wanted = max(stop.count, 1 if totals.lost else 0)
+                if wanted > told:
+                    self._tell(running, Command.STOP if wanted == 1 else Command.ABANDON)
+                    told = wanted
+                if time.monotonic_ns() >= next_progress_ns:
+                    next_progress_ns = time.monotonic_ns() + PROGRESS_NS
+                    progress(totals)
+        return totals
+
+    def _gather(self, number: int, totals: RunTotals) -> bool:
+        """Take in what a worker has sent; False when it will send no more."""
+        channel = self._channels[number]
+        for message in channel.receive():
+            if isinstance(message, WorkerSnapshot):
+                totals.add(message)
+                if message.final:
+                    self._final.add(number)
+        if channel.closed and number not in self._final:
+            totals.lose(number)
+        return not channel.closed
+
+    def _tell(self, numbers: set[int], command: Command) -> None:
+        for number in numbers:
+            self._channels[number].send(command)

@@ -1,0 +1,151 @@
+"""The process that sends one slice of the fleet, and does nothing else, so that no scrape or redraw delays a report."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vsock_loadgen.engine.channel import Channel
+from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.poller import READABLE, EpollPoller
+from vsock_loadgen.engine.sender import Load, ReportSource, Sender
+from vsock_loadgen.transport.endpoint import Endpoint
+from vsock_loadgen.units import MILLISECOND
+
+SNAPSHOT_NS = 250 * MILLISECOND
+
+
+class Command(StrEnum):
+    """What a parent tells a running worker."""
+
+    STOP = "stop"
+    ABANDON = "abandon"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The word to begin: the monotonic clock's reading at the start of the schedule, and the wall clock's at that instant."""
+
+    zero_ns: int
+    zero_wall_ns: int
+
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How a worker is to send, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop."""
+
+    endpoint: Endpoint
+    reports: ReportSource
+    request_timeout_ns: int
+    duration_ns: int
+    confirmed: bool
+
+
+class Worker:
+    """One worker's run, from the word to begin to the final snapshot."""
+
+    def __init__(self, number: int, load: Load, orders: Orders, channel: Channel, start: Start, poller: EpollPoller) -> None:
+        self._number = number
+        self._channel = channel
+        self._clock_ns = time.monotonic_ns
+        self._zero_ns = start.zero_ns
+        self._end_ns = start.zero_ns + orders.duration_ns if orders.duration_ns else None
+        self._stopping = False
+        self._ledger = Ledger()
+        # Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up.
+        self._next_cut_ns = start.zero_ns + SNAPSHOT_NS - start.zero_wall_ns % SNAPSHOT_NS
+        poller.register(channel.fileno(), READABLE)
+        self._sender = Sender(
+            load,
+            orders.reports,
+            orders.endpoint,
+            poller,
+            self._ledger,
+            self._clock_ns,
+            zero_ns=start.zero_ns,
+            request_timeout_ns=orders.request_timeout_ns,
+            confirmed=orders.confirmed,
+        )
+
+    def run(self) -> None:
+        """Send until the end of the duration or a command, then drain, and hand over the final snapshot."""
+        while not (self._stopping and self._sender.idle):
+            wake_ns = self._next_cut_ns
+            if self._end_ns is not None and not self._stopping:
+                wake_ns = min(wake_ns, self._end_ns)
+            if self._sender.step(wake_ns):
+                self._obey()
+            now_ns = self._clock_ns()
+            if self._end_ns is not None and now_ns >= self._end_ns and not self._stopping:
+                self._stop(self._end_ns)
+            if now_ns >= self._next_cut_ns:
+                self._cut(now_ns)
+        self._hand_over(self._clock_ns(), final=True)
+        self._channel.flush(wait=True)
+
+    def _obey(self) -> None:
+        commands = self._channel.receive()
+        if (Command.STOP in commands or Command.ABANDON in commands) and not self._stopping:
+            self._stop(self._clock_ns())
+        if Command.ABANDON in commands or self._channel.closed:
+            self._stopping = True
+            self._sender.abandon()
+
+    def _stop(self, end_ns: int) -> None:
+        self._stopping = True
+        self._sender.stop(end_ns)
+
+    def _cut(self, now_ns: int) -> None:
+        while self._next_cut_ns <= now_ns:
+            self._next_cut_ns += SNAPSHOT_NS
+        if self._channel.flush():
+            self._hand_over(now_ns, final=False)
+
+    def _hand_over(self, now_ns: int, *, final: bool) -> None:
+        at_ns = now_ns - self._zero_ns
+        self._channel.send(self._ledger.snapshot(self._number, at_ns, time.process_time_ns(), final=final))
+
+
+def serve(number: int, load: Load, orders: Orders, channel: Channel) -> None:
+    """Body of a worker process: get ready, wait for the word to begin, run. A parent that goes away ends it."""
+    for number_of_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number_of_signal, signal.SIG_IGN)  # the parent takes them, and tells its workers
+    raise_descriptor_limit()
+    gc.freeze()
+    poller = EpollPoller()
+    try:
+        channel.send(READY)
+        start = _await_start(channel)
+        if start is not None:
+            Worker(number, load, orders, channel, start, poller).run()
+    finally:
+        poller.close()
+        channel.close()
+
+
+def _await_start(channel: Channel) -> Start | None:
+    waiting = EpollPoller()
+    waiting.register(channel.fileno(), READABLE)
+    try:
+        while True:
+            waiting.wait(SNAPSHOT_NS)
+            for message in channel.receive():
+                return message if isinstance(message, Start) else None
+            if channel.closed:
+                return None
+    finally:
+        waiting.close()
+
+
+def raise_descriptor_limit() -> int:
+    """Raise the soft limit of open files to the hard one; returns the limit now in force."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard

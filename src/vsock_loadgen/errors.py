@@ -1,0 +1,64 @@
+"""The errors that end a run. The type says whose fault it is, and carries the exit code.
+
+A failed send is an outcome, not an exception: it never appears here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXIT_DONE = 0
+EXIT_INTERNAL = 1
+EXIT_USAGE = 2
+EXIT_THRESHOLD = 3
+EXIT_SATURATED = 4
+
+
+class LoadgenError(Exception):
+    """A run cannot start or go on. `exit_code` is what the process should end with."""
+
+    exit_code = EXIT_INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what the user wrote.
+
+    `where` is its place as an editor understands it (`loadgen.yaml:12`, `--vm-count`, `LOADGEN_SEED`), `path` the key inside
+    the config (`packages.buckets`; empty where none applies), `message` names the value found and what was expected.
+    """
+
+    where: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.path, self.message) if part)
+
+
+class ConfigError(LoadgenError):
+    """The user's input cannot be used; nothing was sent. Carries every problem found, in the order of the file."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class TargetError(LoadgenError):
+    """The target cannot take reports, as a look before the start has shown; nothing was sent. `remedy` says what to do."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message}\n  remedy: {remedy}" if remedy else message)
+
+
+class InternalError(LoadgenError):
+    """The tool's own promise does not hold (a count that does not add up): never the user's fault."""
+
+    exit_code = EXIT_INTERNAL

@@ -1,0 +1,1 @@
+"""Pure records that cross stages: outcome, histogram, snapshot, receipt, result."""

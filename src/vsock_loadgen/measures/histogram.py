@@ -1,0 +1,126 @@
+"""A mergeable log-linear histogram of times, 0.1 % wide or finer from 1 us up.
+
+Buckets: nanoseconds below 2,048 each have their own; above, every power of two is cut into 1,024 equal parts, so that a
+bucket is at most 1/1,024 of its lower bound wide (the layout is that of HdrHistogram, with ten bits a binary order). Only buckets
+that hold something are stored, so that merging and sending cost what was seen, not what could be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+SUBBUCKET_BITS = 10
+_HALF = 1 << SUBBUCKET_BITS
+
+
+def bucket_of(nanoseconds: int) -> int:
+    """The bucket that a time falls into; negative times count as 0."""
+    shift = nanoseconds.bit_length() - SUBBUCKET_BITS - 1
+    if shift > 0 and nanoseconds > 0:
+        return (shift << SUBBUCKET_BITS) + (nanoseconds >> shift)
+    return nanoseconds if nanoseconds > 0 else 0
+
+
+def bucket_bounds(bucket: int) -> tuple[int, int]:
+    """The times that fall into a bucket, in nanoseconds: the lowest, and the one past the highest."""
+    shift = max(0, (bucket >> SUBBUCKET_BITS) - 1)
+    lowest = (bucket - (shift << SUBBUCKET_BITS)) << shift
+    return lowest, lowest + (1 << shift)
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Counts by bucket, with the exact sum, largest and number of the times recorded, in nanoseconds."""
+
+    counts: dict[int, int] = field(default_factory=dict)
+    total: int = 0
+    largest: int = 0
+
+    def record(self, nanoseconds: int, count: int = 1) -> None:
+        """Count one time, or several equal ones."""
+        bucket = bucket_of(nanoseconds)
+        self.counts[bucket] = self.counts.get(bucket, 0) + count
+        self.total += nanoseconds * count
+        self.largest = max(self.largest, nanoseconds)
+
+    @property
+    def count(self) -> int:
+        """How many times were recorded."""
+        return sum(self.counts.values())
+
+    @property
+    def mean(self) -> float | None:
+        """The exact mean in nanoseconds, None where nothing was recorded."""
+        count = self.count
+        return self.total / count if count else None
+
+    def merge(self, other: Histogram) -> None:
+        """Add another histogram's counts: the same as if every time had been recorded here."""
+        counts = self.counts
+        for bucket, count in other.counts.items():
+            counts[bucket] = counts.get(bucket, 0) + count
+        self.total += other.total
+        self.largest = max(self.largest, other.largest)
+
+    def quantile(self, share: float, beyond: int = 0) -> int | None:
+        """The nearest-rank quantile in nanoseconds, `share` in 0..1, within 0.1 %; None where there is none.
+
+        `beyond` counts events that never came to an end and are longer than any recorded time: a quantile that falls among them
+        is None.
+        """
+        count = self.count
+        everything = count + beyond
+        if everything == 0:
+            return None
+        rank = max(1, math.ceil(round(share * everything, 6)))
+        if rank > count:
+            return None
+        if rank == count:
+            return self.largest
+        reached = 0
+        for bucket in sorted(self.counts):
+            reached += self.counts[bucket]
+            if reached >= rank:
+                lowest, past = bucket_bounds(bucket)
+                return min((lowest + past) // 2, self.largest)
+        return self.largest
+
+    def count_above(self, nanoseconds: int) -> int:
+        """How many recorded times fall into a bucket above that of the given time."""
+        limit = bucket_of(nanoseconds)
+        return sum(count for bucket, count in self.counts.items() if bucket > limit)
+
+    def to_json(self) -> dict[str, object]:
+        """A plain document: bucket layout, exact sum and largest, and the counts as [bucket, count] pairs in order."""
+        return {
+            "unit": "ns",
+            "subbucket_bits": SUBBUCKET_BITS,
+            "sum": self.total,
+            "max": self.largest,
+            "counts": [[bucket, self.counts[bucket]] for bucket in sorted(self.counts)],
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> Histogram:
+        """The histogram that `to_json` wrote. Raises ValueError where the document is none."""
+        pairs = document.get("counts")
+        total, largest = document.get("sum"), document.get("max")
+        if document.get("subbucket_bits") != SUBBUCKET_BITS or not isinstance(pairs, list):
+            raise ValueError("not a histogram of this layout")
+        if not isinstance(total, int) or not isinstance(largest, int):
+            raise ValueError("a histogram without sum and max")
+        try:
+            counts = {int(bucket): int(count) for bucket, count in pairs}
+        except TypeError as error:
+            raise ValueError("counts of a histogram are not pairs of numbers") from error
+        return cls(counts, total, largest)
+
+    @classmethod
+    def merged(cls, parts: Iterable[Histogram]) -> Histogram:
+        """A new histogram that holds what all the parts hold."""
+        whole = cls()
+        for part in parts:
+            whole.merge(part)
+        return whole

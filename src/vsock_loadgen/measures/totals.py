@@ -1,0 +1,72 @@
+"""The workers' snapshots added up: the state of the whole run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.series import Series
+from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.units import SECOND
+
+
+class RunTotals:
+    """Merges snapshots as they come; `series` has a row for every second of the wall clock.
+
+    A snapshot belongs to the second in which its stretch began. `zero_wall_ns` is the wall clock at the start of the schedule,
+    read once.
+    """
+
+    def __init__(self, workers: int, zero_wall_ns: int) -> None:
+        self.zero_wall_ns = zero_wall_ns
+        self.elapsed_ns = 0
+        self.times = Times()
+        self.packages: Counter[int] = Counter()
+        self.errors: dict[FailureClass, str] = {}
+        self.series = Series()
+        self._last: list[WorkerSnapshot | None] = [None] * workers
+        self._lost: set[int] = set()
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of all workers; what a lost worker had in flight is unfinished."""
+        total = Counts()
+        for worker, snapshot in enumerate(self._last):
+            if snapshot is not None:
+                total += _written_off(snapshot.counts) if worker in self._lost else snapshot.counts
+        return total
+
+    @property
+    def cpu_ns(self) -> int:
+        """Processor time that the workers have used."""
+        return sum(snapshot.cpu_ns for snapshot in self._last if snapshot is not None)
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """Numbers of the workers that are gone without a final snapshot."""
+        return tuple(sorted(self._lost))
+
+    def add(self, snapshot: WorkerSnapshot) -> None:
+        """Take one snapshot in; each worker's come in order."""
+        before = self._last[snapshot.worker]
+        self._last[snapshot.worker] = snapshot
+        self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns)
+        self.times.merge(snapshot.times)
+        self.packages.update(snapshot.packages)
+        self.errors.update(snapshot.errors)
+        began_ns = before.at_ns if before else 0
+        self.series.add(
+            (self.zero_wall_ns + began_ns) // SECOND,
+            snapshot.counts - (before.counts if before else Counts()),
+            self.counts.in_flight,
+            snapshot.times,
+        )
+
+    def lose(self, worker: int) -> None:
+        """Note that a worker is gone without a final snapshot."""
+        self._lost.add(worker)
+
+
+def _written_off(counts: Counts) -> Counts:
+    return replace(counts, in_flight=0, unfinished=counts.unfinished + counts.in_flight)

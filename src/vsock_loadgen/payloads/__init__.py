@@ -1,0 +1,1 @@
+"""Package catalogue to report bytes."""

@@ -1,0 +1,1 @@
+"""The message that a report is, and the code that protoc generates for it."""

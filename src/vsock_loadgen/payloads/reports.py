@@ -1,0 +1,100 @@
+"""Reports as a few views of memory that all machines share.
+
+A machine's report is a header of its own, then a constant prelude (repositories, distribution) and a window of the ring of
+packages. Only the header is made per report: it carries the CID and the enclosing lengths. Nothing else is copied, so that
+memory and start-up depend neither on the number of machines nor on the number of distinct package counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vsock_loadgen.payloads.catalogue import builtin, specific
+from vsock_loadgen.payloads.envelope import Envelope, ReportFormat
+from vsock_loadgen.payloads.ring import Ring, shuffled
+
+Buffer = bytes | memoryview
+PackageSets = Literal["shared", "perVM"]
+
+_MOST_TEMPLATES = 4096
+"""Headers kept at a time; a fleet of more distinct package counts makes them anew, for a few microseconds each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportFactory:
+    """Makes reports of up to `largest` packages; a report is a pure function of what `build` and `buffers` were given."""
+
+    ring: Ring
+    envelope: Envelope
+    largest: int
+    package_sets: PackageSets
+    seed: int
+    _prepared: dict[tuple[int, int], tuple[bytes, memoryview]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        largest: int,
+        report_format: ReportFormat,
+        package_sets: PackageSets,
+        seed: int,
+        specific_package: str | None = None,
+    ) -> ReportFactory:
+        """Lay out the packages for reports of 1 to `largest` of them: some 10 us and 590 bytes each.
+
+        `shared` gives all machines of one count the same packages; `perVM` gives each machine a window of its own, of a ring
+        with more places to start from than the catalogue has packages. `specific_package` makes every package that one;
+        raises ValueError where it names none.
+        """
+        packages = shuffled(builtin(), seed) if specific_package is None else [specific(specific_package, builtin())]
+        spare = max(largest, len(packages)) if package_sets == "perVM" else 0
+        ring = Ring.build(packages, largest + spare)
+        return cls(ring, Envelope.build(report_format, seed), largest, package_sets, seed)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of the ring and of its table of offsets, however many machines report."""
+        return len(self.ring.view) + len(self.ring.ends) * self.ring.ends.itemsize
+
+    def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
+        """The report of the machine with this global index, as buffers to send one after the other.
+
+        Raises ValueError where `packages` is not in 1..`largest`.
+        """
+        if self.package_sets == "perVM":
+            return self._own(index, cid, packages)
+        key = (packages, len(str(cid)))
+        template, body = self._prepared.get(key) or self._prepare(key)
+        return [template % (cid, index, index), body]
+
+    def size(self, index: int, cid: int, packages: int) -> int:
+        """Bytes of that report, without sending it. Raises ValueError as `buffers` does."""
+        return sum(map(len, self.buffers(index, cid, packages)))
+
+    def _prepare(self, key: tuple[int, int]) -> tuple[bytes, memoryview]:
+        """Header template and body for (packages, digits of the CID), kept for the next report like it."""
+        packages, cid_digits = key
+        self._check(packages)
+        body = self.ring.view[: self.ring.ends[packages]]
+        if len(self._prepared) >= _MOST_TEMPLATES:
+            self._prepared.clear()
+        prepared = self._prepared[key] = (self.envelope.template(cid_digits, len(body)), body)
+        return prepared
+
+    def _own(self, index: int, cid: int, packages: int) -> list[Buffer]:
+        """The report whose window starts where a hash of (seed, index) says."""
+        self._check(packages)
+        view, ends = self.ring.view, self.ring.ends
+        digest = hashlib.blake2b(f"{self.seed}/window/{index}".encode(), digest_size=8).digest()
+        first = int.from_bytes(digest, "big") % (len(ends) - packages)
+        prelude = view[: ends[0]]
+        window = view[ends[first] : ends[first + packages]]
+        template = self.envelope.template(len(str(cid)), len(prelude) + len(window))
+        return [template % (cid, index, index), prelude, window]
+
+    def _check(self, packages: int) -> None:
+        if not 1 <= packages <= self.largest:
+            raise ValueError(f"a report of {packages} packages, expected 1 to {self.largest}")

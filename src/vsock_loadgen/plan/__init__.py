@@ -1,0 +1,1 @@
+"""Pure: distributions, apportionment, fleet, schedule, load forecast."""

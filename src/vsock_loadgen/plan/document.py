@@ -1,0 +1,97 @@
+"""The plan as a plain JSON document: a contract (`vsock-loadgen/plan/v1`)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.plan.planning import Attribute, Plan
+from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.units import SECOND
+
+PLAN_SCHEMA = "vsock-loadgen/plan/v1"
+
+
+def plan_document(plan: Plan, *, with_vms: bool = False) -> dict[str, object]:
+    """The whole plan; `with_vms` adds a row per VM. Times are seconds before any time scale, the forecast is after it."""
+    document: dict[str, object] = {
+        "schema": PLAN_SCHEMA,
+        "seed": plan.seed,
+        "vm_count": plan.fleet.vm_count,
+        "time_scale": plain(plan.time_scale),
+        "packages": _attribute(plan.packages, 1),
+        "report_interval_seconds": _attribute(plan.report_interval, SECOND),
+        "forecast": _forecast(plan.forecast),
+        "warnings": [{"kind": warned.kind, "message": warned.message} for warned in plan.warnings],
+        "nodes": [_node(node) for node in plan.nodes],
+        "digest": plan.fleet.digest(),
+    }
+    if with_vms:
+        document["vms"] = [_vm(plan, node, index) for node in plan.nodes for index in node.indices()]
+    return document
+
+
+def plain(value: Fraction) -> int | float:
+    """A fraction as the JSON number that a person would write."""
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
+    def in_unit(value: float) -> int | float:
+        return plain(Fraction(value) / unit)
+
+    statistics = attribute.statistics
+    return {
+        "configured_mean": in_unit(attribute.configured_mean),
+        "mean": in_unit(statistics.mean),
+        "p50": in_unit(statistics.p50),
+        "p95": in_unit(statistics.p95),
+        "p99": in_unit(statistics.p99),
+        "min": in_unit(statistics.minimum),
+        "max": in_unit(statistics.maximum),
+        "buckets": [
+            {
+                "value": None if row.value is None else in_unit(row.value),
+                "percent": plain(row.percent),
+                "vms": row.vms,
+                "actual_percent": row.actual_percent,
+            }
+            for row in attribute.buckets
+        ],
+    }
+
+
+def _forecast(load: Forecast) -> dict[str, object]:
+    return {
+        "reports_per_second": load.reports_per_second,
+        "bytes_per_second": load.bytes_per_second,
+        "peak_reports_per_second": load.peak_reports_per_second,
+        "peak_at_seconds": load.peak_at_seconds,
+        "horizon_seconds": load.horizon_seconds,
+        "reports": load.reports,
+        "packages_per_vm_mean": load.packages_per_vm,
+        "packages_per_report_mean": load.packages_per_report,
+        "largest_report_bytes": load.largest_report_bytes,
+    }
+
+
+def _node(node: NodeSlice) -> dict[str, object]:
+    return {
+        "index": node.index,
+        "vms": node.vms,
+        "first_cid": node.first_cid if node.vms else None,
+        "last_cid": node.first_cid + node.vms - 1 if node.vms else None,
+    }
+
+
+def _vm(plan: Plan, node: NodeSlice, index: int) -> dict[str, object]:
+    fleet = plan.fleet
+    return {
+        "index": index,
+        "cid": node.cid(index),
+        "node": node.index,
+        "packages": fleet.packages.values[index],
+        "report_interval_seconds": plain(Fraction(fleet.report_interval.values[index], SECOND)),
+        "phase_seconds": plain(Fraction(fleet.phase_ns[index], SECOND)),
+        "synchronized": False,
+    }

@@ -1,0 +1,84 @@
+"""What the schedule will ask of the target and of this machine, worked out before anything is sent."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vsock_loadgen.plan.fleet import Fleet
+from vsock_loadgen.plan.schedule import Schedule
+from vsock_loadgen.units import SECOND
+
+MOST_EVENTS = 400_000
+ReportBytes = Callable[[int, int], int]
+"""(global index of the VM, packages) -> bytes of its report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Load of the whole fleet, time scale applied. Rates are per second.
+
+    `peak_at_seconds` is the start of the busiest whole second of the first `horizon_seconds`, which is how far the schedule was
+    run. `packages_per_report` weighs every VM by how often it reports, `packages_per_vm` does not.
+    """
+
+    reports_per_second: float
+    bytes_per_second: float
+    peak_reports_per_second: int
+    peak_at_seconds: int
+    horizon_seconds: int
+    reports: int | None
+    packages_per_vm: float
+    packages_per_report: float
+    largest_report_bytes: int
+    shortest_interval_seconds: float
+
+
+def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes) -> Forecast:
+    """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
+
+    Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports. `reports` is their
+    exact number over the whole run where that many suffice, else None.
+    """
+    packages = fleet.packages.values
+    sizes = {count: report_bytes(index, count) for index, count in enumerate(packages)}
+    rate = bytes_rate = packages_rate = 0.0
+    for interval_ns, count in zip(schedule.interval_ns, packages, strict=True):
+        share = SECOND / interval_ns
+        rate += share
+        bytes_rate += share * sizes[count]
+        packages_rate += share * count
+    horizon_ns = _horizon_ns(schedule, rate, duration_ns)
+    per_second = count_per_second(schedule, horizon_ns)
+    peak = max(per_second)
+    return Forecast(
+        reports_per_second=rate,
+        bytes_per_second=bytes_rate,
+        peak_reports_per_second=peak,
+        peak_at_seconds=per_second.index(peak),
+        horizon_seconds=len(per_second),
+        reports=sum(per_second) if horizon_ns == duration_ns else None,
+        packages_per_vm=sum(packages) / len(packages),
+        packages_per_report=packages_rate / rate,
+        largest_report_bytes=max(sizes.values()),
+        shortest_interval_seconds=min(schedule.interval_ns) / SECOND,
+    )
+
+
+def count_per_second(schedule: Schedule, end_ns: int) -> array[int]:
+    """Reports due in each second from the start up to `end_ns`; at least one second."""
+    counts = array("q", bytes(8 * max(1, -(-end_ns // SECOND))))
+    for position in range(len(schedule.indices)):
+        for due_ns in schedule.instants(position, end_ns):
+            counts[due_ns // SECOND] += 1
+    return counts
+
+
+def _horizon_ns(schedule: Schedule, rate: float, duration_ns: int) -> int:
+    """How far to run the schedule: the whole run, or twice the longest interval where the run has no end; bounded by events."""
+    wanted_ns = duration_ns or 2 * max(schedule.interval_ns)
+    affordable_ns = int(MOST_EVENTS / rate * SECOND)
+    if wanted_ns <= affordable_ns:
+        return wanted_ns
+    return min(wanted_ns, max(SECOND, affordable_ns // SECOND * SECOND))

@@ -1,0 +1,109 @@
+"""The plan: the whole fleet, how it is split, what it will cost, and a check that it is what the config asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vsock_loadgen.config.address import EmbeddedAddress
+from vsock_loadgen.config.model import Config, Distribution, Percentile, Scalar
+from vsock_loadgen.errors import ConfigError, InternalError, Problem
+from vsock_loadgen.plan.apportion import apportion
+from vsock_loadgen.plan.distributions import configured_mean
+from vsock_loadgen.plan.fleet import Column, Fleet
+from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
+from vsock_loadgen.plan.schedule import Schedule, schedule_of
+from vsock_loadgen.plan.slices import CIDS_PER_NODE, NodeSlice, split_fleet
+from vsock_loadgen.plan.statistics import Statistics, statistics_of
+from vsock_loadgen.plan.warnings import Warned, plan_warnings
+
+
+@dataclass(frozen=True, slots=True)
+class BucketRow:
+    """One configured bucket and the VMs that it got. `value` is None where the bucket holds a distribution."""
+
+    value: int | None
+    percent: Fraction
+    vms: int
+    actual_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of the whole fleet: configured mean, what the VMs really have, and its buckets (none if continuous)."""
+
+    configured_mean: float
+    statistics: Statistics
+    buckets: tuple[BucketRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided before the first report. Statistics and forecast are those of the whole fleet."""
+
+    seed: int
+    jitter: Fraction
+    time_scale: Fraction
+    fleet: Fleet
+    packages: Attribute
+    report_interval: Attribute
+    nodes: tuple[NodeSlice, ...]
+    forecast: Forecast
+    warnings: tuple[Warned, ...]
+
+    def schedule(self, indices: range) -> Schedule:
+        """When the reports of these VMs (global indices) are due."""
+        return schedule_of(self.fleet, indices, seed=self.seed, jitter=self.jitter, time_scale=self.time_scale)
+
+
+def make_plan(config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None) -> Plan:
+    """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes.
+
+    Raises ConfigError where several nodes would have more VMs than there are CIDs for each, InternalError where the fleet does not
+    come out as configured.
+    """
+    slices = split_fleet(config.vm_count, nodes or config.node_count)
+    if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE:
+        problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
+        raise ConfigError([Problem("", "vmCount", problem)])
+    whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, jitter=config.jitter, time_scale=config.time_scale)
+    load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes)
+    return Plan(
+        seed=config.seed,
+        jitter=config.jitter,
+        time_scale=config.time_scale,
+        fleet=fleet,
+        packages=checked_attribute("packages", config.packages, fleet.packages),
+        report_interval=checked_attribute("reportInterval", config.report_interval, fleet.report_interval),
+        nodes=slices,
+        forecast=load,
+        warnings=plan_warnings(config, fleet, slices, load, real_target=not isinstance(config.target, EmbeddedAddress)),
+    )
+
+
+def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:
+    """Describe a column, and hold it against its configuration: InternalError unless every bucket has exactly its VMs."""
+    rows: tuple[BucketRow, ...] = ()
+    if isinstance(distribution, (Scalar, Percentile)):
+        rows = _checked_buckets(key, distribution, column)
+    return Attribute(float(configured_mean(distribution)), statistics_of(column.values), rows)
+
+
+def _checked_buckets(key: str, distribution: Scalar | Percentile, column: Column) -> tuple[BucketRow, ...]:
+    if isinstance(distribution, Scalar):
+        wanted: list[tuple[Fraction, int | None]] = [(Fraction(100), distribution.value)]
+    else:
+        wanted = [(bucket.percent, bucket.value if isinstance(bucket.value, int) else None) for bucket in distribution.buckets]
+    vm_count = len(column.values)
+    shares = apportion(vm_count, [percent for percent, _ in wanted])
+    distributed = {number for number, (_, value) in enumerate(wanted) if value is None}
+    found = Counter(
+        (number, None if number in distributed else value) for number, value in zip(column.buckets, column.values, strict=True)
+    )
+    expected = {(number, value): share for number, ((_, value), share) in enumerate(zip(wanted, shares, strict=True)) if share}
+    if found != expected:
+        raise InternalError(f"{key}: VMs by (bucket, value) are {dict(found)}, expected {expected}")
+    return tuple(
+        BucketRow(value, percent, share, 100 * share / vm_count) for (percent, value), share in zip(wanted, shares, strict=True)
+    )

@@ -1,0 +1,55 @@
+"""Randomness that is the same on every run, node and Python: one stream per attribute, and a stateless hash per report.
+
+A stream belongs to a name, so that drawing from another one moves nothing here. Only `random.Random(text).random()` is used: its
+output for a text seed is stable over Python versions, while `shuffle` and `sample` promise nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from hashlib import blake2b
+
+_MASK = 0xFFFFFFFFFFFFFFFF
+_BY_VM = 0x9E3779B97F4A7C15
+_BY_REPORT = 0xD1B54A32D192ED03
+_MIX_1 = 0xBF58476D1CE4E5B9
+_MIX_2 = 0x94D049BB133111EB
+_BITS = 53
+_HALF = 1 << (_BITS - 1)
+
+Step = Callable[[int, int, int], int]
+"""(global index of the VM, number k of the report, interval in ns) -> ns from report k to report k + 1."""
+
+
+def uniforms(seed: int, name: str, count: int) -> list[float]:
+    """`count` numbers in [0, 1) of the stream `name`, one per VM in the order of the global index."""
+    draw = random.Random(f"{seed}/{name}").random
+    return [draw() for _ in range(count)]
+
+
+def permutation(seed: int, name: str, count: int) -> list[int]:
+    """Global indices 0..count-1 in the random order of the stream `name`: the argsort of its uniforms."""
+    return sorted(range(count), key=uniforms(seed, name, count).__getitem__)
+
+
+def jittered_step(seed: int, jitter: Fraction) -> Step:
+    """The time from one report of a VM to the next: interval * (1 + jitter * (2u - 1)), u uniform in [0, 1), in whole ns.
+
+    u is a stateless hash of (seed, VM, report number), so that any node computes the same instants without the earlier ones:
+    the finaliser of splitmix64 (Steele, Lea, Flood 2014), top 53 bits. All arithmetic is on integers.
+    """
+    if jitter == 0:
+        return lambda index, number, interval_ns: interval_ns
+    start = int.from_bytes(blake2b(f"{seed}/jitter".encode(), digest_size=8).digest(), "big")
+    numerator, divisor = jitter.numerator, jitter.denominator * _HALF
+
+    def step(index: int, number: int, interval_ns: int) -> int:
+        mixed = (start + index * _BY_VM + number * _BY_REPORT) & _MASK
+        mixed = ((mixed ^ (mixed >> 30)) * _MIX_1) & _MASK
+        mixed = ((mixed ^ (mixed >> 27)) * _MIX_2) & _MASK
+        centred = ((mixed ^ (mixed >> 31)) >> 11) - _HALF
+        return interval_ns + interval_ns * numerator * centred // divisor
+
+    return step

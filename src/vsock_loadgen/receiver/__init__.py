@@ -1,0 +1,1 @@
+"""Stand-in for the relay: reads, verifies, counts."""

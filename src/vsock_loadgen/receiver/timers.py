@@ -1,0 +1,28 @@
+"""What is to be done at which moment: a heap of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+from itertools import count
+
+
+class Timers:
+    """Actions by due time, in nanoseconds of whatever clock the caller reads. Equal times keep their order."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._serial = count()
+
+    def at(self, due_ns: int, action: Callable[[], None]) -> None:
+        """Have an action taken at a moment."""
+        heappush(self._heap, (due_ns, next(self._serial), action))
+
+    def next_due_ns(self) -> int | None:
+        """The moment of the earliest action, None where there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def take_due(self, now_ns: int) -> Iterator[Callable[[], None]]:
+        """Take out the actions that are due, earliest first, with those that an action adds and that are due as well."""
+        while self._heap and self._heap[0][0] <= now_ns:
+            yield heappop(self._heap)[2]

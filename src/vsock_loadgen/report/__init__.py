@@ -1,0 +1,1 @@
+"""Pure: a plan or a result becomes terminal text."""

@@ -1,0 +1,85 @@
+"""Tables and bars as terminal text of a given width."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console, JustifyMethod, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+BAR = "\N{FULL BLOCK}"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_INDENT = 2
+_GAP = 3
+_MOST_BAR_CELLS, _FEWEST_BAR_CELLS = 30, 5
+_BESIDE_A_BAR = 52
+"""Cells that the widest row of figures takes up beside its bar."""
+
+
+def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
+    """The parts one under the other, as text for a terminal of this width."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=True,
+        emoji=False,  # `:100:` in a message is an address, not a picture
+        legacy_windows=False,
+    )
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def table(title: str, *headings: str) -> Table:
+    """An empty table whose first column is text and whose others are figures."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, heading in enumerate(headings):
+        made.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+    return made
+
+
+def grid(*justify: JustifyMethod) -> Table:
+    """Columns without lines or headings, in which nothing is cut off."""
+    made = Table.grid(padding=(0, 2))
+    for side in justify:
+        made.add_column(justify=side, overflow="fold")
+    return made
+
+
+def indented(part: RenderableType) -> Padding:
+    """A part set off from the left edge."""
+    return Padding(part, (0, 0, 0, _INDENT))
+
+
+def flowed(cells: Iterable[str], *, width: int) -> Padding:
+    """Cells side by side, as many in a line as there is room for; none is broken."""
+    lines: list[str] = []
+    for cell in cells:
+        joined = f"{lines[-1]}{' ' * _GAP}{cell}" if lines else cell
+        if lines and len(joined) <= width - _INDENT:
+            lines[-1] = joined
+        else:
+            lines.append(cell)
+    return indented(Text("\n".join(lines)))
+
+
+def bar_cells(width: int) -> int:
+    """How long the bars of a chart may be on a terminal of this width."""
+    return max(_FEWEST_BAR_CELLS, min(_MOST_BAR_CELLS, width - _BESIDE_A_BAR))
+
+
+def bar(share: float, width: int) -> str:
+    """A horizontal bar, `share` (0..1) of `width` cells long, in eighths of a cell; something shows where anything is."""
+    eighths = min(width * 8, round(share * width * 8))
+    if share > 0:
+        eighths = max(1, eighths)
+    full, rest = divmod(eighths, 8)
+    return BAR * full + (_EIGHTHS[rest] if rest else "")

@@ -1,0 +1,104 @@
+"""A result as terminal text: the verdict first, then the accounts, the times, and what the receiver saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from vsock_loadgen.measures.outcome import EXPLANATIONS
+from vsock_loadgen.measures.result import Result, TimeSummary
+from vsock_loadgen.report.console import rendered, table
+from vsock_loadgen.report.seen import Seen
+from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
+
+_PROOF = {
+    "strong": "the target read every delivered report to its end (confirmed by the kernel)",
+    "weak": "the target closed after every delivered report; vsock hides whether it had read it",
+    "none": "delivered means written to the kernel; nobody looked whether it was read",
+}
+
+
+def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, color: bool = False) -> str:
+    """The result for people. `seen` is what the run's own receiver counted."""
+    style = "bold green" if result.verdict.status == "passed" else "bold red"
+    parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status}[/]"]
+    parts += [Padding(escape(reason), (0, 0, 0, 2)) for reason in result.verdict.reasons]
+    parts += [Padding(f"confirmation: {result.confirmation}, {_PROOF[result.confirmation]}", (0, 0, 0, 2)), ""]
+    parts += _accounts(result)
+    parts += _times(result)
+    if result.counts.failures:
+        parts += _failures(result)
+    if seen is not None:
+        parts += _seen(seen)
+    return rendered(parts, width=width, color=color)
+
+
+def _accounts(result: Result) -> list[RenderableType]:
+    counts = result.counts
+    seconds = max(result.elapsed_ns, 1) / SECOND
+    chart = Table.grid(padding=(0, 2))
+    rows = [
+        ("due", counts.due, ""),
+        (
+            "delivered",
+            counts.delivered,
+            f"{format_bytes(counts.bytes)}, {format_number(counts.delivered / seconds)} reports a second",
+        ),
+        ("failed", counts.failed, f"{format_number(100 * counts.failed / counts.due)} % of due" if counts.failed else ""),
+        ("skipped", counts.skipped, "the VM's last report was still under way" if counts.skipped else ""),
+        ("unfinished", counts.unfinished, "still under way or not started at the end" if counts.unfinished else ""),
+    ]
+    chart.add_column(justify="left")
+    chart.add_column(justify="right")
+    chart.add_column(justify="left")
+    for name, count, remark in rows:
+        chart.add_row(name, f"{count:,}", remark)
+    return [f"[bold]Reports in {format_seconds(result.elapsed_ns)}[/]", Padding(chart, (0, 0, 0, 2)), ""]
+
+
+def _times(result: Result) -> list[RenderableType]:
+    chart = table("Times", "", "P50", "P95", "P99", "P99.9", "max", "mean")
+    chart.add_row("response time (from due)", *_figures(result.response))
+    chart.add_row("service time (from start)", *_figures(result.service))
+    chart.add_row("schedule lag (generator)", *_figures(result.lag))
+    return [chart, ""]
+
+
+def _figures(summary: TimeSummary) -> list[str]:
+    missing = "not delivered" if summary.count else "-"
+    values: Sequence[float | None] = (summary.p50, summary.p95, summary.p99, summary.p999, summary.largest, summary.mean)
+    return [missing if value is None else format_seconds(value) for value in values]
+
+
+def _failures(result: Result) -> list[RenderableType]:
+    chart = table("Failures", "class", "reports", "last message")
+    chart.columns[2].justify, chart.columns[2].no_wrap = "left", False
+    parts: list[RenderableType] = [chart]
+    for failure, count in sorted(result.counts.failures.items(), key=lambda item: -item[1]):
+        chart.add_row(str(failure), f"{count:,}", escape(result.errors.get(failure, "")))
+        explanation = EXPLANATIONS[failure]
+        parts.append(Padding(f"{failure}: {explanation.cause}; {explanation.remedy}", (0, 0, 0, 2)))
+    return [*parts, ""]
+
+
+def _seen(seen: Seen) -> list[RenderableType]:
+    """Planned VMs beside those that arrived, for every attribute that has buckets."""
+    parts: list[RenderableType] = []
+    for title, rows, show in (
+        ("VMs by packages", seen.packages, format_number),
+        ("VMs by report interval", seen.intervals, format_duration),
+    ):
+        if rows:
+            chart = table(title, "", "planned", "seen by the receiver")
+            for row in rows:
+                chart.add_row(show(row.value), f"{row.planned:,}", f"{row.seen:,}")
+            parts += [chart, ""]
+    if seen.ungrouped and seen.intervals:
+        parts += [f"  {seen.ungrouped:,} VMs sent fewer than two reports, so that their interval is not known", ""]
+    if seen.strangers:
+        parts += [f"  {seen.strangers:,} VMs arrived with a number of packages that is not in the plan", ""]
+    return parts

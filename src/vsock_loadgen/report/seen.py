@@ -1,0 +1,85 @@
+"""What the receiver saw, held against the plan: VMs by package count, and by the interval at which their reports came."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vsock_loadgen.measures.receipt import Receipt
+from vsock_loadgen.plan.planning import Attribute, Plan
+from vsock_loadgen.plan.schedule import scaled_interval
+from vsock_loadgen.units import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRow:
+    """One value of an attribute (packages, or nanoseconds before any time scale), and the VMs that were to have it and had it."""
+
+    value: int
+    planned: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The VMs that arrived, by every value that the plan gives; empty for a continuous distribution.
+
+    `strangers` arrived with a number of packages that the plan does not give; `ungrouped` sent fewer than two reports, so that
+    their interval is not known.
+    """
+
+    packages: tuple[SeenRow, ...]
+    intervals: tuple[SeenRow, ...]
+    strangers: int
+    ungrouped: int
+
+    def to_json(self) -> dict[str, object]:
+        """A plain document, intervals in seconds before any time scale."""
+        return {
+            "vms_by_packages": [{"value": row.value, "planned": row.planned, "seen": row.seen} for row in self.packages],
+            "vms_by_interval_seconds": [
+                {"value": row.value / SECOND, "planned": row.planned, "seen": row.seen} for row in self.intervals
+            ],
+            "strangers": self.strangers,
+            "ungrouped": self.ungrouped,
+        }
+
+
+def seen_by_receiver(receipt: Receipt, plan: Plan) -> Seen:
+    """Sort the VMs of a receipt into the buckets of the whole plan.
+
+    A VM belongs to the interval whose ratio to the mean gap between its reports is nearest to one.
+    """
+    gaps = [vm.mean_gap for vm in receipt.vms]
+    known = [gap for gap in gaps if gap is not None and gap > 0]  # none where the wall clock was set back
+    planned_packages, planned_intervals = _planned(plan.packages), _planned(plan.report_interval)
+    by_packages = receipt.vms_by_packages()
+    effective = {scaled_interval(value, plan.time_scale) / SECOND: value for value in planned_intervals}
+    by_interval = Counter(effective[_nearest(gap, effective)] for gap in known) if effective else Counter()
+    return Seen(
+        _rows(planned_packages, by_packages),
+        _rows(planned_intervals, by_interval),
+        sum(vms for count, vms in by_packages.items() if count not in planned_packages) if planned_packages else 0,
+        len(gaps) - len(known),
+    )
+
+
+def _planned(attribute: Attribute) -> Counter[int]:
+    """VMs by value; empty where a bucket holds a distribution, since its values are no buckets to sort into."""
+    if any(row.value is None for row in attribute.buckets):
+        return Counter()
+    planned: Counter[int] = Counter()
+    for row in attribute.buckets:
+        if row.value is not None:
+            planned[row.value] += row.vms
+    return planned
+
+
+def _rows(planned: Mapping[int, int], seen: Mapping[int, int]) -> tuple[SeenRow, ...]:
+    return tuple(SeenRow(value, vms, seen.get(value, 0)) for value, vms in sorted(planned.items()))
+
+
+def _nearest(gap: float, intervals: Iterable[float]) -> float:
+    return min(intervals, key=lambda interval: abs(math.log(gap / interval)))

@@ -1,0 +1,44 @@
+"""The result document on disk: replaced in one go, so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from vsock_loadgen.measures.result import Result
+
+_DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
+
+
+def result_document(result: Result) -> str:
+    """The text of a result's document."""
+    return json.dumps(result.to_json(), indent=1) + "\n"
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Put the document of a result in place of what the file holds, readable by this user only (mode 0600).
+
+    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where it leads to
+    a file) is written to as it is. Raises OSError; then a file is as it was.
+    """
+    text = result_document(result)
+    if _is_stream(path):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
+    return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())

@@ -1,0 +1,76 @@
+"""A target, resolved once: what it takes to open one connection after another to it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from vsock_loadgen.config.address import VSOCK_CID_ANY, Address, EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
+from vsock_loadgen.errors import InternalError, TargetError
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Everything that a sender needs to know of a target.
+
+    `sockaddr` is what `connect_ex` of a socket of `family` takes; no name in it is left to be looked up. `busy_errnos`
+    are results of connect (its own or SO_ERROR) that may mean "the backlog is full, try again". Where
+    `hides_unread_close` holds, the kernel shows a peer's close with unread data as a clean end of file, so that the
+    close does not prove that the peer read a report.
+    """
+
+    address: Address
+    family: int
+    sockaddr: str | tuple[Any, ...]
+    busy_errnos: frozenset[int] = frozenset()
+    hides_unread_close: bool = False
+
+    def socket(self) -> socket.socket:
+        """A new non-blocking stream socket for one connection. OSError passes: the caller counts EMFILE."""
+        opened = socket.socket(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            # A report's last segment must not wait for the acknowledgement of the one before it.
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return opened
+
+
+def resolve(address: Address) -> Endpoint:
+    """The endpoint of an address to connect to; a TCP name is looked up once, here.
+
+    Raises TargetError where the name is unknown or the address is one that can only be listened on, InternalError for
+    `embedded`, which has no socket until a receiver was started.
+    """
+    match address:
+        case UnixAddress(path):
+            return Endpoint(address, socket.AF_UNIX, path, busy_errnos=frozenset({errno.EAGAIN}))
+        case TcpAddress():
+            family, sockaddr = look_up(address)
+            return Endpoint(address, family, sockaddr)
+        case VsockAddress(cid, port):
+            if cid == VSOCK_CID_ANY:
+                raise TargetError(
+                    f"{address} can only be listened on", "name the CID to connect to: vsock://1:PORT or vsock://2:PORT"
+                )
+            busy = frozenset({errno.ECONNRESET})
+            return Endpoint(address, socket.AF_VSOCK, (cid, port), busy_errnos=busy, hides_unread_close=True)
+        case EmbeddedAddress():
+            raise InternalError("the embedded receiver's address was asked for before it was started")
+
+
+def look_up(address: TcpAddress) -> tuple[int, tuple[Any, ...]]:
+    """The socket family and numeric address of a TCP endpoint, the first that the system's resolver gives.
+
+    Raises TargetError where it gives none.
+    """
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, socket.gaierror) else str(error)
+        raise TargetError(
+            f"{address}: the name {address.host!r} cannot be looked up ({reason})",
+            "check its spelling, or give an IP address",
+        ) from error
+    family, _, _, _, sockaddr = found[0]
+    return family, sockaddr

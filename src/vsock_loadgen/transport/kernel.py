@@ -1,0 +1,92 @@
+"""What this machine's kernel says about AF_VSOCK, found out without connecting anywhere."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Protocol
+
+from vsock_loadgen.config.address import VSOCK_CID_LOCAL
+from vsock_loadgen.errors import TargetError
+
+_DEVICE = Path("/dev/vsock")
+
+
+class VsockKernel(Protocol):
+    """The facts that a look before a run asks for."""
+
+    def has_device(self) -> bool:
+        """Whether /dev/vsock is there."""
+        ...
+
+    def socket_errno(self) -> int:
+        """What socket(AF_VSOCK) fails with; 0 where it does not."""
+        ...
+
+    def own_cid(self) -> int | None:
+        """The kernel's own CID: 2 on a host, 1 with only the loopback transport, else the guest's; None if unknown."""
+        ...
+
+    def has_loopback(self) -> bool:
+        """Whether a connection to CID 1 would stay on this machine."""
+        ...
+
+
+class LinuxVsock:
+    """The kernel that this process runs on."""
+
+    def has_device(self) -> bool:
+        """Whether /dev/vsock is there."""
+        return _DEVICE.exists()
+
+    def socket_errno(self) -> int:
+        """What socket(AF_VSOCK) fails with; 0 where it does not."""
+        try:
+            socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM).close()
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def own_cid(self) -> int | None:
+        """What the ioctl on /dev/vsock says; None where the device is missing or may not be opened."""
+        try:
+            device = os.open(_DEVICE, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            answer = fcntl.ioctl(device, socket.IOCTL_VM_SOCKETS_GET_LOCAL_CID, bytes(4))
+        except OSError:
+            return None
+        finally:
+            os.close(device)
+        return int(struct.unpack("=I", answer)[0])
+
+    def has_loopback(self) -> bool:
+        """Whether the kernel lets a socket be bound to CID 1, which it does only with a loopback transport.
+
+        The kernel's bind accepts a CID only if one of its transports owns it (`vsock_find_cid` in
+        net/vmw_vsock/af_vsock.c), and CID 1 belongs to the loopback transport alone.
+        """
+        with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((VSOCK_CID_LOCAL, socket.VMADDR_PORT_ANY))
+            except OSError:
+                return False
+        return True
+
+
+def no_socket(address: object, number: int) -> TargetError:
+    """The error that says why socket(AF_VSOCK) failed with an errno, and what to do about it."""
+    found = f"{address}: socket(AF_VSOCK) failed with {errno.errorcode.get(number, number)} ({os.strerror(number)})"
+    if number in (errno.EPERM, errno.EACCES):
+        return TargetError(
+            f"{found}: a seccomp profile or a security module forbids it",
+            "run the pod with seccompProfile type Unconfined, or with a profile of its own that allows AF_VSOCK",
+        )
+    if number == errno.EAFNOSUPPORT:
+        return TargetError(f"{found}: this kernel has no vsock", "modprobe vsock, or take a unix:// or tcp:// address")
+    return TargetError(found, "take a unix:// or tcp:// address if this machine has no vsock")

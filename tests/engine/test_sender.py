@@ -1,0 +1,250 @@
+"""The send loop in virtual time: what is due, when it starts, and that every report ends in exactly one place."""
+
+from __future__ import annotations
+
+import errno
+from array import array
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_network import FakeClock, FakeNetwork, Peer
+from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.sender import START_BATCH, Load, Sender
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import WorkerSnapshot
+from vsock_loadgen.plan.schedule import Schedule
+from vsock_loadgen.plan.streams import jittered_step
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+
+class Reports:
+    """Reports of as many bytes as packages, in two buffers, that name their VM."""
+
+    def buffers(self, index: int, cid: int, packages: int) -> list[bytes | memoryview]:
+        return [f"{index}/{cid}:".encode(), memoryview(b"x" * packages)]
+
+
+def schedule(intervals_ns: list[int], first_ns: list[int] | None = None, jitter: Fraction = Fraction(0)) -> Schedule:
+    first = first_ns if first_ns is not None else [0] * len(intervals_ns)
+    return Schedule(range(len(intervals_ns)), array("q", intervals_ns), array("q", first), jittered_step(0, jitter))
+
+
+class World:
+    """A sender, its ledger and its network, driven to the end of a run."""
+
+    def __init__(
+        self,
+        plan: Schedule,
+        script: Callable[[int], Peer],
+        *,
+        confirmed: bool = True,
+        timeout_ns: int = SECOND,
+        **network: Any,
+    ) -> None:
+        self.clock = FakeClock()
+        self.network = FakeNetwork(self.clock, script, **network)
+        self.ledger = Ledger()
+        vms = len(plan.indices)
+        load = Load(plan, range(3, 3 + vms), [50] * vms)
+        self.sender = Sender(
+            load,
+            Reports(),
+            self.network,  # type: ignore[arg-type]
+            self.network,
+            self.ledger,
+            self.clock,
+            zero_ns=0,
+            request_timeout_ns=timeout_ns,
+            confirmed=confirmed,
+        )
+
+    def run(self, end_ns: int) -> WorkerSnapshot:
+        """Step to `end_ns`, stop, drain; the final snapshot. Balanced all the way."""
+        while self.clock() < end_ns:
+            self.sender.step(end_ns)
+        self.sender.stop(end_ns)
+        for _ in range(100_000):
+            if self.sender.idle:
+                break
+            self.sender.step(self.clock() + SECOND)
+        assert self.sender.idle
+        return self.ledger.snapshot(0, self.clock(), 0, final=True)
+
+
+def test_every_due_report_is_delivered_on_time_when_the_peer_is_well() -> None:
+    plan = schedule([100 * MILLISECOND, 30 * MILLISECOND], [5 * MILLISECOND, 0])
+    world = World(plan, lambda number: Peer())
+    final = world.run(SECOND)
+    assert final.counts.due == final.counts.delivered == 10 + 34
+    assert final.times.lag.largest == 0
+    assert final.times.response.largest == final.times.service.largest == 1_000
+    assert world.network.open == 0
+    assert sorted(set(world.network.completed)) == [b"0/3:" + b"x" * 50, b"1/4:" + b"x" * 50]
+    assert final.counts.bytes == sum(map(len, world.network.completed))
+
+
+def test_a_vm_whose_last_report_is_under_way_skips_and_the_others_do_not_notice() -> None:
+    plan = schedule([100 * MILLISECOND, 100 * MILLISECOND], [0, MILLISECOND])
+    slow_first = Peer(closes_after_ns=250 * MILLISECOND)
+    final = World(plan, lambda number: slow_first if number == 0 else Peer()).run(SECOND)
+    assert (final.counts.due, final.counts.delivered, final.counts.skipped) == (20, 18, 2)
+    assert final.times.lag.largest == 0
+
+
+def test_a_stalled_peer_never_moves_the_schedule() -> None:
+    plan = schedule([100 * MILLISECOND] * 3, [0, 10 * MILLISECOND, 20 * MILLISECOND])
+    final = World(plan, lambda number: Peer(closes_after_ns=None), timeout_ns=300 * MILLISECOND).run(SECOND)
+    counts = final.counts
+    assert counts.due == 30
+    assert counts.failures == {FailureClass.TIMEOUT: counts.due - counts.skipped}
+    assert counts.delivered == 0
+    assert final.times.lag.largest == 0
+
+
+def test_written_delivery_does_not_wait_for_the_peer() -> None:
+    final = World(schedule([100 * MILLISECOND]), lambda number: Peer(closes_after_ns=None), confirmed=False).run(SECOND)
+    assert final.counts.delivered == final.counts.due == 10
+
+
+def test_a_full_backlog_is_waited_out_and_is_no_lag_of_the_generator() -> None:
+    full_for_a_while = Peer(connect_codes=(errno.EAGAIN, errno.EAGAIN, errno.EAGAIN, 0))
+    world = World(schedule([SECOND]), lambda number: full_for_a_while)
+    final = world.run(SECOND)
+    assert final.counts.delivered == 1
+    assert final.times.lag.largest == 0
+    assert final.times.service.largest == (1 + 2 + 4) * MILLISECOND + 1_000
+
+
+def test_a_backlog_that_stays_full_fails_as_connect_at_the_request_timeout() -> None:
+    world = World(schedule([SECOND]), lambda number: Peer(connect_codes=(errno.EAGAIN,)), timeout_ns=500 * MILLISECOND)
+    final = world.run(SECOND)
+    assert final.counts.failures == {FailureClass.CONNECT: 1}
+    assert world.network.open == 0
+
+
+def test_a_vsock_peer_that_is_busy_says_so_late_and_is_tried_again() -> None:
+    late_reset = Peer(connect_codes=(errno.ECONNRESET, errno.ECONNRESET, 0), connect_takes_ns=2_000)
+    world = World(schedule([SECOND]), lambda number: late_reset, busy=frozenset({errno.ECONNRESET}))
+    assert world.run(SECOND).counts.delivered == 1
+    assert world.network.open == 0
+
+
+def test_each_way_to_fail_has_its_class() -> None:
+    ways = {
+        FailureClass.CONNECT: Peer(connect_codes=(errno.ECONNREFUSED,)),
+        FailureClass.CLOSED_EARLY: Peer(send_error=errno.EPIPE),
+        FailureClass.WRITE: Peer(send_error=errno.ENOBUFS),
+        FailureClass.RESET: Peer(end_error=errno.ECONNRESET),
+        FailureClass.TIMEOUT: Peer(closes_after_ns=None),
+    }
+    for failure, peer in ways.items():
+        world = World(schedule([SECOND]), lambda number, peer=peer: peer)  # type: ignore[misc]
+        final = world.run(SECOND)
+        assert final.counts.failures == {failure: 1}, failure
+        assert set(final.errors) == {failure}
+        assert world.network.open == 0
+
+
+def test_running_out_of_descriptors_is_counted_and_not_fatal() -> None:
+    world = World(schedule([SECOND] * 5), lambda number: Peer(), most_open=3)
+    final = world.run(SECOND)
+    assert final.counts.failures == {FailureClass.DESCRIPTORS: 2}
+    assert final.counts.delivered == 3
+
+
+def test_what_the_peer_says_before_its_end_of_file_is_ignored() -> None:
+    final = World(schedule([SECOND]), lambda number: Peer(chatter=b"thanks" * 2000)).run(SECOND)
+    assert final.counts.delivered == 1
+
+
+def test_a_report_larger_than_the_socket_buffer_goes_in_pieces_and_arrives_whole() -> None:
+    world = World(schedule([SECOND]), lambda number: Peer(takes_bytes_at_once=7))
+    assert world.run(SECOND).counts.delivered == 1
+    assert world.network.completed == [b"0/3:" + b"x" * 50]
+
+
+def test_a_herd_is_started_in_batches_so_that_answers_get_their_turn() -> None:
+    vms = 5 * START_BATCH
+    world = World(schedule([SECOND] * vms), lambda number: Peer(closes_after_ns=0))
+    final = world.run(SECOND)
+    assert final.counts.delivered == vms
+    assert world.network.most_ever_open <= 2 * START_BATCH
+
+
+def test_what_was_due_but_not_started_at_the_end_is_unfinished() -> None:
+    vms = 3 * START_BATCH
+    world = World(schedule([SECOND] * vms), lambda number: Peer())
+    world.sender.step(0)
+    world.sender.stop(1)
+    while not world.sender.idle:
+        world.sender.step(world.clock() + SECOND)
+    counts = world.ledger.snapshot(0, 0, 0).counts
+    assert (counts.due, counts.delivered, counts.unfinished) == (vms, START_BATCH, vms - START_BATCH)
+    assert counts.balanced
+
+
+def test_abandoning_leaves_what_is_under_way_unfinished_and_closes_it() -> None:
+    world = World(schedule([SECOND] * 4), lambda number: Peer(closes_after_ns=None))
+    world.sender.step(0)
+    world.sender.stop(1)
+    world.sender.abandon()
+    counts = world.ledger.snapshot(0, 0, 0).counts
+    assert (counts.due, counts.unfinished, counts.in_flight) == (4, 4, 0)
+    assert world.network.open == 0
+
+
+def test_a_worker_without_vms_has_nothing_to_do() -> None:
+    assert World(schedule([]), lambda number: Peer()).run(SECOND).counts.due == 0
+
+
+peers = st.builds(
+    Peer,
+    connect_codes=st.sampled_from(
+        [(0,), (errno.EAGAIN, 0), (errno.EAGAIN,), (errno.ECONNREFUSED,), (errno.EAGAIN, errno.ECONNREFUSED)]
+    ),
+    connect_takes_ns=st.sampled_from([0, 0, 1_000, 20 * MILLISECOND, 3 * SECOND]),
+    takes_bytes_at_once=st.sampled_from([1 << 30, 1 << 30, 20]),
+    send_error=st.sampled_from([0, 0, 0, errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS]),
+    closes_after_ns=st.sampled_from([0, 1_000, 150 * MILLISECOND, None]),
+    end_error=st.sampled_from([0, 0, 0, errno.ECONNRESET]),
+    chatter=st.sampled_from([b"", b"hello"]),
+)
+
+
+@given(
+    intervals_ms=st.lists(st.integers(1, 400), min_size=1, max_size=8),
+    script=st.lists(peers, min_size=1, max_size=12),
+    timeout_ms=st.integers(1, 500),
+    end_ms=st.integers(1, 1500),
+    confirmed=st.booleans(),
+    most_open=st.integers(1, 6),
+    jitter=st.sampled_from([Fraction(0), Fraction(1, 20), Fraction(1, 2)]),
+)
+def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
+    intervals_ms: list[int], script: list[Peer], timeout_ms: int, end_ms: int, confirmed: bool, most_open: int, jitter: Fraction
+) -> None:
+    plan = schedule([interval * MILLISECOND for interval in intervals_ms], jitter=jitter)
+    world = World(
+        plan,
+        lambda number: script[number % len(script)],
+        confirmed=confirmed,
+        timeout_ns=timeout_ms * MILLISECOND,
+        most_open=most_open,
+    )
+    final = world.run(end_ms * MILLISECOND)
+    counts = final.counts
+    due = sum(1 for position in range(len(intervals_ms)) for _ in plan.instants(position, end_ms * MILLISECOND))
+    assert counts.due == due
+    assert counts.balanced
+    assert counts.in_flight == 0
+    assert counts.started == counts.delivered + counts.failed
+    assert final.times.lag.count == counts.started
+    assert final.times.response.count == final.times.service.count == counts.delivered
+    assert sum(final.packages.values()) == counts.delivered
+    assert world.network.open == 0
+    if confirmed:
+        assert counts.bytes == sum(map(len, world.network.completed))

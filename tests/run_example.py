@@ -1,0 +1,88 @@
+"""Results, receipts and totals of runs that never took place, for tests of what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fleet_example import EXAMPLE, plan_of
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.result import Result, Verdict
+from vsock_loadgen.measures.series import Series
+from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+
+def histogram_of(*nanoseconds: int) -> Histogram:
+    """A histogram that holds these times."""
+    made = Histogram()
+    for value in nanoseconds:
+        made.record(value)
+    return made
+
+
+def times_of(*, response: int, service: int, lag: int, count: int) -> Times:
+    """The clocks of `count` delivered reports that all took the same."""
+    return Times(*(Histogram({}, 0, 0) for _ in range(3))) if not count else _times(response, service, lag, count)
+
+
+def _times(response: int, service: int, lag: int, count: int) -> Times:
+    times = Times()
+    times.response.record(response, count)
+    times.service.record(service, count)
+    times.lag.record(lag, count)
+    return times
+
+
+def snapshot(
+    worker: int, at_ns: int, counts: Counts, *, times: Times | None = None, errors: Mapping[FailureClass, str] | None = None
+) -> WorkerSnapshot:
+    """A worker's snapshot, of which only the counts matter unless more is said."""
+    return WorkerSnapshot(worker, at_ns, counts, times or Times(), {}, errors or {}, 0, final=False)
+
+
+def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] | None = None) -> Result:
+    """The result of a complete run of the example fleet with these counts and times."""
+    series = Series()
+    series.add(1_700_000_000, counts, 0, times)
+    return Result(
+        config={"vmCount": EXAMPLE.vm_count},
+        plan=plan_document(plan_of(EXAMPLE)),
+        slice={"node_index": 0, "node_count": 1, "first_vm": 0, "vms": 200, "first_cid": 3},
+        started_at="2023-11-14T22:13:20+00:00",
+        elapsed_ns=20 * SECOND,
+        counts=counts,
+        times=times,
+        series=series.rows(),
+        series_width_seconds=series.width_seconds,
+        errors=errors or {},
+        confirmation="strong",
+        complete=True,
+        verdict=Verdict("passed", ()),
+        receiver=None,
+        environment={"python": "3.11.7"},
+    )
+
+
+FAILED = Counts(
+    due=1_234_567,
+    started=1_234_000,
+    delivered=1_230_000,
+    skipped=500,
+    unfinished=67,
+    bytes=530_000_000_000,
+    failures={FailureClass.TIMEOUT: 3_000, FailureClass.RESET: 1_000},
+)
+
+
+def failed_result() -> Result:
+    """A long run with failures of two classes, skipped and unfinished reports."""
+    times = _times(1_234 * MILLISECOND, 987 * MILLISECOND, 1_234_000, FAILED.delivered)
+    errors = {
+        FailureClass.TIMEOUT: "not delivered within 10s: 262,144 of 414,000 bytes were taken by unix:///run/" + "x" * 80,
+        FailureClass.RESET: "[Errno 104] Connection reset by peer [bold]not markup[/] [/red] :100: \\",
+    }
+    made = result_of(FAILED, times, errors)
+    return replace(made, verdict=Verdict("invalid", ("worker 1 was lost: [red]its part[/] of the load was not sent [/]",)))

@@ -1,0 +1,65 @@
+"""What a sender learns of its target, once."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+
+from vsock_loadgen.config.address import EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress, parse_address
+from vsock_loadgen.errors import InternalError, TargetError
+from vsock_loadgen.transport.endpoint import resolve
+
+
+def test_a_unix_target_is_its_path_and_says_eagain_when_full() -> None:
+    endpoint = resolve(UnixAddress("/run/relay.sock"))
+    assert (endpoint.family, endpoint.sockaddr) == (socket.AF_UNIX, "/run/relay.sock")
+    assert endpoint.busy_errnos == {errno.EAGAIN}
+    assert not endpoint.hides_unread_close
+
+
+def test_a_vsock_target_is_cid_and_port_and_hides_an_unread_close() -> None:
+    endpoint = resolve(VsockAddress(1, 818))
+    assert (endpoint.family, endpoint.sockaddr) == (socket.AF_VSOCK, (1, 818))
+    assert endpoint.busy_errnos == {errno.ECONNRESET}
+    assert endpoint.hides_unread_close
+
+
+@pytest.mark.parametrize(
+    ("host", "family", "numeric"),
+    [("127.0.0.1", socket.AF_INET, "127.0.0.1"), ("::1", socket.AF_INET6, "::1")],
+)
+def test_a_tcp_target_is_numeric_after_one_look_up(host: str, family: int, numeric: str) -> None:
+    endpoint = resolve(TcpAddress(host, 9000))
+    assert endpoint.family == family
+    assert endpoint.sockaddr[:2] == (numeric, 9000)
+    assert endpoint.busy_errnos == frozenset()
+
+
+def test_an_unknown_tcp_name_is_named_in_the_error() -> None:
+    with pytest.raises(TargetError) as caught:
+        resolve(TcpAddress("no-such-host.invalid", 9000))
+    assert "'no-such-host.invalid' cannot be looked up" in caught.value.message
+
+
+def test_the_any_cid_cannot_be_connected_to() -> None:
+    with pytest.raises(TargetError, match="can only be listened on"):
+        resolve(parse_address("vsock://any:818"))
+
+
+def test_embedded_has_no_endpoint_before_its_receiver_runs() -> None:
+    with pytest.raises(InternalError):
+        resolve(EmbeddedAddress())
+
+
+def test_a_tcp_socket_does_not_block_and_does_not_delay() -> None:
+    with resolve(TcpAddress("127.0.0.1", 9000)).socket() as opened:
+        assert not opened.getblocking()
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_unix_socket_does_not_block() -> None:
+    with resolve(UnixAddress("/run/relay.sock")).socket() as opened:
+        assert not opened.getblocking()
+        assert opened.family == socket.AF_UNIX

@@ -1,0 +1,93 @@
+"""Where one can listen, and what is said where one cannot."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from vsock_loadgen.config.address import EmbeddedAddress, TcpAddress, UnixAddress
+from vsock_loadgen.errors import InternalError, TargetError
+from vsock_loadgen.transport.listening import listen, stop_listening
+
+
+def test_a_unix_listener_takes_connections_and_its_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    listener = listen(UnixAddress(str(path)))
+    assert not listener.getblocking()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+    stop_listening(listener)
+    assert not path.exists()
+
+
+def test_a_stopped_listener_may_be_stopped_again_and_takes_no_successors_file(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    first = listen(UnixAddress(str(path)))
+    stop_listening(first)
+    second = listen(UnixAddress(str(path)))
+    stop_listening(first)
+    assert path.is_socket()
+    stop_listening(second)
+
+
+def test_a_stale_socket_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    stop_listening(listen(UnixAddress(str(path))))
+
+
+def test_a_live_socket_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    live = listen(UnixAddress(str(path)))
+    with pytest.raises(TargetError, match="somebody already listens there"):
+        listen(UnixAddress(str(path)))
+    assert path.is_socket()
+    stop_listening(live)
+
+
+def test_a_live_socket_whose_backlog_is_full_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "sock"
+    live = listen(UnixAddress(str(path)), backlog=0)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        with pytest.raises(TargetError, match="somebody already listens there"):
+            listen(UnixAddress(str(path)))
+    stop_listening(live)
+
+
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+    with pytest.raises(TargetError, match="something that is no socket"):
+        listen(UnixAddress(str(path)))
+    assert path.read_text() == "mine"
+
+
+def test_a_missing_folder_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        listen(UnixAddress(str(tmp_path / "absent" / "sock")))
+    assert caught.value.remedy == "create the folder first"
+
+
+def test_a_tcp_port_that_is_taken_is_an_error_with_a_remedy() -> None:
+    taken = listen(TcpAddress("127.0.0.1", 0))
+    with pytest.raises(TargetError, match="in use") as caught:
+        listen(TcpAddress("127.0.0.1", taken.getsockname()[1]))
+    assert "another port" in caught.value.remedy
+    stop_listening(taken)
+
+
+def test_a_tcp_address_of_another_machine_is_an_error() -> None:
+    with pytest.raises(TargetError) as caught:
+        listen(TcpAddress("192.0.2.1", 9000))
+    assert caught.value.remedy == "name an address of this machine"
+
+
+def test_embedded_is_not_an_address_to_listen_on() -> None:
+    with pytest.raises(InternalError):
+        listen(EmbeddedAddress())
