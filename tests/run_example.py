@@ -23,12 +23,8 @@ def histogram_of(*nanoseconds: int) -> Histogram:
     return made
 
 
-def times_of(*, response: int, service: int, lag: int, count: int) -> Times:
-    """The clocks of `count` delivered reports that all took the same."""
-    return Times(*(Histogram({}, 0, 0) for _ in range(3))) if not count else _times(response, service, lag, count)
-
-
-def _times(response: int, service: int, lag: int, count: int) -> Times:
+def times_of(response: int, service: int, lag: int, count: int) -> Times:
+    """The clocks of `count` delivered reports that all took the same, in nanoseconds."""
     times = Times()
     times.response.record(response, count)
     times.service.record(service, count)
@@ -79,7 +75,7 @@ FAILED = Counts(
 
 def failed_result() -> Result:
     """A long run with failures of two classes, skipped and unfinished reports."""
-    times = _times(1_234 * MILLISECOND, 987 * MILLISECOND, 1_234_000, FAILED.delivered)
+    times = times_of(1_234 * MILLISECOND, 987 * MILLISECOND, 1_234_000, FAILED.delivered)
     errors = {
         FailureClass.TIMEOUT: "not delivered within 10s: 262,144 of 414,000 bytes were taken by unix:///run/" + "x" * 80,
         FailureClass.RESET: "[Errno 104] Connection reset by peer [bold]not markup[/] [/red] :100: \\",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from array import array
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,13 +17,16 @@ from vsock_loadgen import __version__
 from vsock_loadgen.cluster.identity import identify
 from vsock_loadgen.config.address import Address, EmbeddedAddress
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.engine.capacity import usable_processors, workers_for
 from vsock_loadgen.engine.sender import Load
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.engine.worker import Orders, raise_descriptor_limit
-from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, ConfigError, InternalError, Problem
+from vsock_loadgen.errors import ConfigError, InternalError, Problem
+from vsock_loadgen.measures.judgement import judge
 from vsock_loadgen.measures.receipt import Receipt
-from vsock_loadgen.measures.result import Confirmation, Result, Verdict
+from vsock_loadgen.measures.result import Confirmation, Result
+from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.payloads.reports import ReportFactory
@@ -82,7 +86,7 @@ def run(
     """
     log = Log(streams.log)
     for problem in warnings:
-        log.warn(str(problem))
+        log.alert(str(problem))
     identity = identify(config.node_index, config.node_count, os.environ)
     plan, factory = prepare(config)
     log.block(plan_text(plan, width=streams.width, color=streams.color))
@@ -92,12 +96,26 @@ def run(
         embedded = isinstance(config.target, EmbeddedAddress)
         receiver = stack.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
         endpoint = resolve(receiver.address if receiver else preflight(config.target, go_on=go_on))
-        summary = Summary(config, plan, plan.nodes[identity.index], endpoint)
-        supervisor = stack.enter_context(Supervisor([summary.load()], _orders(config, endpoint, factory)))
-        log.line(f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}")
+        mine = plan.nodes[identity.index]
+        summary = Summary(config, plan, mine, endpoint, _workers(config, plan, mine), SaturationWatch(config.lag_limit_ns))
+        supervisor = stack.enter_context(Supervisor(summary.loads(), _orders(config, endpoint, factory)))
+        log.line(
+            f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}, "
+            f"workers: {summary.workers}"
+        )
         totals = supervisor.run(stop, _progress(StatsLines(log, config.stats_interval_ns), log, summary, result_path))
         receipt = receiver.stop() if receiver else None
     return _conclude(summary.result(totals, receipt, ended=True), summary.seen(receipt), streams, log, result_path)
+
+
+def _workers(config: Config, plan: Plan, mine: NodeSlice) -> int:
+    """As many as configured, or as this node's share of the forecast needs; the run's own receiver has a processor to itself."""
+    if config.workers is not None:
+        return config.workers
+    load = plan.forecast
+    share = mine.vms / plan.fleet.vm_count
+    processors = usable_processors() - isinstance(config.target, EmbeddedAddress)
+    return workers_for(load.peak_reports_per_second * share, load.bytes_per_second / load.reports_per_second, processors)
 
 
 def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Orders:
@@ -108,11 +126,13 @@ def _progress(stats: StatsLines, log: Log, summary: Summary, result_path: Path |
     """What is done with the totals while the run goes on: a line, and a snapshot of the result, every `statsInterval`."""
 
     def progress(totals: RunTotals) -> None:
+        if found := summary.watch.look(totals):
+            log.alert(str(found))
         if stats.update(totals) and result_path is not None:
             try:
                 write_result(summary.result(totals, None, ended=False), result_path)
             except OSError as error:
-                log.warn(f"--result: the snapshot cannot be written: {error}")
+                log.alert(f"--result: the snapshot cannot be written: {error}")
 
     return progress
 
@@ -126,9 +146,9 @@ def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, res
         try:
             write_result(result, result_path)
         except OSError as error:
-            log.warn(f"--result: cannot be written ({error}); the document follows on standard output")
+            log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
             streams.outcome.write(result_document(result))
-    return EXIT_DONE if result.complete else EXIT_INTERNAL
+    return result.verdict.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +159,14 @@ class Summary:
     plan: Plan
     mine: NodeSlice
     endpoint: Endpoint
+    workers: int
+    watch: SaturationWatch
 
-    def load(self) -> Load:
-        """The VMs of this node, as its worker gets them."""
-        indices = self.mine.indices()
+    def loads(self) -> list[Load]:
+        """The VMs of this node, as its workers get them."""
+        return [self._load(self.mine.for_worker(number, self.workers)) for number in range(self.workers)]
+
+    def _load(self, indices: range) -> Load:
         packages = array("i", (self.plan.fleet.packages.values[index] for index in indices))
         return Load(self.plan.schedule(indices), array("q", map(self.mine.cid, indices)), packages)
 
@@ -172,25 +196,29 @@ class Summary:
             errors=totals.errors,
             confirmation=self._confirmation(),
             complete=ended and not totals.lost,
-            verdict=_verdict(totals, receipt, ended=ended),
+            verdict=judge(totals, self.watch.conclude(totals) if ended else self.watch.found, receipt, ended=ended),
             receiver=receipt.to_json(with_vms=False) | seen.to_json() if receipt and seen else None,
+            generator=self._generator(totals),
             environment=_environment(),
         )
+
+    def _generator(self, totals: RunTotals) -> dict[str, object]:
+        """What sending cost this machine, and whether that was too much for it."""
+        seconds = max(totals.elapsed_ns, 1) / SECOND
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        workers = [cpu_ns / SECOND for cpu_ns in totals.worker_cpu_ns]
+        return {
+            "workers": self.workers,
+            "worker_cpu_seconds": workers,
+            "parent_cpu_seconds": own.ru_utime + own.ru_stime,
+            "share_of_machine": sum(workers) / seconds / usable_processors(),
+            "saturation": self.watch.found.to_json() if self.watch.found else None,
+        }
 
     def _confirmation(self) -> Confirmation:
         if self.config.delivery == "written":
             return "none"
         return "weak" if self.endpoint.hides_unread_close else "strong"
-
-
-def _verdict(totals: RunTotals, receipt: Receipt | None, *, ended: bool) -> Verdict:
-    reasons = [f"worker {worker} was lost: its part of the load was not sent" for worker in totals.lost]
-    if not ended:
-        reasons.append("the run has not ended: this is a snapshot")
-    if receipt is not None and totals.counts.delivered > receipt.reports:
-        missing = totals.counts.delivered - receipt.reports
-        reasons.append(f"the receiver counted {receipt.reports:,} reports, {missing:,} fewer than were delivered")
-    return Verdict("invalid" if reasons else "passed", tuple(reasons))
 
 
 def _environment() -> dict[str, object]:

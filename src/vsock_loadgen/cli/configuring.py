@@ -17,7 +17,7 @@ from vsock_loadgen.config.load import Loaded, Override, load
 from vsock_loadgen.config.schema import ScalarKey, scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
 
-_METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "decimal": "X", "text": "TEXT", "choice": "CHOICE"}
+_METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "number": "X", "text": "TEXT", "choice": "CHOICE"}
 _NARROWEST, _WIDEST = 60, 120
 
 Command = Callable[..., Any]

@@ -91,6 +91,31 @@ class WholeNumber(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class AutoNumber(Leaf):
+    """A whole number from 1 to `most`, or the word auto; read as the number, None for auto."""
+
+    kind = "integer"
+    most: int
+
+    @property
+    def wanted(self) -> str:
+        return f"auto or a whole number from 1 to {self.most:,}"
+
+    def read(self, value: object) -> int | None:
+        if value == "auto":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= self.most:
+            raise expected(self.wanted)
+        return value
+
+    def show(self, value: Any) -> object:
+        return "auto" if value is None else value
+
+    def json_schema(self) -> dict[str, object]:
+        return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": self.most}, {"const": "auto"}]}
+
+
+@dataclass(frozen=True, slots=True)
 class Number(Leaf):
     """A number within bounds, both included, exact as written; `above` excludes the lower one."""
 

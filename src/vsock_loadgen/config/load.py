@@ -112,6 +112,7 @@ def _config(values: Section) -> Config:
         metrics_address=values.metrics_address,
         node_index=values.node_index,
         node_count=values.node_count,
+        workers=values.workers,
         lag_limit_ns=values.lag_limit,
     )
 

@@ -81,6 +81,8 @@ class Config:
     metrics_address: str | None = None
     node_index: int = 0
     node_count: int = 1
+    workers: int | None = None
+    """None leaves it to the forecast and the machine."""
     lag_limit_ns: int = 50_000_000
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The same as plain JSON values under the keys of the config file, for the result document."""

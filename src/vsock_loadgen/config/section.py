@@ -9,7 +9,7 @@ from pydantic import Field
 
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
 from vsock_loadgen.config.blocks import PACKAGE_COUNT, Block, IntervalDistribution, PackageDistribution
-from vsock_loadgen.config.leaves import Choice, Duration, Number, OptionalText, Share, Target, WholeNumber
+from vsock_loadgen.config.leaves import AutoNumber, Choice, Duration, Number, OptionalText, Share, Target, WholeNumber
 from vsock_loadgen.config.model import MOST_VMS, Config, Distribution, Scalar
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
@@ -30,6 +30,7 @@ _END = Duration(MILLISECOND, 100 * _YEAR_NS, none_is_zero=True)
 _STATS_INTERVAL = Duration(SECOND, _YEAR_NS)
 _TIME_SCALE = Number(Fraction(1, 100), Fraction(1_000_000))
 _MOST_NODES = 10_000
+_MOST_WORKERS = 256
 
 
 def _scalar(distribution: Distribution) -> int:
@@ -110,6 +111,10 @@ class Section(Block):
     metrics_address: Annotated[str | None, OptionalText("an IP address or a host name", 253)] = Field(
         DEFAULTS.metrics_address,
         description="Address that the metrics listen on; where none is given, 127.0.0.1, or in a pod all addresses.",
+    )
+    workers: Annotated[int | None, AutoNumber(_MOST_WORKERS)] = Field(
+        DEFAULTS.workers,
+        description="Processes that send: a number, or auto for as many as the forecast needs and the machine has processors for.",
     )
     lag_limit: Annotated[int, _MOMENT] = Field(
         DEFAULTS.lag_limit_ns,

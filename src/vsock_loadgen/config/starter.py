@@ -42,6 +42,9 @@ loadgen:
   # How long to run; left out or 0: until stopped.
   duration: 5m
 
+  # Processes that send: auto, or a number.
+  # workers: auto
+
   # Divides every interval, to see in a minute what takes an hour.
   # timeScale: 1
 

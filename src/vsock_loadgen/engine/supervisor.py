@@ -37,11 +37,6 @@ class Supervisor:
         self._processes: list[ForkProcess] = []
         self._final: set[int] = set()
 
-    @property
-    def pids(self) -> list[int]:
-        """Process ids of the workers."""
-        return [process.pid for process in self._processes if process.pid is not None]
-
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("fork")
         for number, load in enumerate(self._loads):

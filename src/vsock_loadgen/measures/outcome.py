@@ -32,7 +32,7 @@ EXPLANATIONS = {
     ),
     FailureClass.WRITE: Explanation(
         "the kernel refused to take the report's bytes for a reason of its own",
-        "read the error's text in the log",
+        "read the last message beside it in the outcome (last_errors in the JSON)",
     ),
     FailureClass.CLOSED_EARLY: Explanation(
         "the target closed the connection before it had taken the whole report",

@@ -56,10 +56,14 @@ class TimeSummary:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement: `passed`, or `invalid` where the run proves nothing about the target; each reason a sentence."""
+    """The judgement: `passed`, or `invalid` where the run proves nothing about the target; each reason a sentence.
+
+    `exit_code` is what the process should end with.
+    """
 
     status: Literal["passed", "invalid"]
     reasons: tuple[str, ...]
+    exit_code: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class Result:
     complete: bool
     verdict: Verdict
     receiver: Mapping[str, object] | None
+    generator: Mapping[str, object]
     environment: Mapping[str, object]
 
     @property
@@ -133,6 +138,7 @@ class Result:
             "config": self.config,
             "plan_digest": self.plan["digest"],
             "plan": self.plan,
+            "generator": self.generator,
             "environment": self.environment,
             "series_width_seconds": self.series_width_seconds,
             "series": [row.to_json() for row in self.series],

@@ -125,6 +125,16 @@ class OpenRow:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some whole seconds up to `last_second`: reports due in all and in the busiest of them, and the schedule lag."""
+
+    last_second: int
+    due: int
+    peak_due: int
+    lag: Histogram
+
+
 class Series:
     """Gathers rows. Memory is bounded: at most MOST_ROWS closed rows, and histograms of the last OPEN_SECONDS only."""
 
@@ -132,9 +142,12 @@ class Series:
         self.width_seconds = 1
         self._closed: list[SeriesRow] = []
         self._open: dict[int, OpenRow] = {}
+        self._first: int | None = None
 
     def add(self, second: int, change: Counts, in_flight: int, times: Times) -> None:
         """Add what changed within a second (since the epoch); `in_flight` is the whole run's, now."""
+        if self._first is None:
+            self._first = second
         row = self._open.setdefault(second, OpenRow())
         row.counts = replace(row.counts + change, in_flight=in_flight)
         row.times.merge(times)
@@ -143,10 +156,16 @@ class Series:
                 break
             self._close(old)
 
-    def lag_window(self, seconds: int) -> Histogram:
-        """The schedule lag over the last `seconds` (at most OPEN_SECONDS) that have anything."""
-        latest = max(self._open, default=0)
-        return Histogram.merged(row.times.lag for second, row in self._open.items() if second > latest - seconds)
+    def whole_window(self, seconds: int) -> Window | None:
+        """The last `seconds` (fewer than OPEN_SECONDS) that are over; None where the run is not that old yet."""
+        if self._first is None:
+            return None
+        last = max(self._open) - 1
+        if last - seconds + 1 < self._first:
+            return None
+        rows = [row for second, row in self._open.items() if last - seconds < second <= last]
+        due = [row.counts.due for row in rows]
+        return Window(last, sum(due), max(due, default=0), Histogram.merged(row.times.lag for row in rows))
 
     def rows(self) -> list[SeriesRow]:
         """All rows so far, in order; those still open as they are now."""

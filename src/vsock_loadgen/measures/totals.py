@@ -38,9 +38,9 @@ class RunTotals:
         return total
 
     @property
-    def cpu_ns(self) -> int:
-        """Processor time that the workers have used."""
-        return sum(snapshot.cpu_ns for snapshot in self._last if snapshot is not None)
+    def worker_cpu_ns(self) -> list[int]:
+        """Processor time that each worker has used."""
+        return [0 if snapshot is None else snapshot.cpu_ns for snapshot in self._last]
 
     @property
     def lost(self) -> tuple[int, ...]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from vsock_loadgen.plan.distributions import CONTINUOUS
 from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.planning import Attribute, Plan
-from vsock_loadgen.report.console import bar, rendered, table
+from vsock_loadgen.report.console import bar, bar_cells, flowed, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, format_bytes, format_duration, format_number
 
 _HISTOGRAM_ROWS = 10
-_BAR_CELLS = 30
 _MOST_NODES = 12
 
 
@@ -23,15 +22,17 @@ def plan_text(plan: Plan, *, width: int = 80, color: bool = False, with_nodes: b
     """The plan for people. `with_nodes` shows how it is split, where there are several nodes."""
     scale = f", time scale {format_number(float(plan.time_scale))}" if plan.time_scale != 1 else ""
     parts: list[RenderableType] = [f"[bold]Fleet of {plan.fleet.vm_count:,} VMs[/], seed {plan.seed}{scale}", ""]
-    parts += _attribute("Packages per VM", plan.packages, plan.fleet.packages, format_number)
-    parts += _attribute("Report interval", plan.report_interval, plan.fleet.report_interval, _interval)
+    parts += _attribute("Packages per VM", plan.packages, plan.fleet.packages, format_number, width)
+    parts += _attribute("Report interval", plan.report_interval, plan.fleet.report_interval, _interval, width)
     parts += _forecast(plan)
     if with_nodes and len(plan.nodes) > 1:
         parts += _nodes(plan)
     if plan.warnings:
         parts.append("[bold]Warnings[/]")
-        parts += [Padding(f"[yellow]![/] {warned.message}", (0, 0, 0, 2)) for warned in plan.warnings]
-        parts.append("")
+        marked = grid("left", "left")
+        for warned in plan.warnings:
+            marked.add_row("[yellow]![/]", Text(warned.message))
+        parts += [indented(marked), ""]
     return rendered(parts, width=width, color=color)
 
 
@@ -39,20 +40,25 @@ def _interval(value: float) -> str:
     return format_duration(round(value / MILLISECOND) * MILLISECOND)
 
 
-def _attribute(title: str, attribute: Attribute, column: Column, show: Callable[[float], str]) -> list[RenderableType]:
+def _attribute(title: str, attribute: Attribute, column: Column, show: Callable[[float], str], width: int) -> list[RenderableType]:
     statistics = attribute.statistics
-    line = (
-        f"  mean {show(statistics.mean)}   P50 {show(statistics.p50)}   P95 {show(statistics.p95)}   "
-        f"P99 {show(statistics.p99)}   min {show(statistics.minimum)}   max {show(statistics.maximum)}"
-    )
-    parts: list[RenderableType] = [f"[bold]{title}[/]", line]
+    figures = {
+        "mean": statistics.mean,
+        "P50": statistics.p50,
+        "P95": statistics.p95,
+        "P99": statistics.p99,
+        "min": statistics.minimum,
+        "max": statistics.maximum,
+    }
     if show(attribute.configured_mean) != show(statistics.mean):
-        parts.append(f"  configured mean {show(attribute.configured_mean)}")
-    chart = _buckets(attribute, show) if attribute.buckets else _histogram(column, show)
-    return [*parts, Padding(chart, (0, 0, 0, 2)), ""]
+        figures["configured mean"] = attribute.configured_mean
+    line = flowed([f"{name} {show(value)}" for name, value in figures.items()], width=width)
+    cells = bar_cells(width)
+    chart = _buckets(attribute, show, cells) if attribute.buckets else _histogram(column, show, cells)
+    return [f"[bold]{title}[/]", line, indented(chart), ""]
 
 
-def _buckets(attribute: Attribute, show: Callable[[float], str]) -> Table:
+def _buckets(attribute: Attribute, show: Callable[[float], str], cells: int) -> Table:
     chart = table("", "value", "configured", "assigned", "VMs", "")
     chart.columns[4].justify = "left"
     for row in attribute.buckets:
@@ -61,19 +67,19 @@ def _buckets(attribute: Attribute, show: Callable[[float], str]) -> Table:
             f"{format_number(float(row.percent))} %",
             f"{format_number(row.actual_percent)} %",
             f"{row.vms:,}",
-            bar(row.actual_percent / 100, _BAR_CELLS),
+            bar(row.actual_percent / 100, cells),
         )
     return chart
 
 
-def _histogram(column: Column, show: Callable[[float], str]) -> Table:
+def _histogram(column: Column, show: Callable[[float], str], cells: int) -> Table:
     """Equal steps from the smallest to the largest value, and how many VMs lie in each."""
     chart = table("", "from", "to", "VMs", "")
     chart.columns[0].justify, chart.columns[3].justify = "right", "left"
     assert CONTINUOUS in column.buckets
     edges, counts = _binned(column.values)
     for number, count in enumerate(counts):
-        chart.add_row(show(edges[number]), show(edges[number + 1]), f"{count:,}", bar(count / max(counts), _BAR_CELLS))
+        chart.add_row(show(edges[number]), show(edges[number + 1]), f"{count:,}", bar(count / max(counts), cells))
     return chart
 
 
@@ -88,7 +94,7 @@ def _binned(values: Sequence[int]) -> tuple[list[float], list[int]]:
 
 def _forecast(plan: Plan) -> list[RenderableType]:
     load = plan.forecast
-    chart = Table.grid(padding=(0, 2))
+    chart = grid("left", "left")
     rows = [
         ("reports a second", f"{format_number(load.reports_per_second)} on average"),
         (
@@ -103,7 +109,7 @@ def _forecast(plan: Plan) -> list[RenderableType]:
         rows.insert(2, ("reports in all", f"{load.reports:,}"))
     for name, value in rows:
         chart.add_row(name, value)
-    return ["[bold]Forecast[/]", Padding(chart, (0, 0, 0, 2)), ""]
+    return ["[bold]Forecast[/]", indented(chart), ""]
 
 
 def _nodes(plan: Plan) -> list[RenderableType]:
@@ -112,7 +118,7 @@ def _nodes(plan: Plan) -> list[RenderableType]:
         last = node.first_cid + node.vms - 1
         chart.add_row(str(node.index), f"{node.vms:,}", *((str(node.first_cid), str(last)) if node.vms else ("-", "-")))
     more = len(plan.nodes) - _MOST_NODES
-    parts: list[RenderableType] = ["[bold]Nodes[/]", Padding(chart, (0, 0, 0, 2))]
+    parts: list[RenderableType] = ["[bold]Nodes[/]", indented(chart)]
     if more > 0:
         parts.append(f"  ... and {more} more (--format json has them all)")
     return [*parts, ""]

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
 
 from vsock_loadgen.measures.receipt import Receipt
-from vsock_loadgen.report.console import bar, rendered, table
+from vsock_loadgen.report.console import bar, bar_cells, grid, indented, rendered, table
 from vsock_loadgen.units import format_bytes
 
 _MOST_ROWS = 20
-_BAR_CELLS = 30
 
 
 def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> str:
     """The receipt for people."""
-    chart = Table.grid(padding=(0, 2))
-    chart.add_column(justify="left")
-    chart.add_column(justify="right")
-    chart.add_column(justify="left")
+    chart = grid("left", "right", "left")
     formats = ", ".join(f"{count:,} {name}" for name, count in sorted(receipt.formats.items()))
     for name, count, remark in (
         ("reports", receipt.reports, formats),
@@ -31,16 +25,16 @@ def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> s
     ):
         chart.add_row(name, f"{count:,}", remark if count else "")
     title = f"[bold]Received {format_bytes(receipt.bytes)} from {len(receipt.vms):,} VMs[/]"
-    return rendered([title, Padding(chart, (0, 0, 0, 2)), "", *_by_packages(receipt)], width=width, color=color)
+    return rendered([title, indented(chart), "", *_by_packages(receipt, bar_cells(width))], width=width, color=color)
 
 
-def _by_packages(receipt: Receipt) -> list[RenderableType]:
+def _by_packages(receipt: Receipt, cells: int) -> list[RenderableType]:
     rows = list(receipt.vms_by_packages().items())
     if not rows:
         return []
     chart = table("VMs by packages", "packages", "VMs", "")
     chart.columns[2].justify = "left"
     for packages, vms in rows[:_MOST_ROWS]:
-        chart.add_row(f"{packages:,}", f"{vms:,}", bar(vms / len(receipt.vms), _BAR_CELLS))
+        chart.add_row(f"{packages:,}", f"{vms:,}", bar(vms / len(receipt.vms), cells))
     more = len(rows) - _MOST_ROWS
     return [chart, f"  ... and {more:,} more counts (--format json has them all)" if more > 0 else ""]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
+from rich.text import Text
 
 from vsock_loadgen.measures.outcome import EXPLANATIONS
 from vsock_loadgen.measures.result import Result, TimeSummary
-from vsock_loadgen.report.console import rendered, table
+from vsock_loadgen.report.console import grid, indented, rendered, table
 from vsock_loadgen.report.seen import Seen
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
@@ -26,8 +24,8 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
     """The result for people. `seen` is what the run's own receiver counted."""
     style = "bold green" if result.verdict.status == "passed" else "bold red"
     parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status}[/]"]
-    parts += [Padding(escape(reason), (0, 0, 0, 2)) for reason in result.verdict.reasons]
-    parts += [Padding(f"confirmation: {result.confirmation}, {_PROOF[result.confirmation]}", (0, 0, 0, 2)), ""]
+    parts += [indented(Text(reason)) for reason in result.verdict.reasons]
+    parts += [indented(f"confirmation: {result.confirmation}, {_PROOF[result.confirmation]}"), ""]
     parts += _accounts(result)
     parts += _times(result)
     if result.counts.failures:
@@ -40,7 +38,7 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
 def _accounts(result: Result) -> list[RenderableType]:
     counts = result.counts
     seconds = max(result.elapsed_ns, 1) / SECOND
-    chart = Table.grid(padding=(0, 2))
+    chart = grid("left", "right", "left")
     rows = [
         ("due", counts.due, ""),
         (
@@ -52,20 +50,22 @@ def _accounts(result: Result) -> list[RenderableType]:
         ("skipped", counts.skipped, "the VM's last report was still under way" if counts.skipped else ""),
         ("unfinished", counts.unfinished, "still under way or not started at the end" if counts.unfinished else ""),
     ]
-    chart.add_column(justify="left")
-    chart.add_column(justify="right")
-    chart.add_column(justify="left")
     for name, count, remark in rows:
         chart.add_row(name, f"{count:,}", remark)
-    return [f"[bold]Reports in {format_seconds(result.elapsed_ns)}[/]", Padding(chart, (0, 0, 0, 2)), ""]
+    return [f"[bold]Reports in {format_seconds(result.elapsed_ns)}[/]", indented(chart), ""]
 
 
 def _times(result: Result) -> list[RenderableType]:
-    chart = table("Times", "", "P50", "P95", "P99", "P99.9", "max", "mean")
-    chart.add_row("response time (from due)", *_figures(result.response))
-    chart.add_row("service time (from start)", *_figures(result.service))
-    chart.add_row("schedule lag (generator)", *_figures(result.lag))
-    return [chart, ""]
+    chart = table("Times", "", "response time", "service time", "schedule lag")
+    chart.add_row("reports", *(f"{summary.count:,}" for summary in (result.response, result.service, result.lag)))
+    columns = (_figures(result.response), _figures(result.service), _figures(result.lag))
+    for name, *figures in zip(("P50", "P95", "P99", "P99.9", "max", "mean"), *columns, strict=True):
+        chart.add_row(name, *figures)
+    meaning = grid("left", "left")
+    meaning.add_row("response time", "from due to delivered; a report that was not delivered counts as longer than any")
+    meaning.add_row("service time", "from start to delivered, delivered reports")
+    meaning.add_row("schedule lag", "from due to start: the generator's own lateness")
+    return [chart, indented(meaning), ""]
 
 
 def _figures(summary: TimeSummary) -> list[str]:
@@ -76,13 +76,13 @@ def _figures(summary: TimeSummary) -> list[str]:
 
 def _failures(result: Result) -> list[RenderableType]:
     chart = table("Failures", "class", "reports", "last message")
-    chart.columns[2].justify, chart.columns[2].no_wrap = "left", False
-    parts: list[RenderableType] = [chart]
+    chart.columns[2].justify = "left"
+    meaning = grid("left", "left")
     for failure, count in sorted(result.counts.failures.items(), key=lambda item: -item[1]):
-        chart.add_row(str(failure), f"{count:,}", escape(result.errors.get(failure, "")))
+        chart.add_row(str(failure), f"{count:,}", Text(result.errors.get(failure, "")))
         explanation = EXPLANATIONS[failure]
-        parts.append(Padding(f"{failure}: {explanation.cause}; {explanation.remedy}", (0, 0, 0, 2)))
-    return [*parts, ""]
+        meaning.add_row(str(failure), f"{explanation.cause}; {explanation.remedy}")
+    return [chart, indented(meaning), ""]
 
 
 def _seen(seen: Seen) -> list[RenderableType]:

@@ -19,7 +19,7 @@ class Log:
         """An event, stamped with the local time."""
         self._write(f"{time.strftime('%H:%M:%S', time.localtime(self._wall_seconds()))} {text}\n")
 
-    def warn(self, text: str) -> None:
+    def alert(self, text: str) -> None:
         """Something that a person should look at."""
         self.line(f"warning: {text}")
 

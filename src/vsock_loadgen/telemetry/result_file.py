@@ -20,8 +20,8 @@ def result_document(result: Result) -> str:
 def write_result(result: Result, path: Path) -> None:
     """Put the document of a result in place of what the file holds, readable by this user only (mode 0600).
 
-    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where it leads to
-    a file) is written to as it is. Raises OSError; then a file is as it was.
+    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
+    that leads to a file) is written to as it is. Raises OSError; then a file is as it was.
     """
     text = result_document(result)
     if _is_stream(path):

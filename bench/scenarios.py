@@ -1,0 +1,187 @@
+"""What is measured: each scenario is one config of ours, the references beside it, and the budgets that it judges.
+
+Saturation means that the schedule offers several times what one worker can send: it is never idle, and its heap of due reports
+never empty. VMs are so many that the same one hardly falls due again while its last report is under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from bench.figures import Budget, SenderName
+from bench.placement import Pairing
+
+Group = Literal["saturation", "paced", "shapes", "growth", "memory", "start", "plan", "pressure"]
+Delivery = Literal["confirmed", "written"]
+Kind = Literal["run", "plan"]
+
+PERCENTILE_FLEET = {
+    "buckets": [
+        {"percent": 70, "value": 500},
+        {"percent": 20, "value": 1000},
+        {"percent": 8, "value": 1500},
+        {"percent": 2, "value": 2000},
+    ]
+}
+NORMAL_FLEET = {"mean": 700, "stddev": 250, "min": 50, "max": 2000}
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One row of the table per sender. `seconds` is the length of a run; `interval_us` every VM's interval in microseconds."""
+
+    name: str
+    group: Group
+    vms: int
+    packages: int | Mapping[str, object]
+    interval_us: int
+    seconds: float
+    kind: Kind = "run"
+    references: tuple[SenderName, ...] = ()
+    delivery: Delivery = "confirmed"
+    package_sets: Literal["shared", "perVM"] = "shared"
+    pairing: Pairing = "free"
+    workers: int | None = None
+    budgets: tuple[Budget, ...] = ()
+    pss_every_seconds: float = 1.0
+    saturated: bool = False
+    once: bool = field(default=False)
+    """Measured in one round only."""
+
+    def config(self, target: str, metrics_port: int) -> dict[str, object]:
+        """The config document for a target address."""
+        keys: dict[str, object] = {
+            "vmCount": self.vms,
+            "packages": self.packages,
+            "reportInterval": f"{self.interval_us}us",
+            "delivery": self.delivery,
+            "packageSets": self.package_sets,
+            "target": target,
+            "duration": f"{self.seconds}s",
+            "metricsPort": metrics_port,
+        }
+        if self.workers is not None:
+            keys["workers"] = self.workers
+        return {"loadgen": keys}
+
+
+def _saturated(name: str, packages: int | Mapping[str, object], offered_per_second: int, **others: object) -> Scenario:
+    vms = 2_000
+    scenario = Scenario(
+        name=name,
+        group="saturation",
+        vms=vms,
+        packages=packages,
+        interval_us=vms * 1_000_000 // offered_per_second,
+        seconds=7,
+        references=("floor",),
+        pairing="apart",
+        workers=1,
+        saturated=True,
+    )
+    return replace(scenario, **others)  # type: ignore[arg-type]
+
+
+def _saturation() -> list[Scenario]:
+    small = (Budget("cpu_us_per_report", 2.0, "floor"),)
+    large = (Budget("cpu_us_per_report", 1.25, "floor"),)
+    return [
+        _saturated("saturated-10", 10, 150_000, budgets=small),
+        _saturated("saturated-700", 700, 50_000, budgets=large),
+        _saturated("saturated-2000", 2_000, 20_000),
+        _saturated("saturated-10-free", 10, 150_000, budgets=small, pairing="free"),
+        _saturated("saturated-700-free", 700, 50_000, budgets=large, pairing="free"),
+        _saturated("saturated-10-together", 10, 150_000, pairing="together"),
+        _saturated("saturated-700-together", 700, 50_000, pairing="together"),
+        _saturated("saturated-10-written", 10, 150_000, delivery="written"),
+        _saturated("saturated-700-written", 700, 50_000, delivery="written"),
+        _saturated("saturated-2000-written", 2_000, 20_000, delivery="written"),
+        _saturated("shapes-normal", NORMAL_FLEET, 50_000, group="shapes"),
+        _saturated("shapes-per-vm", 700, 50_000, group="shapes", package_sets="perVM"),
+    ]
+
+
+def _paced() -> list[Scenario]:
+    return [
+        Scenario(
+            name="paced-5000x700",
+            group="paced",
+            vms=5_000,
+            packages=700,
+            interval_us=5_000_000,
+            seconds=12,
+            references=("go",),
+            budgets=(Budget("cpu_us_per_report", 0.5, "go"), Budget("lag_p99", 0.002)),
+        ),
+        Scenario(
+            name="paced-100000x10",
+            group="paced",
+            vms=100_000,
+            packages=10,
+            interval_us=10_000_000,
+            seconds=16,
+            references=("go",),
+            budgets=(Budget("cpu_us_per_report", 0.6, "go"),),
+        ),
+    ]
+
+
+def _growth() -> list[Scenario]:
+    base = Scenario(name="", group="growth", vms=10_000, packages=10, interval_us=0, seconds=7, once=True)
+
+    def grown(name: str, *, rate: int, vms: int = 10_000, packages: int = 10) -> Scenario:
+        return replace(base, name=f"growth-{name}", vms=vms, packages=packages, interval_us=vms * 1_000_000 // rate)
+
+    return [
+        *(grown(f"vms-{vms}", vms=vms, rate=5_000) for vms in (1_000, 10_000, 100_000)),
+        *(grown(f"rate-{rate}", rate=rate) for rate in (500, 2_000, 8_000, 16_000)),
+        *(grown(f"size-{packages}", packages=packages, rate=400) for packages in (10, 100, 700, 2_000, 10_000)),
+    ]
+
+
+def _memory() -> list[Scenario]:
+    fleets: dict[str, int | Mapping[str, object]] = {"scalar": 700, "percentile": PERCENTILE_FLEET, "normal": NORMAL_FLEET}
+    return [
+        Scenario(
+            name=f"memory-{name}",
+            group="memory",
+            vms=100_000,
+            packages=packages,
+            interval_us=100_000_000,
+            seconds=6,
+            budgets=(Budget("pss_bytes", 150 * _MEGABYTE),),
+            pss_every_seconds=0.05,
+            once=True,
+        )
+        for name, packages in fleets.items()
+    ]
+
+
+def _sizes(group: Literal["start", "plan"]) -> list[Scenario]:
+    budget = Budget("first_report_seconds", 1.0) if group == "start" else Budget("wall_seconds", 1.5)
+    return [
+        Scenario(
+            name=f"{group}-{vms}",
+            group=group,
+            kind="run" if group == "start" else "plan",
+            vms=vms,
+            packages=PERCENTILE_FLEET,
+            interval_us=vms * 1_000,
+            seconds=3,
+            budgets=(budget,) if vms == 100_000 else (),
+        )
+        for vms in (1_000, 10_000, 100_000)
+    ]
+
+
+def scenarios() -> list[Scenario]:
+    """All scenarios in the order of the table."""
+    return [*_saturation(), *_paced(), *_memory(), *_sizes("start"), *_sizes("plan"), *_growth()]
+
+
+def quick(scenario: Scenario) -> Scenario:
+    """The same for a smoke run: as short as the measuring window allows."""
+    return replace(scenario, seconds=min(scenario.seconds, 4.0))

@@ -1,0 +1,173 @@
+"""The outcome as tables: plain text for a terminal, markdown for a page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bench.figures import Budget, Figures, Judgement, SenderName
+from bench.outcome import Measured, Outcome, Pressed
+
+Rows = list[list[str]]
+Renderer = Callable[[Rows], str]
+NONE = "-"
+_TITLES = {"ours": "ours", "floor": "C floor", "go": "Go sender"}
+_WHAT = {
+    "cpu_us_per_report": "CPU per report",
+    "lag_p99": "schedule lag p99",
+    "pss_bytes": "memory (PSS), all processes",
+    "first_report_seconds": "start of `run` to first report",
+    "wall_seconds": "`plan`",
+}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with about so many significant digits."""
+    if value is None:
+        return NONE
+    if value == 0 or abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def time_text(seconds: float | None) -> str:
+    """A time in the unit that suits it."""
+    if seconds is None:
+        return NONE
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{number(seconds / size)} {unit}"
+    return f"{number(seconds * 1e6)} us"
+
+
+def megabytes(value: float | None) -> str:
+    """Bytes as megabytes (10^6)."""
+    return NONE if value is None else f"{number(value / 1e6)} MB"
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage."""
+    return NONE if share is None else f"{share * 100:.0f} %"
+
+
+def value_text(figure: str, value: float | None) -> str:
+    """A figure in its unit."""
+    if figure == "pss_bytes":
+        return megabytes(value)
+    return f"{number(value)} us" if figure == "cpu_us_per_report" else time_text(value)
+
+
+SPEED_HEAD = [
+    "scenario", "placement", "sender", "reports/s", "CPU/report", "spread", "user", "ratio", "busiest", "sink/report", "sink busy",
+    "others", "lag p50", "lag p99", "lag max", "memory", "first report", "lost",
+]  # fmt: skip
+
+
+def speed_rows(measured: Sequence[Measured]) -> Rows:
+    """One row per scenario and sender; `ratio` is ours over this sender, in processor time per report."""
+    rows = [SPEED_HEAD]
+    for one in measured:
+        if one.scenario.kind == "run":
+            rows += [_speed_row(one, sender, figures) for sender, figures in one.medians.items()]
+    return rows
+
+
+def _speed_row(one: Measured, sender: SenderName, figures: Figures) -> list[str]:
+    cpu = figures.cpu_us_per_report
+    return [
+        one.scenario.name if sender == "ours" else "",
+        one.scenario.pairing if sender == "ours" else "",
+        _TITLES[sender],
+        number(figures.reports_per_second, 6),
+        f"{cpu:.1f} us",
+        percent(one.spread(sender)),
+        percent(figures.user_us_per_report / cpu if cpu else None),
+        NONE if sender == "ours" else _ratio_text(one.ratio(sender)),
+        percent(figures.busiest_share),
+        f"{figures.sink_us_per_report:.1f} us",
+        percent(figures.sink_share),
+        percent(figures.others_share),
+        time_text(figures.lag_p50),
+        time_text(figures.lag_p99),
+        time_text(figures.lag_max),
+        megabytes(figures.pss_bytes),
+        time_text(figures.first_report_seconds),
+        number(figures.not_delivered, 6),
+    ]
+
+
+def _ratio_text(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def plan_rows(measured: Sequence[Measured]) -> Rows:
+    """Wall time and memory of `plan` by number of VMs."""
+    rows = [["scenario", "VMs", "wall time", "memory (RSS)", "others"]]
+    for one in measured:
+        if one.scenario.kind == "plan" and "ours" in one.medians:
+            ours = one.medians["ours"]
+            vms = f"{one.scenario.vms:,}"
+            rows.append(
+                [one.scenario.name, vms, time_text(ours.wall_seconds), megabytes(ours.pss_bytes), percent(ours.others_share)]
+            )
+    return rows
+
+
+def budget_rows(judgements: Sequence[Judgement]) -> Rows:
+    """What was allowed and what was found."""
+    rows = [["budget", "scenario", "at most", "found", ""]]
+    for judgement in judgements:
+        budget = judgement.budget
+        state = {True: "met", False: "MISSED", None: "not measured"}[judgement.met]
+        limit, found = _budget_value(budget, budget.limit), _budget_value(budget, judgement.value)
+        rows.append([_WHAT[budget.figure], judgement.scenario, limit, found, state])
+    return rows
+
+
+def _budget_value(budget: Budget, value: float | None) -> str:
+    if budget.reference is None:
+        return value_text(budget.figure, value)
+    return NONE if value is None else f"{value:.2f} x the {_TITLES[budget.reference]}"
+
+
+def pressure_rows(pressed: Sequence[Pressed]) -> Rows:
+    """The accounts of the scenarios under pressure, and their claims."""
+    counts = ["due", "delivered", "failed", "skipped", "unfinished", "peak in flight"]
+    times = ["lag p50", "lag p99", "lag max", "response p99"]
+    rows = [["scenario", *counts, *times, "claims"]]
+    for one in pressed:
+        if one.skipped:
+            continue
+        claims = [f"{'holds' if holds else 'BROKEN'}: {claim}" for claim, holds in one.claims.items()]
+        cells = [number(one.facts.get(name), 9) for name in counts] + [time_text(one.facts.get(name)) for name in times]
+        rows.append([one.name, *cells, "; ".join(claims)])
+    return rows
+
+
+def text_table(rows: Rows) -> str:
+    """Columns padded with spaces, numbers as they come."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]]) + "\n"
+
+
+def markdown_table(rows: Rows) -> str:
+    """The same as a markdown table."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
+
+
+def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
+    """All tables that have anything in them, each under its title."""
+    measured, skipped = outcome.measured, [reason for one in outcome.measured for reason in one.skipped]
+    skipped += [f"{one.name}: {one.skipped}" for one in outcome.pressed if one.skipped]
+    sections = [
+        ("Budgets", budget_rows(outcome.judgements())),
+        (f"Speed: medians of {outcome.rounds} round{'s' if outcome.rounds > 1 else ''}", speed_rows(measured)),
+        ("Plan", plan_rows(measured)),
+        ("On time under pressure", pressure_rows(outcome.pressed)),
+    ]
+    parts = [f"{heading}{title}\n\n{table(rows)}" for title, rows in sections if len(rows) > 1]
+    parts.append(f"{heading}Machine\n\n" + "".join(f"- {name}: {value}\n" for name, value in outcome.machine.items()))
+    if skipped:
+        parts.append(f"{heading}Not measured\n\n" + "".join(f"- {reason}\n" for reason in skipped))
+    return "\n".join(parts)

@@ -1,0 +1,35 @@
+"""Stop requests: counted, noticed by a waiting loop, and gone without a trace afterwards."""
+
+from __future__ import annotations
+
+import select
+import signal
+
+import pytest
+
+from vsock_loadgen.engine.stopping import STOP_SIGNALS, StopRequests
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_each_signal_is_one_request_and_wakes_who_waits(number: signal.Signals) -> None:
+    with StopRequests() as stop:
+        for count in (1, 2):
+            signal.raise_signal(number)
+            assert select.select([stop], [], [], 5)[0]
+            stop.clear()
+            assert stop.count == count
+        assert not select.select([stop], [], [], 0)[0]
+
+
+def test_a_request_comes_by_itself_after_the_time_is_up() -> None:
+    with StopRequests(after_ns=1) as stop:
+        assert select.select([stop], [], [], 5)[0]
+        assert stop.count == 1
+
+
+def test_afterwards_signals_do_what_they_did_before() -> None:
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    with StopRequests(after_ns=3_600_000_000_000):
+        pass
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0

@@ -1,0 +1,122 @@
+"""What happened second by second: nothing is lost when rows grow wider, and memory stays bounded."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from run_example import times_of
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, Quantiles, Series, SeriesRow
+from vsock_loadgen.measures.snapshot import Counts, Times
+
+START = 1_700_000_001
+
+
+def change_of(number: int) -> Counts:
+    """What changes in one stretch: one of each thing, and a failure now and then."""
+    failures = {FailureClass.RESET: 1} if number % 7 == 0 else {}
+    return Counts(due=4 + len(failures), started=3, delivered=2, skipped=1, in_flight=1, bytes=100 + number, failures=failures)
+
+
+def sums(rows: list[SeriesRow]) -> tuple[int, int, int, int, int, Counter[FailureClass]]:
+    """What all rows add up to."""
+    failures: Counter[FailureClass] = Counter()
+    for row in rows:
+        failures.update(row.failures)
+    return (
+        sum(row.due for row in rows),
+        sum(row.started for row in rows),
+        sum(row.delivered for row in rows),
+        sum(row.skipped for row in rows),
+        sum(row.bytes for row in rows),
+        failures,
+    )
+
+
+@settings(max_examples=50)
+@given(seconds=st.lists(st.integers(0, 60), min_size=1, max_size=40))
+def test_rows_are_in_order_one_a_second_and_add_up_even_when_snapshots_come_late(seconds: list[int]) -> None:
+    """A worker that was held up delivers seconds that are closed already."""
+    series = Series()
+    total = Counts()
+    for number, second in enumerate(seconds):
+        series.add(START + second, change_of(number), in_flight=number, times=Times())
+        total += change_of(number)
+    rows = series.rows()
+    assert [row.second for row in rows] == sorted({START + second for second in seconds})
+    assert sums(rows) == (total.due, total.started, total.delivered, total.skipped, total.bytes, Counter(total.failures))
+
+
+def test_rows_double_their_width_beyond_the_most_and_keep_their_sums() -> None:
+    series, total = Series(), Counts()
+    for second in range(3 * MOST_ROWS):
+        series.add(START + second, change_of(second), in_flight=second, times=Times())
+        total += change_of(second)
+    rows = series.rows()
+    assert series.width_seconds == 4
+    assert len(rows) <= MOST_ROWS
+    assert all(row.second % 4 == 0 for row in rows)
+    assert [row.second for row in rows] == sorted({row.second for row in rows})
+    assert sums(rows) == (total.due, total.started, total.delivered, total.skipped, total.bytes, Counter(total.failures))
+    assert rows[-1].in_flight == 3 * MOST_ROWS - 1
+
+
+def test_reading_the_rows_changes_nothing() -> None:
+    series = Series()
+    for second in range(30):
+        series.add(START + second, change_of(second), in_flight=0, times=Times())
+    assert series.rows() == series.rows()
+
+
+def test_histograms_are_kept_of_the_last_seconds_only() -> None:
+    series = Series()
+    for second in range(100):
+        series.add(START + second, change_of(second), 0, times_of(response=9, service=5, lag=second, count=1))
+        assert len(series._open) <= OPEN_SECONDS
+
+
+def test_the_lag_window_is_that_of_the_latest_seconds() -> None:
+    series = Series()
+    for second in range(40):
+        series.add(START + second, Counts(), 0, times_of(response=1, service=1, lag=second, count=2))
+    window = series.lag_window(10)
+    assert (window.count, window.quantile(0.05), window.largest) == (20, 30, 39)
+    assert series.lag_window(1).counts == {39: 2}
+    assert Series().lag_window(10).count == 0
+
+
+def test_a_row_has_the_quantiles_of_its_second() -> None:
+    series = Series()
+    series.add(START, change_of(1), 3, times_of(response=1_000, service=500, lag=20, count=10))
+    series.add(START, change_of(2), 2, times_of(response=2_000, service=600, lag=30, count=10))
+    (row,) = series.rows()
+    assert (row.response, row.service.p99, row.lag.largest) == (Quantiles(1_000, 2_000, 2_000, 2_000), 600, 30)
+    assert (row.in_flight, row.delivered) == (2, 4)
+
+
+def test_rows_that_become_one_have_the_larger_of_their_quantiles() -> None:
+    assert Quantiles(1, 20, None, 30).or_larger(Quantiles(2, 10, 5, None)) == Quantiles(2, 20, 5, 30)
+    assert Quantiles().or_larger(Quantiles()) == Quantiles()
+
+
+def test_a_row_as_json_is_in_seconds() -> None:
+    series = Series()
+    series.add(START, change_of(0), 3, times_of(response=1_000, service=500, lag=20, count=10))
+    (row,) = series.rows()
+    assert row.to_json() == {
+        "t": START,
+        "due": 5,
+        "started": 3,
+        "delivered": 2,
+        "failed": 1,
+        "skipped": 1,
+        "in_flight": 3,
+        "bytes": 100,
+        "failures": {"reset": 1},
+        "response_time_seconds": {"p50": 1e-6, "p95": 1e-6, "p99": 1e-6, "max": 1e-6},
+        "service_time_seconds": {"p50": 5e-7, "p95": 5e-7, "p99": 5e-7, "max": 5e-7},
+        "lag_seconds": {"p50": 2e-8, "p95": 2e-8, "p99": 2e-8, "max": 2e-8},
+    }

@@ -1,0 +1,93 @@
+"""The workers' snapshots added up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from run_example import snapshot, times_of
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+ZERO_WALL_NS = 1_700_000_000 * SECOND + 300 * MILLISECOND
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[int, int, Counts]]:
+    """(worker, at_ns, counts since the start) of three workers whose counts only grow, in the order of time."""
+    rows = []
+    for worker in range(3):
+        at_ns, counts = 0, Counts()
+        for _ in range(draw(st.integers(1, 6))):
+            at_ns += draw(st.integers(1, 3 * SECOND))
+            delivered, failed, skipped, in_flight = (draw(st.integers(0, 9)) for _ in range(4))
+            counts = Counts(
+                due=counts.due - counts.in_flight + delivered + failed + skipped + in_flight,
+                started=counts.started + delivered + failed,
+                delivered=counts.delivered + delivered,
+                skipped=counts.skipped + skipped,
+                in_flight=in_flight,
+                bytes=counts.bytes + 10 * delivered,
+                failures={FailureClass.WRITE: counts.failed + failed},
+            )
+            rows.append((worker, at_ns, counts))
+    return sorted(rows, key=lambda row: row[1])
+
+
+@given(history=histories(), lost=st.sets(st.integers(0, 2)))
+def test_counts_balance_rows_add_up_and_a_lost_worker_leaves_its_reports_unfinished(
+    history: list[tuple[int, int, Counts]], lost: set[int]
+) -> None:
+    totals = RunTotals(3, ZERO_WALL_NS)
+    last: dict[int, Counts] = {}
+    for worker, at_ns, counts in history:
+        totals.add(snapshot(worker, at_ns, counts))
+        last[worker] = counts
+        assert totals.counts.balanced
+    for worker in lost:
+        totals.lose(worker)
+    assert totals.counts.balanced
+    assert totals.counts.unfinished == sum(last[worker].in_flight for worker in lost)
+    assert totals.counts.in_flight == sum(counts.in_flight for worker, counts in last.items() if worker not in lost)
+    assert totals.lost == tuple(sorted(lost))
+    assert totals.elapsed_ns == history[-1][1]
+    rows = totals.series.rows()
+    for name in ("due", "started", "delivered", "skipped", "bytes"):
+        assert sum(getattr(row, name) for row in rows) == sum(getattr(counts, name) for counts in last.values())
+    assert sum(sum(row.failures.values()) for row in rows) == totals.counts.failed
+
+
+def test_a_snapshot_belongs_to_the_wall_second_in_which_its_stretch_began() -> None:
+    totals = RunTotals(1, ZERO_WALL_NS)
+    for number, at_ms in enumerate((600, 800, 1_900), start=1):
+        totals.add(snapshot(0, at_ms * MILLISECOND, Counts(due=number, delivered=number)))
+    assert [(row.second, row.due) for row in totals.series.rows()] == [(1_700_000_000, 2), (1_700_000_001, 1)]
+
+
+def test_times_packages_and_errors_of_all_workers_are_merged() -> None:
+    totals = RunTotals(2, ZERO_WALL_NS)
+    for worker in (0, 1):
+        one = snapshot(worker, SECOND, Counts(due=3, delivered=3), times=times_of(response=10 + worker, service=5, lag=1, count=3))
+        totals.add(replace(one, packages={500: 2, 700 + worker: 1}, cpu_ns=7, errors={FailureClass.RESET: f"by worker {worker}"}))
+    assert (totals.times.response.count, totals.times.response.largest, totals.cpu_ns) == (6, 11, 14)
+    assert totals.packages == {500: 4, 700: 1, 701: 1}
+    assert totals.errors == {FailureClass.RESET: "by worker 1"}
+
+
+def test_what_a_lost_worker_had_in_flight_is_no_longer_shown_as_in_flight() -> None:
+    totals = RunTotals(2, ZERO_WALL_NS)
+    for worker in (0, 1):
+        totals.add(snapshot(worker, SECOND, Counts(due=5, started=5, in_flight=5), times=Times()))
+    totals.lose(0)
+    totals.add(snapshot(1, 2 * SECOND, Counts(due=6, started=6, in_flight=6)))
+    assert totals.series.rows()[-1].in_flight == 6
+
+
+def test_before_the_first_snapshot_there_is_nothing() -> None:
+    totals = RunTotals(2, ZERO_WALL_NS)
+    totals.lose(1)
+    assert (totals.counts, totals.elapsed_ns, totals.cpu_ns, totals.series.rows()) == (Counts(), 0, 0, [])

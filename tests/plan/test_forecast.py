@@ -1,0 +1,102 @@
+"""The forecast, held against a count of every report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleet_example import EXAMPLE, buckets, plan_of, report_bytes
+from vsock_loadgen.config.model import Config, Scalar
+from vsock_loadgen.plan import forecast as forecast_module
+from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+
+def forecast_of(**changes: object) -> Forecast:
+    """The forecast of the example with some keys changed."""
+    return plan_of(replace(EXAMPLE, **changes)).forecast  # type: ignore[arg-type]
+
+
+def brute_force(config: Config, end_ns: int) -> Counter[int]:
+    """Reports due by second, one VM and one report at a time."""
+    plan = plan_of(config)
+    whole = plan.schedule(range(config.vm_count))
+    return Counter(due_ns // SECOND for vm in range(config.vm_count) for due_ns in whole.instants(vm, end_ns))
+
+
+@settings(max_examples=25)
+@given(vm_count=st.integers(1, 60), seed=st.integers(0, 999), duration_ms=st.integers(1, 400_000), scale=st.integers(1, 20))
+def test_reports_and_peak_of_a_bounded_run_are_exact(vm_count: int, seed: int, duration_ms: int, scale: int) -> None:
+    duration_ns = duration_ms * MILLISECOND
+    config = replace(EXAMPLE, vm_count=vm_count, seed=seed, duration_ns=duration_ns, time_scale=Fraction(scale))
+    found = plan_of(config).forecast
+    counted = brute_force(config, duration_ns)
+    assert found.reports == counted.total()
+    assert found.peak_reports_per_second == max(counted.values(), default=0)
+    assert counted[found.peak_at_seconds] == found.peak_reports_per_second
+    assert found.horizon_seconds == -(-duration_ms // 1_000)
+
+
+def test_without_an_end_the_peak_is_that_of_twice_the_longest_interval() -> None:
+    found = forecast_of()
+    counted = brute_force(EXAMPLE, 600 * SECOND)
+    assert (found.reports, found.horizon_seconds) == (None, 600)
+    assert found.peak_reports_per_second == max(counted.values())
+    assert found.peak_at_seconds == min(second for second, count in counted.items() if count == max(counted.values()))
+
+
+def test_rates_are_the_sums_of_what_every_vm_does() -> None:
+    plan = plan_of(EXAMPLE)
+    rates = [SECOND / interval for interval in plan.fleet.report_interval.values]
+    weighted = sum(rate * count for rate, count in zip(rates, plan.fleet.packages.values, strict=True))
+    sizes = sum(rate * report_bytes(0, count) for rate, count in zip(rates, plan.fleet.packages.values, strict=True))
+    assert plan.forecast.reports_per_second == pytest.approx(100 / 30 + 60 / 60 + 40 / 300)
+    assert plan.forecast.packages_per_report == pytest.approx(weighted / sum(rates))
+    assert plan.forecast.bytes_per_second == pytest.approx(sizes)
+    assert plan.forecast.packages_per_vm == 710
+
+
+def test_vms_that_report_often_weigh_more_in_the_packages_of_a_report() -> None:
+    """Two VMs, 100 and 200 packages, that report every second and every nine seconds, either way round."""
+    plan = plan_of(
+        replace(
+            EXAMPLE, vm_count=2, packages=buckets((50, 100), (50, 200)), report_interval=buckets((50, SECOND), (50, 9 * SECOND))
+        )
+    )
+    often = plan.fleet.packages.values[list(plan.fleet.report_interval.values).index(SECOND)]
+    assert plan.forecast.packages_per_vm == 150
+    assert plan.forecast.packages_per_report == pytest.approx(0.9 * often + 0.1 * (300 - often))
+
+
+def test_the_time_scale_multiplies_rates() -> None:
+    one, scaled = forecast_of(), forecast_of(time_scale=Fraction(45))
+    assert scaled.reports_per_second == pytest.approx(45 * one.reports_per_second)
+    assert scaled.shortest_interval_seconds == pytest.approx(30 / 45)
+    assert scaled.packages_per_report == pytest.approx(one.packages_per_report)
+
+
+def test_the_largest_report_is_that_of_the_largest_vm() -> None:
+    assert forecast_of().largest_report_bytes == report_bytes(0, 2_000)
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "horizon_seconds", "reports"),
+    [(100 * SECOND, 4, None), (4 * SECOND, 4, 400), (300 * MILLISECOND, 1, 30)],
+)
+def test_the_schedule_is_run_only_as_far_as_is_affordable(
+    monkeypatch: pytest.MonkeyPatch, duration_ns: int, horizon_seconds: int, reports: int | None
+) -> None:
+    monkeypatch.setattr(forecast_module, "MOST_EVENTS", 450)
+    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=duration_ns)
+    assert (found.horizon_seconds, found.reports) == (horizon_seconds, reports)
+
+
+def test_a_run_shorter_than_a_second_is_not_counted_beyond_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast_module, "MOST_EVENTS", 10)
+    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
+    assert (found.reports, found.peak_reports_per_second) == (50, 50)

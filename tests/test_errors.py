@@ -1,0 +1,38 @@
+"""Errors say whose fault they are, where, and with which exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from vsock_loadgen.errors import ConfigError, InternalError, LoadgenError, Problem, TargetError
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [
+        (Problem("a.yaml:12", "packages.buckets", "percents add up to 98"), "a.yaml:12: packages.buckets: percents add up to 98"),
+        (Problem("LOADGEN_SEED", "", "is 'x', expected a whole number"), "LOADGEN_SEED: is 'x', expected a whole number"),
+        (Problem("", "vmCount", "is 0"), "vmCount: is 0"),
+    ],
+)
+def test_a_problem_names_place_key_and_message_as_far_as_there_are_any(problem: Problem, shown: str) -> None:
+    assert str(problem) == shown
+
+
+def test_a_config_error_shows_every_problem_in_order() -> None:
+    problems = [Problem("f:2", "b", "two"), Problem("f:1", "a", "one")]
+    error = ConfigError(problems)
+    assert str(error) == "f:2: b: two\nf:1: a: one"
+    assert error.problems == tuple(problems)
+
+
+def test_a_target_error_shows_its_remedy_where_there_is_one() -> None:
+    assert str(TargetError("nobody listens", "start the relay")) == "nobody listens\n  remedy: start the relay"
+    assert str(TargetError("nobody listens")) == "nobody listens"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(ConfigError([]), 2), (TargetError("x"), 2), (InternalError("x"), 1), (LoadgenError("x"), 1)]
+)
+def test_the_type_of_an_error_decides_the_exit_code(error: LoadgenError, code: int) -> None:
+    assert error.exit_code == code
