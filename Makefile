@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
 
-.PHONY: help demo test check format proto bench clean
+.PHONY: help demo test check format proto docs bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 	@build/protoc/bin/pip install --quiet grpcio-tools==1.71.2 mypy-protobuf==3.6.0
 	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
+
+docs: $(RUN) ## Write the README's tables and its picture anew
+	@$(BIN)/python docs/reference.py && $(BIN)/python docs/pictures/make.py
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
 	@$(BIN)/python -m bench

@@ -16,9 +16,9 @@ from bench.outcome import Measured, Outcome, Pressed
 from bench.pressure import PRESSURES, press
 from bench.processes import BenchError
 from bench.references import build
-from bench.running import Refused, Runner
+from bench.running import RefusedError, Runner
 from bench.scenarios import Scenario, quick, scenarios
-from bench.tables import markdown_table, render, text_table
+from bench.tables import markdown_table, put_into, render, text_table
 
 MARKDOWN_HEADING = "### "
 
@@ -47,10 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     outcome = Outcome(machine, rounds, measured, pressed)
     print(render(outcome, text_table), end="")
-    if given.json:
-        given.json.write_text(json.dumps(outcome.to_json(), indent=1) + "\n")
-    if given.markdown:
-        given.markdown.write_text(render(outcome, markdown_table, MARKDOWN_HEADING))
+    _write(outcome, given.json, given.markdown)
     return 0 if _all_well(outcome) else 1
 
 
@@ -68,9 +65,17 @@ def measure(runner: Runner, scenario: Scenario, rounds: int) -> Measured:
             print(f"{scenario.name}, {sender}, round {number + 1}", file=sys.stderr, flush=True)
             try:
                 figures.append(runner.run(scenario, sender))
-            except Refused as error:
+            except RefusedError as error:
                 return Measured(scenario, {}, [*skipped, f"{scenario.name}: {error}"])
     return Measured(scenario, runs, skipped)
+
+
+def _write(outcome: Outcome, document: Path | None, markdown: Path | None) -> None:
+    if document:
+        document.write_text(json.dumps(outcome.to_json(), indent=1) + "\n")
+    if markdown:
+        page = markdown.read_text() if markdown.exists() else ""
+        markdown.write_text(put_into(page, render(outcome, markdown_table, MARKDOWN_HEADING)))
 
 
 def _announced(names: Sequence[str]) -> Sequence[str]:
@@ -104,7 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list", action="store_true", help="list the scenarios and stop")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found, round by round")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables as markdown")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="write the tables as markdown, in place of those of a page that has the marks for them",
+    )
     return parser
 
 

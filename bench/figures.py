@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 SenderName = Literal["ours", "floor", "go"]
 
@@ -46,8 +46,11 @@ def medians(runs: Sequence[Figures]) -> Figures:
     """The median of each figure over the runs that have it. Raises ValueError where there is no run."""
     if not runs:
         raise ValueError("found no run, expected at least one")
-    columns = {name: [value for run in runs if (value := getattr(run, name)) is not None] for name in FIGURE_NAMES}
-    return Figures(**{name: median(values) if values else None for name, values in columns.items()})
+    columns: dict[str, Any] = {}
+    for name in FIGURE_NAMES:
+        values = [value for run in runs if (value := getattr(run, name)) is not None]
+        columns[name] = median(values) if values else None
+    return Figures(**columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
 _GRACE_SECONDS = 5.0
+_FIRST_PSS_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 0.02
 
 
 class BenchError(Exception):
@@ -146,44 +148,60 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
+class Sampler:
+    """Looks at the tree of a process: processor time at every whole second of the wall clock, memory every `pss_every_seconds`."""
+
+    def __init__(self, pid: int, pss_every_seconds: float) -> None:
+        now = time.time()
+        self.cpu_at: dict[int, CpuByPid] = {}
+        self.peak_pss_bytes = 0
+        self._pid = pid
+        self._every = pss_every_seconds
+        self._next_second = int(now) + 1
+        self._next_pss = now + min(pss_every_seconds, _FIRST_PSS_SECONDS)
+
+    def look(self) -> None:
+        """Take the sample that is due, if one is; then wait a little, or until the next is due."""
+        now = time.time()
+        if now >= self._next_second:
+            self.cpu_at[self._next_second] = cpu_of(tree(self._pid))
+            self._next_second += 1
+        elif now >= self._next_pss:
+            self.peak_pss_bytes = max(self.peak_pss_bytes, pss_of(tree(self._pid)))
+            self._next_pss = now + self._every
+        now = time.time()
+        time.sleep(max(0.0, min(self._next_second - now, self._next_pss - now, _LONGEST_PAUSE_SECONDS)))
+
+
 def watch(
     command: Sequence[str | Path], cpus: frozenset[int], scratch: Path, *, longest_seconds: float, pss_every_seconds: float
 ) -> Watched:
-    """Run a command to its end and sample its tree: processor time at every whole second, memory every `pss_every_seconds`.
+    """Run a command to its end and sample its tree as `Sampler` does.
 
     Raises BenchError where it takes longer than `longest_seconds`; then it has been ended.
     """
     busy_before = machine_busy_seconds()
     spawned_ns = time.monotonic_ns()
     process = spawn(command, cpus, scratch, "sender")
-    cpu_at: dict[int, CpuByPid] = {}
-    peak_pss = 0
-    next_second, next_pss = int(time.time()) + 1, time.time() + min(pss_every_seconds, 0.5)
+    sampler = Sampler(process.pid, pss_every_seconds)
     try:
         while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            now = time.time()
-            if now >= next_second:
-                cpu_at[next_second] = cpu_of(tree(process.pid))
-                next_second += 1
-            elif now >= next_pss:
-                peak_pss = max(peak_pss, pss_of(tree(process.pid)))
-                next_pss = now + pss_every_seconds
+            sampler.look()
             if time.monotonic_ns() - spawned_ns > longest_seconds * 1e9:
                 raise BenchError(f"{Path(command[0]).name} was ended after {longest_seconds:.0f} s, expected it to end by itself")
-            time.sleep(max(0.0, min(next_second - time.time(), next_pss - time.time(), 0.02)))
         process.returncode = os.waitstatus_to_exitcode(ended[1])
     finally:
         end(process)
     used = ended[2]
     return Watched(
-        process.returncode,
-        (scratch / "sender.out").read_text(),
-        (scratch / "sender.err").read_text(),
-        spawned_ns,
-        (time.monotonic_ns() - spawned_ns) / 1e9,
-        CpuTime(used.ru_utime, used.ru_stime),
-        cpu_at,
-        peak_pss,
-        used.ru_maxrss * 1024,
-        machine_busy_seconds() - busy_before,
+        exit_code=process.returncode,
+        output=(scratch / "sender.out").read_text(),
+        messages=(scratch / "sender.err").read_text(),
+        spawned_ns=spawned_ns,
+        wall_seconds=(time.monotonic_ns() - spawned_ns) / 1e9,
+        cpu=CpuTime(used.ru_utime, used.ru_stime),
+        cpu_at=sampler.cpu_at,
+        peak_pss_bytes=sampler.peak_pss_bytes,
+        peak_rss_bytes=used.ru_maxrss * 1024,
+        machine_busy_seconds=machine_busy_seconds() - busy_before,
     )

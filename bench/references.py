@@ -48,24 +48,29 @@ def build() -> References:
     if shutil.which("cc") is None:
         raise BenchError("no C compiler found, expected `cc` (Debian: apt-get install gcc libc6-dev)")
     for name in ("sink", "floor"):
-        _compile(["cc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / name), str(_SOURCES / f"{name}.c")], _SOURCES)
+        source = _SOURCES / f"{name}.c"
+        _compile(["cc", "-O2", "-Wall", "-Wextra", "-o"], BUILD / name, [source], source)
     if shutil.which("go") is None:
         return References(
             BUILD / "sink", BUILD / "floor", None, "no `go` found: the Go sender is skipped (apt-get install golang-go)"
         )
-    _compile(["go", "build", "-o", str(BUILD / "gosender"), "."], _SOURCES / "gosender")
+    gosender = _SOURCES / "gosender"
+    _compile(["go", "build", "-o"], BUILD / "gosender", list(gosender.iterdir()), Path())
     return References(BUILD / "sink", BUILD / "floor", BUILD / "gosender")
 
 
-def _compile(command: Sequence[str], directory: Path) -> None:
+def _compile(command: Sequence[str], program: Path, sources: Sequence[Path], argument: Path) -> None:
+    if program.exists() and program.stat().st_mtime > max(source.stat().st_mtime for source in sources):
+        return
     offline = os.environ | {"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOCACHE": str(BUILD / "go-cache")}
-    done = subprocess.run(command, cwd=directory, env=offline, capture_output=True, text=True, check=False)
+    whole = [*command, str(program), str(argument)]
+    done = subprocess.run(whole, cwd=sources[0].parent, env=offline, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BenchError(f"`{' '.join(command)}` failed, expected it to build:\n{done.stderr}")
+        raise BenchError(f"`{' '.join(whole)}` failed, expected it to build:\n{done.stderr}")
 
 
 class Sink:
-    """A running receiver; `receipt` is what it counted, once `stop` has been called."""
+    """A running receiver."""
 
     def __init__(self, process: subprocess.Popen[bytes], scratch: Path) -> None:
         self._process = process

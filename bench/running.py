@@ -28,7 +28,7 @@ _SPARE_SECONDS = 90.0
 _SETTLE_SECONDS = 1.0
 
 
-class Refused(BenchError):
+class RefusedError(BenchError):
     """The product refused the config: the scenario needs what this version does not have."""
 
 
@@ -41,7 +41,7 @@ class Runner:
     _report_bytes: dict[str, int] = field(default_factory=dict)
 
     def run(self, scenario: Scenario, sender: SenderName) -> Figures:
-        """One run of one sender. Raises BenchError where it gives no figures, Refused where the config is not understood."""
+        """One run of one sender. Raises BenchError where it gives no figures, RefusedError where ours does not take the config."""
         if scenario.kind == "plan":
             return self._plan(scenario)
         placement = place(scenario.pairing)
@@ -72,7 +72,7 @@ class Runner:
     def _reference(self, scenario: Scenario, sender: SenderName, path: Path) -> list[str | Path]:
         size = str(self._size(scenario, path))
         if sender == "floor":
-            return [self.references.floor, path, size, str(min(scenario.seconds, 4.0)), scenario.delivery]
+            return [self.references.floor, path, size, str(min(scenario.seconds, 3.0)), scenario.delivery]
         assert self.references.gosender is not None
         flags = {
             "vms": scenario.vms,
@@ -90,16 +90,16 @@ class Runner:
     def _size(self, scenario: Scenario, path: Path) -> int:
         """The mean size of a report of ours in bytes, for references that send the same."""
         if scenario.name not in self._report_bytes:
-            command = [PRODUCT, "plan", "--config", self._config(scenario, path), "--format", "json"]
+            command: list[str | Path] = [PRODUCT, "plan", "--config", self._config(scenario, path), "--format", "json"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode == EXIT_REFUSED:
-                raise Refused(done.stderr.strip())
+                raise RefusedError(done.stderr.strip())
             forecast = json.loads(done.stdout)["forecast"]
             self._report_bytes[scenario.name] = round(forecast["bytes_per_second"] / forecast["reports_per_second"])
         return self._report_bytes[scenario.name]
 
     def _plan(self, scenario: Scenario) -> Figures:
-        command = [PRODUCT, "plan", "--config", self._config(scenario, self.scratch / "nobody.sock")]
+        command: list[str | Path] = [PRODUCT, "plan", "--config", self._config(scenario, self.scratch / "nobody.sock")]
         watched = watch(
             command,
             place("free").sender,
@@ -128,9 +128,9 @@ def free_port() -> int:
 
 
 def check_exit(watched: Watched) -> None:
-    """Raise Refused or BenchError where ours ended without a result."""
+    """Raise RefusedError or BenchError where ours ended without a result."""
     if watched.exit_code == EXIT_REFUSED:
-        raise Refused(watched.messages.strip().splitlines()[-1])
+        raise RefusedError(watched.messages.strip().splitlines()[-1])
     if watched.exit_code not in _EXITS_WITH_RESULT:
         raise BenchError(f"ours ended with exit code {watched.exit_code}, expected 0, 3 or 4:\n{watched.messages[-2000:]}")
 
@@ -186,8 +186,10 @@ class Window:
 
 
 def window_of(started: float, seconds: float, cpu_at: Mapping[int, CpuByPid]) -> Window:
-    """The window of a schedule that began at `started` (wall clock) and lasted `seconds`: it leaves out the first second, in which
-    pages are touched for the first time, and the end, after which nothing is due. Raises BenchError where less than a second is left.
+    """The window of a schedule that began at `started` (wall clock) and lasted `seconds`.
+
+    It leaves out the first second, in which pages are touched for the first time, and the end, after which nothing is due.
+    Raises BenchError where less than a second is left.
     """
     inside = [second for second in cpu_at if started + _SETTLE_SECONDS <= second <= started + seconds]
     if len(inside) < 2:

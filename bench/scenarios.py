@@ -76,7 +76,7 @@ def _saturated(name: str, packages: int | Mapping[str, object], offered_per_seco
         vms=vms,
         packages=packages,
         interval_us=vms * 1_000_000 // offered_per_second,
-        seconds=7,
+        seconds=6,
         references=("floor",),
         pairing="apart",
         workers=1,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.figures import Budget, Figures, Judgement, SenderName
 from bench.outcome import Measured, Outcome, Pressed
+from bench.scenarios import Group
 
 Rows = list[list[str]]
 Renderer = Callable[[Rows], str]
 NONE = "-"
+BEGIN_MARK = "<!-- tables begin: written by python -m bench --markdown -->"
+END_MARK = "<!-- tables end -->"
 _TITLES = {"ours": "ours", "floor": "C floor", "go": "Go sender"}
 _WHAT = {
     "cpu_us_per_report": "CPU per report",
@@ -56,17 +59,18 @@ def value_text(figure: str, value: float | None) -> str:
     return f"{number(value)} us" if figure == "cpu_us_per_report" else time_text(value)
 
 
-SPEED_HEAD = [
-    "scenario", "placement", "sender", "reports/s", "CPU/report", "spread", "user", "ratio", "busiest", "sink/report", "sink busy",
-    "others", "lag p50", "lag p99", "lag max", "memory", "first report", "lost",
+_SPEED_GROUPS: frozenset[Group] = frozenset({"saturation", "shapes", "paced"})
+_SPEED_HEAD = [
+    "scenario", "placement", "sender", "reports/s", "CPU/report", "spread", "user", "ratio", "processes", "busiest",
+    "sink/report", "sink busy", "others", "lag p50", "lag p99", "lag max", "memory", "first report", "lost",
 ]  # fmt: skip
 
 
 def speed_rows(measured: Sequence[Measured]) -> Rows:
     """One row per scenario and sender; `ratio` is ours over this sender, in processor time per report."""
-    rows = [SPEED_HEAD]
+    rows = [_SPEED_HEAD]
     for one in measured:
-        if one.scenario.kind == "run":
+        if one.scenario.group in _SPEED_GROUPS:
             rows += [_speed_row(one, sender, figures) for sender, figures in one.medians.items()]
     return rows
 
@@ -77,11 +81,12 @@ def _speed_row(one: Measured, sender: SenderName, figures: Figures) -> list[str]
         one.scenario.name if sender == "ours" else "",
         one.scenario.pairing if sender == "ours" else "",
         _TITLES[sender],
-        number(figures.reports_per_second, 6),
+        f"{figures.reports_per_second:,.0f}",
         f"{cpu:.1f} us",
         percent(one.spread(sender)),
         percent(figures.user_us_per_report / cpu if cpu else None),
         NONE if sender == "ours" else _ratio_text(one.ratio(sender)),
+        number(figures.processes),
         percent(figures.busiest_share),
         f"{figures.sink_us_per_report:.1f} us",
         percent(figures.sink_share),
@@ -91,7 +96,7 @@ def _speed_row(one: Measured, sender: SenderName, figures: Figures) -> list[str]
         time_text(figures.lag_max),
         megabytes(figures.pss_bytes),
         time_text(figures.first_report_seconds),
-        number(figures.not_delivered, 6),
+        f"{figures.not_delivered:,.0f}",
     ]
 
 
@@ -99,17 +104,54 @@ def _ratio_text(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
-def plan_rows(measured: Sequence[Measured]) -> Rows:
-    """Wall time and memory of `plan` by number of VMs."""
-    rows = [["scenario", "VMs", "wall time", "memory (RSS)", "others"]]
-    for one in measured:
-        if one.scenario.kind == "plan" and "ours" in one.medians:
-            ours = one.medians["ours"]
-            vms = f"{one.scenario.vms:,}"
-            rows.append(
-                [one.scenario.name, vms, time_text(ours.wall_seconds), megabytes(ours.pss_bytes), percent(ours.others_share)]
-            )
+def growth_rows(measured: Sequence[Measured]) -> Rows:
+    """How the cost of ours grows with the number of VMs, the rate and the size."""
+    rows = [
+        ["VMs", "packages", "reports/s", "processes", "CPU/report", "user", "sink/report", "lag p50", "lag p99", "memory", "others"]
+    ]
+    for one, ours in _ours_of(measured, "growth"):
+        cpu = ours.cpu_us_per_report
+        rows.append(
+            [
+                f"{one.scenario.vms:,}",
+                f"{one.scenario.packages:,}" if isinstance(one.scenario.packages, int) else "various",
+                f"{ours.reports_per_second:,.0f}",
+                number(ours.processes),
+                f"{cpu:.1f} us",
+                percent(ours.user_us_per_report / cpu if cpu else None),
+                f"{ours.sink_us_per_report:.1f} us",
+                time_text(ours.lag_p50),
+                time_text(ours.lag_p99),
+                megabytes(ours.pss_bytes),
+                percent(ours.others_share),
+            ]
+        )
     return rows
+
+
+def memory_rows(measured: Sequence[Measured]) -> Rows:
+    """Peak memory of all processes by distribution."""
+    rows = [["scenario", "VMs", "processes", "memory (PSS)"]]
+    for one, ours in _ours_of(measured, "memory"):
+        rows.append([one.scenario.name, f"{one.scenario.vms:,}", number(ours.processes), megabytes(ours.pss_bytes)])
+    return rows
+
+
+def start_rows(measured: Sequence[Measured]) -> Rows:
+    """Wall time from the command to the first byte of a report, and of `plan`."""
+    rows = [["scenario", "VMs", "first report", "whole command", "memory", "others"]]
+    for one, ours in [*_ours_of(measured, "start"), *_ours_of(measured, "plan")]:
+        first, whole = time_text(ours.first_report_seconds), time_text(ours.wall_seconds)
+        rows.append(
+            [one.scenario.name, f"{one.scenario.vms:,}", first, whole, megabytes(ours.pss_bytes), percent(ours.others_share)]
+        )
+    return rows
+
+
+def _ours_of(measured: Sequence[Measured], group: Group) -> Iterator[tuple[Measured, Figures]]:
+    for one in measured:
+        if one.scenario.group == group and (ours := one.medians.get("ours")):
+            yield one, ours
 
 
 def budget_rows(judgements: Sequence[Judgement]) -> Rows:
@@ -137,10 +179,17 @@ def pressure_rows(pressed: Sequence[Pressed]) -> Rows:
     for one in pressed:
         if one.skipped:
             continue
-        claims = [f"{'holds' if holds else 'BROKEN'}: {claim}" for claim, holds in one.claims.items()]
-        cells = [number(one.facts.get(name), 9) for name in counts] + [time_text(one.facts.get(name)) for name in times]
-        rows.append([one.name, *cells, "; ".join(claims)])
+        cells = [_count(one.facts.get(name)) for name in counts] + [time_text(one.facts.get(name)) for name in times]
+        rows.append([one.name, *cells, f"{sum(one.claims.values())} of {len(one.claims)} hold"])
     return rows
+
+
+def _count(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def _claims(one: Pressed) -> list[str]:
+    return [f"{one.name}: {claim}: {'holds' if holds else 'BROKEN'}" for claim, holds in one.claims.items()]
 
 
 def text_table(rows: Rows) -> str:
@@ -156,6 +205,13 @@ def markdown_table(rows: Rows) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
 
 
+def put_into(page: str, tables: str) -> str:
+    """A page with these tables between its two marks, in place of what was there; the tables alone where the page has no marks."""
+    before, begin, rest = page.partition(BEGIN_MARK)
+    _, finish, after = rest.partition(END_MARK)
+    return f"{before}{begin}\n\n{tables}\n{finish}{after}" if begin and finish else tables
+
+
 def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
     """All tables that have anything in them, each under its title."""
     measured, skipped = outcome.measured, [reason for one in outcome.measured for reason in one.skipped]
@@ -163,10 +219,14 @@ def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
     sections = [
         ("Budgets", budget_rows(outcome.judgements())),
         (f"Speed: medians of {outcome.rounds} round{'s' if outcome.rounds > 1 else ''}", speed_rows(measured)),
-        ("Plan", plan_rows(measured)),
+        ("Memory", memory_rows(measured)),
+        ("Start and plan", start_rows(measured)),
+        ("Growth", growth_rows(measured)),
         ("On time under pressure", pressure_rows(outcome.pressed)),
     ]
     parts = [f"{heading}{title}\n\n{table(rows)}" for title, rows in sections if len(rows) > 1]
+    if claims := [claim for one in outcome.pressed for claim in _claims(one)]:
+        parts.append(f"{heading}Claims\n\n" + "".join(f"- {claim}\n" for claim in claims))
     parts.append(f"{heading}Machine\n\n" + "".join(f"- {name}: {value}\n" for name, value in outcome.machine.items()))
     if skipped:
         parts.append(f"{heading}Not measured\n\n" + "".join(f"- {reason}\n" for reason in skipped))

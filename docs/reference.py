@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic.alias_generators import to_camel
 
 from vsock_loadgen.config.leaves import Leaf
-from vsock_loadgen.config.schema import default_of, leaf_of, scalar_keys
+from vsock_loadgen.config.schema import leaf_of, scalar_keys
 from vsock_loadgen.config.section import Section
 from vsock_loadgen.measures.outcome import EXPLANATIONS
 
@@ -40,7 +41,7 @@ def failure_table() -> str:
     return table(("class", "what happened", "what to do"), rows)
 
 
-def table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [headings, ("---",) * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
@@ -53,10 +54,10 @@ def current(text: str) -> str:
     """The README with every generated part as it should be. Raises ValueError where one has no place in it."""
     for name, part in PARTS.items():
         opening, closing = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
-        content = f"{opening}\n{part()}\n{closing}"
-        text, places = re.subn(f"{opening}.*?{closing}", lambda _, content=content: content, text, flags=re.DOTALL)
-        if places != 1:
-            raise ValueError(f"{README.name} has {places} places for {opening}, expected one")
+        found = re.findall(f"{opening}.*?{closing}", text, re.DOTALL)
+        if len(found) != 1:
+            raise ValueError(f"{README.name} has {len(found)} places for {opening}, expected one")
+        text = text.replace(found[0], f"{opening}\n{part()}\n{closing}")
     return text
 
 

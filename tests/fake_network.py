@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from vsock_loadgen.engine.poller import READABLE, WRITABLE
+from vsock_loadgen.engine.poller import BROKEN, ENDED, READABLE, WRITABLE
 
 
 class FakeClock:
@@ -34,7 +34,7 @@ class Peer:
     closes_after_ns: int | None = 1_000
     """From our end of data to its close; None never closes."""
     end_error: int = 0
-    """What reading the peer's end gives in place of end of file."""
+    """What the peer's end comes with in place of a clean end of file."""
     chatter: bytes = b""
 
 
@@ -48,6 +48,7 @@ class FakeSocket:
     received: bytearray = field(default_factory=bytearray)
     closed: bool = False
     connected: bool = False
+    finished: bool = False
     code: int = 0
     ready_at_ns: int | None = None
     chatter: bytes = b""
@@ -64,6 +65,9 @@ class FakeSocket:
         return self.code
 
     def getsockopt(self, level: int, option: int) -> int:
+        assert self.peer is not None
+        if self.connected:
+            return self.peer.end_error
         self.connected = self.code == 0
         return self.code
 
@@ -80,20 +84,26 @@ class FakeSocket:
 
     def shutdown(self, how: int) -> None:
         assert self.peer is not None
+        self.finished = True
         self.chatter = self.peer.chatter
         after_ns = self.peer.closes_after_ns
         self.ready_at_ns = None if after_ns is None else self.network.clock() + after_ns
 
     def recv(self, size: int) -> bytes:
-        assert self.peer is not None
-        if self.ready_at_ns is None or self.network.clock() < self.ready_at_ns:
-            raise BlockingIOError
-        if self.peer.end_error:
-            raise OSError(self.peer.end_error, "recv")
         data, self.chatter = self.chatter[:size], self.chatter[size:]
-        if not data:
-            self.network.completed.append(bytes(self.received))
         return data
+
+    def events(self) -> int:
+        """What a poller says of a socket that is ready."""
+        assert self.peer is not None
+        if not self.finished:
+            return WRITABLE
+        if self.chatter:
+            return READABLE
+        if self.peer.end_error:
+            return READABLE | ENDED | BROKEN
+        self.network.completed.append(bytes(self.received))
+        return READABLE | ENDED
 
     def close(self) -> None:
         assert not self.closed
@@ -150,7 +160,7 @@ class FakeNetwork:
 
     def register(self, fd: int, events: int) -> None:
         assert fd not in self.watched
-        assert events in (READABLE, WRITABLE)
+        assert events in (READABLE | ENDED, WRITABLE)
         self.watched[fd] = self._sockets[fd]
 
     def modify(self, fd: int, events: int) -> None:
@@ -162,4 +172,8 @@ class FakeNetwork:
         until_ns = self.clock.now_ns + max(0, timeout_ns)
         self.clock.now_ns = max(self.clock.now_ns, min([until_ns, *times]))
         now_ns = self.clock.now_ns
-        return [(fd, 1) for fd, sock in list(self.watched.items()) if sock.ready_at_ns is not None and sock.ready_at_ns <= now_ns]
+        return [
+            (fd, sock.events())
+            for fd, sock in list(self.watched.items())
+            if sock.ready_at_ns is not None and sock.ready_at_ns <= now_ns
+        ]

@@ -56,8 +56,9 @@ def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] |
         errors=errors or {},
         confirmation="strong",
         complete=True,
-        verdict=Verdict("passed", ()),
+        verdict=Verdict("passed", (), 0),
         receiver=None,
+        generator={"workers": 1},
         environment={"python": "3.11.7"},
     )
 
@@ -81,4 +82,4 @@ def failed_result() -> Result:
         FailureClass.RESET: "[Errno 104] Connection reset by peer [bold]not markup[/] [/red] :100: \\",
     }
     made = result_of(FAILED, times, errors)
-    return replace(made, verdict=Verdict("invalid", ("worker 1 was lost: [red]its part[/] of the load was not sent [/]",)))
+    return replace(made, verdict=Verdict("invalid", ("worker 1 was lost: [red]its part[/] of the load was not sent [/]",), 1))

@@ -46,7 +46,7 @@ from vsock_loadgen.telemetry.stats import StatsLines
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.transport.preflight import preflight
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.units import SECOND, format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def run(
             f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}, "
             f"workers: {summary.workers}"
         )
-        totals = supervisor.run(stop, _progress(StatsLines(log, config.stats_interval_ns), log, summary, result_path))
+        stats = StatsLines(log, config.stats_interval_ns)
+        totals = supervisor.run(stop, _progress(stats, log, summary, stop, result_path))
         receipt = receiver.stop() if receiver else None
     return _conclude(summary.result(totals, receipt, ended=True), summary.seen(receipt), streams, log, result_path)
 
@@ -122,10 +123,21 @@ def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Order
     return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed=config.delivery == "confirmed")
 
 
-def _progress(stats: StatsLines, log: Log, summary: Summary, result_path: Path | None) -> Callable[[RunTotals], None]:
+def _progress(
+    stats: StatsLines, log: Log, summary: Summary, stop: StopRequests, result_path: Path | None
+) -> Callable[[RunTotals], None]:
     """What is done with the totals while the run goes on: a line, and a snapshot of the result, every `statsInterval`."""
 
+    told = False
+
     def progress(totals: RunTotals) -> None:
+        nonlocal told
+        if stop.count and not told:
+            told = True
+            log.line(
+                f"stopping: {totals.counts.in_flight:,} reports under way have up to "
+                f"{format_duration(summary.config.request_timeout_ns)}; a second signal does not wait"
+            )
         if found := summary.watch.look(totals):
             log.alert(str(found))
         if stats.update(totals) and result_path is not None:

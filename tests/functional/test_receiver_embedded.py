@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from client import client_socket
 from fake_reports import decode_text, encode_text
 from vsock_loadgen.errors import InternalError, TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
@@ -41,7 +42,7 @@ def temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 def send(endpoint: Endpoint, data: bytes) -> bytes:
     """Deliver one report and wait for its confirmation: what the peer says in the end."""
-    with endpoint.socket() as connection:
+    with client_socket(endpoint) as connection:
         connection.settimeout(20)
         connection.connect(endpoint.sockaddr)
         connection.sendall(data)
@@ -69,7 +70,7 @@ def test_what_is_in_the_backlog_at_the_stop_is_counted() -> None:
     with EmbeddedReceiver(decode=decode_text) as receiver:
         endpoint = resolve(receiver.address)
         for _ in range(50):
-            with endpoint.socket() as connection:
+            with client_socket(endpoint) as connection:
                 connection.connect(endpoint.sockaddr)
                 connection.send(encode_text(7, 1))
         assert receiver.stop().reports == 50
@@ -78,7 +79,7 @@ def test_what_is_in_the_backlog_at_the_stop_is_counted() -> None:
 def test_a_behaviour_is_handed_on() -> None:
     with EmbeddedReceiver(decode=decode_text, behaviour=Behaviour(close_after_bytes=0)) as receiver:
         endpoint = resolve(receiver.address)
-        with endpoint.socket() as connection:
+        with client_socket(endpoint) as connection:
             connection.settimeout(20)
             connection.connect(endpoint.sockaddr)
             assert connection.recv(1) == b""

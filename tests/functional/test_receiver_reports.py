@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from client import client_socket
 from fake_reports import encode_text
 from vsock_loadgen.config.address import Address, TcpAddress, UnixAddress
 from vsock_loadgen.payloads.decode import decode
@@ -48,7 +49,7 @@ def test_a_report_that_waits_in_the_backlog_is_read_and_confirmed(scheme: str, t
         address = TcpAddress(address.host, listener.getsockname()[1])
     receiver = Receiver(listener, decode=decode)
     stop, stopper = socket.socketpair()
-    with stop, stopper, resolve(address).socket() as client:
+    with stop, stopper, client_socket(resolve(address)) as client:
         client.settimeout(20)
         client.connect(resolve(address).sockaddr)
         client.sendmsg(reports("vmReport").buffers(0, 3, 10))
@@ -65,7 +66,7 @@ def reports(report_format: Literal["indexReport", "vmReport"]) -> ReportFactory:
 
 def send(endpoint: Endpoint, data: bytes) -> None:
     """Deliver one report and wait for its confirmation."""
-    with endpoint.socket() as connection:
+    with client_socket(endpoint) as connection:
         connection.settimeout(20)
         connection.connect(endpoint.sockaddr)
         connection.sendall(data)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from run_example import times_of
+from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, Quantiles, Series, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
@@ -78,14 +79,32 @@ def test_histograms_are_kept_of_the_last_seconds_only() -> None:
         assert len(series._open) <= OPEN_SECONDS
 
 
-def test_the_lag_window_is_that_of_the_latest_seconds() -> None:
+def test_a_window_is_that_of_the_latest_seconds_that_are_over() -> None:
     series = Series()
     for second in range(40):
-        series.add(START + second, Counts(), 0, times_of(response=1, service=1, lag=second, count=2))
-    window = series.lag_window(10)
-    assert (window.count, window.quantile(0.05), window.largest) == (20, 30, 39)
-    assert series.lag_window(1).counts == {39: 2}
-    assert Series().lag_window(10).count == 0
+        series.add(START + second, Counts(due=second), 0, times_of(response=1, service=1, lag=second, count=2))
+    window = series.whole_window(10)
+    assert window is not None
+    assert (window.last_second, window.due, window.peak_due) == (START + 38, sum(range(29, 39)), 38)
+    assert window.lag == Histogram.merged(times_of(response=1, service=1, lag=lag, count=2).lag for lag in range(29, 39))
+
+
+def test_a_run_younger_than_the_window_has_none() -> None:
+    series = Series()
+    assert series.whole_window(10) is None
+    for second in range(11):
+        assert series.whole_window(10) is None
+        series.add(START + second, Counts(due=1), 0, Times())
+    assert series.whole_window(10) is not None
+
+
+def test_seconds_without_anything_count_as_such_in_a_window() -> None:
+    series = Series()
+    for second in (0, 7, 11):
+        series.add(START + second, Counts(due=5), 0, times_of(response=1, service=1, lag=second, count=1))
+    window = series.whole_window(10)
+    assert window is not None
+    assert (window.due, window.peak_due, window.lag.count) == (5, 5, 1)
 
 
 def test_a_row_has_the_quantiles_of_its_second() -> None:

@@ -73,7 +73,7 @@ def test_times_packages_and_errors_of_all_workers_are_merged() -> None:
     for worker in (0, 1):
         one = snapshot(worker, SECOND, Counts(due=3, delivered=3), times=times_of(response=10 + worker, service=5, lag=1, count=3))
         totals.add(replace(one, packages={500: 2, 700 + worker: 1}, cpu_ns=7, errors={FailureClass.RESET: f"by worker {worker}"}))
-    assert (totals.times.response.count, totals.times.response.largest, totals.cpu_ns) == (6, 11, 14)
+    assert (totals.times.response.count, totals.times.response.largest, totals.worker_cpu_ns) == (6, 11, [7, 7])
     assert totals.packages == {500: 4, 700: 1, 701: 1}
     assert totals.errors == {FailureClass.RESET: "by worker 1"}
 
@@ -90,4 +90,4 @@ def test_what_a_lost_worker_had_in_flight_is_no_longer_shown_as_in_flight() -> N
 def test_before_the_first_snapshot_there_is_nothing() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     totals.lose(1)
-    assert (totals.counts, totals.elapsed_ns, totals.cpu_ns, totals.series.rows()) == (Counts(), 0, 0, [])
+    assert (totals.counts, totals.elapsed_ns, totals.worker_cpu_ns, totals.series.rows()) == (Counts(), 0, [0, 0], [])

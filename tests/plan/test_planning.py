@@ -134,6 +134,14 @@ def test_a_mean_that_clamping_moves_by_more_than_a_percent_is_warned_of() -> Non
     assert kinds(replace(EXAMPLE, target=EmbeddedAddress(), packages=measured)) == []
 
 
+@pytest.mark.parametrize(("highest", "shift_percent", "warned"), [(820, 0.8, False), (800, 1.2, True)])
+def test_a_shift_of_up_to_a_percent_is_not_worth_a_warning(highest: int, shift_percent: float, warned: bool) -> None:
+    clamped = Normal(Fraction(700), Fraction(100), Fraction(1), Fraction(highest))
+    plan = plan_of(replace(EXAMPLE, target=EmbeddedAddress(), packages=clamped))
+    assert 100 * (1 - plan.packages.statistics.mean / 700) == pytest.approx(shift_percent, abs=0.15)
+    assert [warning.kind for warning in plan.warnings] == ["clamped_mean"] * warned
+
+
 def test_the_example_gets_its_documented_counts() -> None:
     plan = plan_of(EXAMPLE)
     assert [row.vms for row in plan.packages.buckets] == [140, 40, 16, 4]

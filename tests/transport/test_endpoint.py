@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import closing
 
 import pytest
 
@@ -54,12 +55,12 @@ def test_embedded_has_no_endpoint_before_its_receiver_runs() -> None:
 
 
 def test_a_tcp_socket_does_not_block_and_does_not_delay() -> None:
-    with resolve(TcpAddress("127.0.0.1", 9000)).socket() as opened:
+    with closing(resolve(TcpAddress("127.0.0.1", 9000)).socket()) as opened:
         assert not opened.getblocking()
         assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_unix_socket_does_not_block() -> None:
-    with resolve(UnixAddress("/run/relay.sock")).socket() as opened:
+    with closing(resolve(UnixAddress("/run/relay.sock")).socket()) as opened:
         assert not opened.getblocking()
         assert opened.family == socket.AF_UNIX

@@ -19,6 +19,7 @@ import (
 const (
 	requestTimeout = 10 * time.Second
 	jitter         = 0.05
+	settle         = time.Second // not measured: goroutines, stacks and generators are made in it
 )
 
 // tally is what the VMs share: counts, and how late each report was started.
@@ -37,6 +38,22 @@ func (t *tally) add(lag time.Duration, err error) {
 	}
 	t.sent++
 	t.lags = append(t.lags, lag)
+}
+
+// reading is the tally at one moment, beside the clock and the processor time used by then.
+type reading struct {
+	at           time.Time
+	user, system float64
+	sent, failed int
+	lags         []time.Duration
+}
+
+func (t *tally) read() reading {
+	t.Lock()
+	defer t.Unlock()
+	var used syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+	return reading{time.Now(), seconds(used.Utime), seconds(used.Stime), t.sent, t.failed, t.lags}
 }
 
 func send(path string, payload []byte) error {
@@ -85,10 +102,7 @@ func quantile(sorted []time.Duration, share float64) float64 {
 	return sorted[int(share*float64(len(sorted)-1))].Seconds()
 }
 
-func cpu(used syscall.Rusage) (user, system float64) {
-	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
-	return seconds(used.Utime), seconds(used.Stime)
-}
+func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 
 func main() {
 	path := flag.String("unix", "", "path of the target's socket")
@@ -101,9 +115,6 @@ func main() {
 	payloads := payloadsFor(*vms, *reportBytes)
 	counts := &tally{}
 	stop := make(chan struct{})
-	var before, after syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &before)
-	started := time.Now()
 	var running sync.WaitGroup
 	for vm, payload := range payloads {
 		running.Add(1)
@@ -112,21 +123,18 @@ func main() {
 			simulate(vm, *path, payload, *interval, counts, stop)
 		}(vm, payload)
 	}
-	time.Sleep(*duration)
-	counts.Lock()
-	elapsed := time.Since(started)
-	syscall.Getrusage(syscall.RUSAGE_SELF, &after)
-	sent, failed, lags := counts.sent, counts.failed, counts.lags
-	counts.Unlock()
+	time.Sleep(settle)
+	began := counts.read()
+	time.Sleep(*duration - settle)
+	ended := counts.read()
 	close(stop)
 	running.Wait()
 
+	lags := ended.lags[began.sent:]
 	sort.Slice(lags, func(i, j int) bool { return lags[i] < lags[j] })
-	userBefore, systemBefore := cpu(before)
-	userAfter, systemAfter := cpu(after)
 	json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"reports": sent, "failed": failed, "elapsed_seconds": elapsed.Seconds(),
-		"user_seconds": userAfter - userBefore, "system_seconds": systemAfter - systemBefore,
+		"reports": ended.sent - began.sent, "failed": ended.failed - began.failed, "elapsed_seconds": ended.at.Sub(began.at).Seconds(),
+		"user_seconds": ended.user - began.user, "system_seconds": ended.system - began.system,
 		"lag_seconds": map[string]float64{"p50": quantile(lags, 0.5), "p99": quantile(lags, 0.99), "max": quantile(lags, 1)},
 	})
 }

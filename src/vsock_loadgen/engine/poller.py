@@ -6,6 +6,8 @@ import select
 from typing import Protocol
 
 READABLE = select.EPOLLIN
+ENDED = select.EPOLLRDHUP
+BROKEN = select.EPOLLERR
 WRITABLE = select.EPOLLOUT
 _NANO = 1e-9
 
@@ -37,8 +39,8 @@ class EpollPoller:
 
     def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
         """(descriptor, events) of those that are ready; waits up to `timeout_ns` for the first."""
-        if timeout_ns > 0:
-            select.select(self._watched, (), (), timeout_ns * _NANO)
+        if timeout_ns > 0 and not select.select(self._watched, (), (), timeout_ns * _NANO)[0]:
+            return []
         return self._epoll.poll(0)
 
     def close(self) -> None:

@@ -19,11 +19,12 @@ import socket
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vsock_loadgen.engine.ledger import Ledger
-from vsock_loadgen.engine.poller import READABLE, WRITABLE, Poller
+from vsock_loadgen.engine.poller import BROKEN, ENDED, READABLE, WRITABLE, Poller
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import MILLISECOND
@@ -33,6 +34,7 @@ FIRST_RETRY_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
 _POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
 _POSITION_MASK = (1 << _POSITION_BITS) - 1
+_CHATTER_BYTES = 65_536
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
 
@@ -57,7 +59,7 @@ class Target(Protocol):
     def busy_errnos(self) -> frozenset[int]:
         """Results of a connect that may mean "the backlog is full, try again"."""
 
-    def socket(self) -> socket.socket:
+    def socket(self) -> socket.SocketType:
         """A new non-blocking socket."""
 
 
@@ -79,7 +81,7 @@ class Flight:
         self.position = position
         self.due_ns = due_ns
         self.started_ns = started_ns
-        self.sock: socket.socket | None = None
+        self.sock: socket.SocketType | None = None
         self.fd = -1
         self.pending: list[Buffer] | None = None
         self.size = 0
@@ -152,7 +154,7 @@ class Sender:
             if flight is None:
                 foreign.append((fd, events))
             else:
-                self._attend(flight)
+                self._attend(flight, events)
         self._expire(self._clock_ns())
         return foreign
 
@@ -253,12 +255,12 @@ class Sender:
         flight.size = sum(map(len, flight.pending))
         self._send(flight)
 
-    def _attend(self, flight: Flight) -> None:
+    def _attend(self, flight: Flight, events: int) -> None:
         """Go on with a report whose socket is ready."""
         if flight.pending is not None:
             self._send(flight)
         elif flight.connected:
-            self._await_end(flight)
+            self._hear(flight, events)
         elif flight.sock is not None:
             code = flight.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code == 0:
@@ -288,20 +290,18 @@ class Sender:
             except OSError as error:
                 self._fail(flight, FailureClass.RESET, error.errno)
                 return
-            self._watch(flight, READABLE)
+            self._watch(flight, READABLE | ENDED)
 
-    def _await_end(self, flight: Flight) -> None:
+    def _hear(self, flight: Flight, events: int) -> None:
         """The peer's end of file after ours means that it took everything; what it says before that is of no interest."""
         assert flight.sock is not None
-        try:
-            while flight.sock.recv(4096):
-                pass
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._fail(flight, FailureClass.RESET, error.errno)
-            return
-        self._deliver(flight)
+        if events & BROKEN:
+            self._fail(flight, FailureClass.RESET, flight.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        elif events & ENDED:
+            self._deliver(flight)
+        else:
+            with suppress(OSError):  # an error shows again as BROKEN
+                flight.sock.recv(_CHATTER_BYTES)
 
     def _watch(self, flight: Flight, events: int) -> None:
         if flight.watched:

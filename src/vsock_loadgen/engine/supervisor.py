@@ -97,7 +97,7 @@ class Supervisor:
                 if wanted > told:
                     self._tell(running, Command.STOP if wanted == 1 else Command.ABANDON)
                     told = wanted
-                if time.monotonic_ns() >= next_progress_ns:
+                if running and time.monotonic_ns() >= next_progress_ns:
                     next_progress_ns = time.monotonic_ns() + PROGRESS_NS
                     progress(totals)
         return totals

@@ -12,7 +12,7 @@ from vsock_loadgen.plan.distributions import CONTINUOUS
 from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.report.console import bar, bar_cells, flowed, grid, indented, rendered, table
-from vsock_loadgen.units import MILLISECOND, format_bytes, format_duration, format_number
+from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number
 
 _HISTOGRAM_ROWS = 10
 _MOST_NODES = 12
@@ -37,7 +37,9 @@ def plan_text(plan: Plan, *, width: int = 80, color: bool = False, with_nodes: b
 
 
 def _interval(value: float) -> str:
-    return format_duration(round(value / MILLISECOND) * MILLISECOND)
+    """A time to the millisecond; where it is a sampled one beyond ten seconds, to the tenth of a second."""
+    grain = MILLISECOND if value < 10 * SECOND else 100 * MILLISECOND
+    return format_duration(round(value / grain) * grain)
 
 
 def _attribute(title: str, attribute: Attribute, column: Column, show: Callable[[float], str], width: int) -> list[RenderableType]:
@@ -99,7 +101,8 @@ def _forecast(plan: Plan) -> list[RenderableType]:
         ("reports a second", f"{format_number(load.reports_per_second)} on average"),
         (
             "",
-            f"{load.peak_reports_per_second:,} in second {load.peak_at_seconds:,}, peak of the first {load.horizon_seconds:,} s",
+            f"{load.peak_reports_per_second:,} at the peak, {_after(load.peak_at_seconds)} after the start, "
+            f"out of {_after(load.horizon_seconds)}",
         ),
         ("bytes a second", format_bytes(load.bytes_per_second)),
         ("largest report", format_bytes(load.largest_report_bytes)),
@@ -110,6 +113,10 @@ def _forecast(plan: Plan) -> list[RenderableType]:
     for name, value in rows:
         chart.add_row(name, value)
     return ["[bold]Forecast[/]", indented(chart), ""]
+
+
+def _after(seconds: int) -> str:
+    return format_duration(seconds * SECOND)
 
 
 def _nodes(plan: Plan) -> list[RenderableType]:

@@ -11,6 +11,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +38,7 @@ Connect = Callable[[Endpoint], int]
 
 def connect_once(endpoint: Endpoint) -> int:
     """Open a connection, send nothing and close it. Returns 0 or an errno, ETIMEDOUT after two seconds."""
-    with endpoint.socket() as probe:
+    with closing(endpoint.socket()) as probe:
         answer = probe.connect_ex(endpoint.sockaddr)
         if answer != errno.EINPROGRESS:
             return answer

@@ -13,6 +13,7 @@ from itertools import count
 
 import pytest
 
+from client import client_socket
 from fake_reports import decode_text, encode_text
 from vsock_loadgen.config.address import VSOCK_CID_ANY, VsockAddress
 from vsock_loadgen.errors import TargetError
@@ -45,7 +46,7 @@ def receiving(address: VsockAddress, behaviour: Behaviour | None = None) -> Iter
 
 def connected(endpoint: Endpoint) -> socket.socket:
     """A connected socket that waits for at most ten seconds."""
-    client = endpoint.socket()
+    client = client_socket(endpoint)
     client.settimeout(10)
     client.connect(endpoint.sockaddr)
     return client
@@ -127,7 +128,7 @@ def test_a_full_backlog_is_a_reset_like_an_absent_listener_until_it_has_room() -
 
 def test_a_connect_is_in_progress_first_and_then_says_whether_it_came_about() -> None:
     address = VsockAddress(1, next(_ports))
-    with resolve(address).socket() as client:
+    with client_socket(resolve(address)) as client:
         assert client.connect_ex((1, address.port)) == errno.EINPROGRESS
         poller = select.poll()
         poller.register(client, select.POLLOUT)

@@ -1,0 +1,56 @@
+"""Bars, and cells that flow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.text import Text
+
+from vsock_loadgen.report.console import bar, bar_cells, flowed, grid, rendered, table
+
+
+@given(share=st.floats(0, 1), width=st.integers(1, 60))
+def test_a_bar_is_as_long_as_its_share_and_shows_whatever_there_is(share: float, width: int) -> None:
+    made = bar(share, width)
+    assert len(made) <= width
+    assert bool(made) == (share > 0)
+    assert abs(8 * made.count("█") - share * width * 8) <= 8
+
+
+@pytest.mark.parametrize(("share", "made"), [(0, ""), (1e-9, "▏"), (0.5, "█████"), (0.55, "█████▌"), (1, "██████████")])
+def test_bars_have_eighths_of_a_cell(share: float, made: str) -> None:
+    assert bar(share, 10) == made
+
+
+@given(width=st.integers(20, 300))
+def test_bars_leave_room_for_the_figures_beside_them(width: int) -> None:
+    assert 5 <= bar_cells(width) <= 30
+
+
+def test_cells_flow_into_as_few_lines_as_there_is_room_for() -> None:
+    assert rendered([flowed(["aaaa 1", "bbbb 2", "cccc 3"], width=18)], width=18, color=False) == "  aaaa 1   bbbb 2\n  cccc 3\n"
+
+
+@given(words=st.lists(st.text("ab[]/:\\x", min_size=1, max_size=90), min_size=1, max_size=6), width=st.integers(20, 100))
+def test_tables_cut_nothing_off_and_keep_to_the_width(words: list[str], width: int) -> None:
+    made = table("", "n", "text")
+    beside = grid("left", "left")
+    for number, word in enumerate(words):
+        made.add_row(str(number), Text(word))
+        beside.add_row(str(number), Text(word))
+    for part in (made, beside):
+        text = rendered([part], width=width, color=False)
+        assert "…" not in text
+        assert all(len(line) <= width for line in text.splitlines())
+        for character in set("".join(words)):
+            assert text.count(character) >= sum(word.count(character) for word in words)
+
+
+def test_colour_is_there_on_request_only() -> None:
+    assert "\x1b[" in rendered(["[bold]x[/]"], width=20, color=True)
+    assert rendered(["[bold]x[/]"], width=20, color=False) == "x\n"
+
+
+def test_colons_in_an_address_make_no_picture() -> None:
+    assert rendered(["tcp://[::1:100:]"], width=40, color=False) == "tcp://[::1:100:]\n"

@@ -1,0 +1,104 @@
+"""A plan for people: every figure is there, at any width, and nothing is cut off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from fleet_example import EXAMPLE, buckets, plan_of
+from vsock_loadgen.config.address import EmbeddedAddress
+from vsock_loadgen.config.model import Config, Normal, Quantiles, Scalar
+from vsock_loadgen.plan.warnings import Warned
+from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
+
+WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
+NORMAL = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(100_000))
+LONG = Quantiles(
+    ((Fraction(0), Fraction(SECOND)), (Fraction(50), Fraction(5 * HOUR)), (Fraction(100), Fraction(1_000 * HOUR + MILLISECOND)))
+)
+FLEETS = {
+    "example": replace(EXAMPLE, node_count=14, time_scale=Fraction(45)),
+    "uniform": Config(target=EmbeddedAddress()),
+    "continuous": replace(EXAMPLE, vm_count=5_000, packages=NORMAL, report_interval=LONG),
+    "mixed": replace(EXAMPLE, vm_count=20, packages=buckets(("50.5", 500), ("49", NORMAL), ("0.5", 100_000))),
+    "single": replace(EXAMPLE, vm_count=1, packages=NORMAL, report_interval=Scalar(HOUR), duration_ns=HOUR),
+}
+
+
+@WIDTHS
+@pytest.mark.parametrize("name", FLEETS)
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(name: str, width: int) -> None:
+    text = plan_text(plan_of(FLEETS[name]), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+
+
+@WIDTHS
+def test_every_figure_of_the_example_is_there(width: int) -> None:
+    words = " ".join(plan_text(plan_of(EXAMPLE), width=width).split())
+    for figures in (
+        "Fleet of 200 VMs, seed 0",
+        "mean 710 P50 500 P95 1,500 P99 2,000 min 500 max 2,000",
+        "mean 1m33s P50 30s P95 5m P99 5m min 30s max 5m",
+        "500 70 % 70 % 140",
+        "1,000 20 % 20 % 40",
+        "1,500 8 % 8 % 16",
+        "2,000 2 % 2 % 4",
+        "30s 50 % 50 % 100",
+        "1m 30 % 30 % 60",
+        "5m 20 % 20 % 40",
+        "reports a second 4.47 on average",
+        "packages 706 per report, 710 per VM",
+        "the relay forwards one report a minute per VM",
+    ):
+        assert figures in words
+    assert "configured mean" not in words
+
+
+def test_the_assigned_share_differs_from_the_configured_one_where_vms_cannot_be_split() -> None:
+    assert "500           70 %     70.1 %   138" in plan_text(plan_of(replace(EXAMPLE, vm_count=197)))
+
+
+def test_a_continuous_attribute_is_shown_as_a_histogram_that_counts_every_vm() -> None:
+    plan = plan_of(FLEETS["continuous"])
+    lines = plan_text(plan).split("Packages per VM")[1].split("Report interval")[0].splitlines()
+    rows = [line.split() for line in lines if line.endswith(("█", "▉", "▊", "▋", "▌", "▍", "▎", "▏"))]
+    assert sum(int(row[2].replace(",", "")) for row in rows) == 5_000
+    assert len(rows) == 10
+
+
+def test_the_configured_mean_is_shown_where_the_fleet_has_another() -> None:
+    assert "configured mean 613" not in plan_text(plan_of(replace(EXAMPLE, packages=Scalar(613))))
+    lopsided = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(700))
+    assert "configured mean 700" in plan_text(plan_of(replace(EXAMPLE, packages=lopsided)))
+
+
+def test_an_empty_bucket_has_no_bar() -> None:
+    (row,) = (line for line in plan_text(plan_of(FLEETS["mixed"])).splitlines() if line.strip().startswith("100,000"))
+    assert row.split() == ["100,000", "0.50", "%", "0", "%", "0"]
+
+
+def test_nodes_are_listed_up_to_a_limit_that_is_said() -> None:
+    text = plan_text(plan_of(FLEETS["example"]))
+    assert "and 2 more (--format json has them all)" in text
+    assert "Nodes" not in plan_text(plan_of(FLEETS["example"]), with_nodes=False)
+    assert "Nodes" not in plan_text(plan_of(EXAMPLE))
+    empty = [line.split() for line in plan_text(plan_of(replace(EXAMPLE, vm_count=1, node_count=2))).splitlines()]
+    assert ["1", "0", "-", "-"] in empty
+
+
+def test_a_bounded_run_says_how_many_reports_there_will_be() -> None:
+    plan = plan_of(replace(EXAMPLE, duration_ns=60 * SECOND))
+    assert f"reports in all    {plan.forecast.reports}\n" in plan_text(plan)
+
+
+def test_the_time_scale_is_said() -> None:
+    assert "Fleet of 200 VMs, seed 0, time scale 45\n" in plan_text(plan_of(FLEETS["example"]))
+
+
+def test_markup_in_a_warning_is_text() -> None:
+    plan = replace(plan_of(EXAMPLE), warnings=(Warned("x", "[red]not red[/] [/] packages.buckets[3] :100: \\"),))
+    assert "!  [red]not red[/] [/] packages.buckets[3] :100: \\\n" in plan_text(plan)
