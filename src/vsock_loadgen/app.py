@@ -41,12 +41,14 @@ from vsock_loadgen.report.plan_text import plan_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.report.seen import Seen, seen_by_receiver
 from vsock_loadgen.telemetry.log import Log
-from vsock_loadgen.telemetry.result_file import result_document, write_result
+from vsock_loadgen.telemetry.notices import Notices
+from vsock_loadgen.telemetry.observer import Observer, Observers
+from vsock_loadgen.telemetry.result_file import ResultSnapshots, result_document, write_result
 from vsock_loadgen.telemetry.stats import StatsLines
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.transport.preflight import preflight
-from vsock_loadgen.units import SECOND, format_duration
+from vsock_loadgen.units import SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,14 @@ def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFa
     return make_plan(config, fleet, lambda index, packages: factory.size(index, typical_cid, packages), nodes=nodes), factory
 
 
-def run(
-    config: Config, streams: Streams, *, warnings: tuple[Problem, ...] = (), result_path: Path | None = None, go_on: bool = False
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that a run writes, where they are wanted."""
+
+    result: Path | None = None
+
+
+def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[Problem, ...] = (), go_on: bool = False) -> int:
     """Simulate this node's part of the fleet, from the first look at the target to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
@@ -103,10 +110,9 @@ def run(
             f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}, "
             f"workers: {summary.workers}"
         )
-        stats = StatsLines(log, config.stats_interval_ns)
-        totals = supervisor.run(stop, _progress(stats, log, summary, stop, result_path))
+        totals = supervisor.run(stop, _observers(summary, log, stop, outputs).update)
         receipt = receiver.stop() if receiver else None
-    return _conclude(summary.result(totals, receipt, ended=True), summary.seen(receipt), streams, log, result_path)
+    return _conclude(summary.result(totals, receipt, ended=True), summary.seen(receipt), streams, log, outputs)
 
 
 def _workers(config: Config, plan: Plan, mine: NodeSlice) -> int:
@@ -123,43 +129,30 @@ def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Order
     return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed=config.delivery == "confirmed")
 
 
-def _progress(
-    stats: StatsLines, log: Log, summary: Summary, stop: StopRequests, result_path: Path | None
-) -> Callable[[RunTotals], None]:
-    """What is done with the totals while the run goes on: a line, and a snapshot of the result, every `statsInterval`."""
-
-    told = False
-
-    def progress(totals: RunTotals) -> None:
-        nonlocal told
-        if stop.count and not told:
-            told = True
-            log.line(
-                f"stopping: {totals.counts.in_flight:,} reports under way have up to "
-                f"{format_duration(summary.config.request_timeout_ns)}; a second signal does not wait"
-            )
-        if found := summary.watch.look(totals):
-            log.alert(str(found))
-        if stats.update(totals) and result_path is not None:
-            try:
-                write_result(summary.result(totals, None, ended=False), result_path)
-            except OSError as error:
-                log.alert(f"--result: the snapshot cannot be written: {error}")
-
-    return progress
+def _observers(summary: Summary, log: Log, stop: StopRequests, outputs: Outputs) -> Observers:
+    """Everything that looks at the run while it goes on."""
+    config = summary.config
+    observers: list[Observer] = [
+        Notices(log, summary.watch, lambda: stop.count > 0, config.request_timeout_ns),
+        StatsLines(log, config.stats_interval_ns),
+    ]
+    if outputs.result is not None:
+        observers.append(ResultSnapshots(outputs.result, config.stats_interval_ns, summary.snapshot, log))
+    return Observers(observers)
 
 
-def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, result_path: Path | None) -> int:
+def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, outputs: Outputs) -> int:
     """Check the accounts, show the outcome, write the document; returns the exit code."""
     if not result.counts.balanced or result.counts.in_flight:
         raise InternalError(f"the accounts do not balance: {result.counts}")
-    print(result_text(result, seen, width=streams.width, color=streams.color), end="", file=streams.outcome, flush=True)
-    if result_path is not None:
+    document = ""
+    if outputs.result is not None:
         try:
-            write_result(result, result_path)
+            write_result(result, outputs.result)
         except OSError as error:
             log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
-            streams.outcome.write(result_document(result))
+            document = result_document(result)
+    print(result_text(result, seen, width=streams.width, color=streams.color), end=document, file=streams.outcome, flush=True)
     return result.verdict.exit_code
 
 
@@ -184,7 +177,11 @@ class Summary:
 
     def seen(self, receipt: Receipt | None) -> Seen | None:
         """What the run's own receiver saw, beside the plan."""
-        return None if receipt is None else seen_by_receiver(receipt, self.plan)
+        return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine.indices())
+
+    def snapshot(self, totals: RunTotals) -> Result:
+        """The result of a run that goes on."""
+        return self.result(totals, None, ended=False)
 
     def result(self, totals: RunTotals, receipt: Receipt | None, *, ended: bool) -> Result:
         """The result of these totals: the final one, or a snapshot where the run has not `ended`."""

@@ -19,6 +19,7 @@ WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
 SEEN = seen_by_receiver(
     Receipt(vms=(VmReceipt("3", 3, 500, 0.0, 60.0), VmReceipt("4", 1, 500, 0.0, 0.0), VmReceipt("5", 2, 77, 0.0, 59.0))),
     plan_of(EXAMPLE),
+    range(200),
 )
 
 

@@ -38,7 +38,7 @@ def rows(seen: Seen) -> list[list[tuple[int, int, int]]]:
 
 @pytest.mark.parametrize(("plan", "seconds"), [(PLAN, 660), (SCALED, 15)])
 def test_a_perfect_run_is_seen_exactly_as_planned(plan: Plan, seconds: int) -> None:
-    seen = seen_by_receiver(arrivals(plan, seconds * SECOND), plan)
+    seen = seen_by_receiver(arrivals(plan, seconds * SECOND), plan, range(plan.fleet.vm_count))
     assert rows(seen) == [
         [(500, 140, 140), (1_000, 40, 40), (1_500, 16, 16), (2_000, 4, 4)],
         [(30 * SECOND, 100, 100), (60 * SECOND, 60, 60), (300 * SECOND, 40, 40)],
@@ -51,7 +51,7 @@ def test_a_perfect_run_is_seen_exactly_as_planned(plan: Plan, seconds: int) -> N
 def test_every_vm_is_in_one_bucket_or_named_as_without(seed: int, seconds: int) -> None:
     plan = plan_of(replace(EXAMPLE, seed=seed))
     receipt = arrivals(plan, seconds * SECOND)
-    seen = seen_by_receiver(receipt, plan)
+    seen = seen_by_receiver(receipt, plan, range(plan.fleet.vm_count))
     assert sum(row.seen for row in seen.packages) + seen.strangers == len(receipt.vms)
     assert sum(row.seen for row in seen.intervals) + seen.ungrouped == len(receipt.vms)
 
@@ -60,18 +60,18 @@ def test_every_vm_is_in_one_bucket_or_named_as_without(seed: int, seconds: int) 
     ("gap", "interval"), [(29.0, 30), (42.0, 30), (43.0, 60), (134.0, 60), (135.0, 300), (9_999.0, 300), (0.001, 30)]
 )
 def test_a_gap_belongs_to_the_interval_with_the_nearest_ratio(gap: float, interval: int) -> None:
-    seen = seen_by_receiver(Receipt(vms=(VmReceipt("3", 2, 500, 0.0, gap),)), PLAN)
+    seen = seen_by_receiver(Receipt(vms=(VmReceipt("3", 2, 500, 0.0, gap),)), PLAN, range(PLAN.fleet.vm_count))
     assert [row.value for row in seen.intervals if row.seen] == [interval * SECOND]
 
 
 @pytest.mark.parametrize(("reports", "last"), [(1, 0.0), (2, 0.0), (2, -5.0)])
 def test_a_vm_without_a_gap_is_not_grouped_even_where_the_wall_clock_was_set_back(reports: int, last: float) -> None:
-    seen = seen_by_receiver(Receipt(vms=(VmReceipt("3", reports, 500, 0.0, last),)), PLAN)
+    seen = seen_by_receiver(Receipt(vms=(VmReceipt("3", reports, 500, 0.0, last),)), PLAN, range(PLAN.fleet.vm_count))
     assert (seen.ungrouped, sum(row.seen for row in seen.intervals)) == (1, 0)
 
 
 def test_a_vm_with_another_number_of_packages_is_a_stranger() -> None:
-    assert seen_by_receiver(Receipt(vms=(VmReceipt("3", 2, 501, 0.0, 30.0),)), PLAN).strangers == 1
+    assert seen_by_receiver(Receipt(vms=(VmReceipt("3", 2, 501, 0.0, 30.0),)), PLAN, range(PLAN.fleet.vm_count)).strangers == 1
 
 
 def test_continuous_distributions_have_no_buckets_to_sort_into() -> None:
@@ -81,17 +81,17 @@ def test_continuous_distributions_have_no_buckets_to_sort_into() -> None:
             EXAMPLE, packages=buckets((50, 1), (50, wide)), report_interval=Normal(*(Fraction(SECOND * n) for n in (60, 9, 1, 90)))
         )
     )
-    seen = seen_by_receiver(arrivals(plan, 200 * SECOND), plan)
+    seen = seen_by_receiver(arrivals(plan, 200 * SECOND), plan, range(plan.fleet.vm_count))
     assert (seen.packages, seen.intervals, seen.strangers) == ((), (), 0)
 
 
 def test_buckets_of_one_value_are_one_row() -> None:
     plan = plan_of(replace(EXAMPLE, packages=buckets((50, 700), (50, 700)), report_interval=Scalar(30 * SECOND)))
-    assert rows(seen_by_receiver(arrivals(plan, 70 * SECOND), plan)) == [[(700, 200, 200)], [(30 * SECOND, 200, 200)]]
+    assert rows(seen_by_receiver(arrivals(plan, 70 * SECOND), plan, range(plan.fleet.vm_count))) == [[(700, 200, 200)], [(30 * SECOND, 200, 200)]]
 
 
 def test_intervals_of_the_document_are_seconds_before_the_time_scale() -> None:
-    document = seen_by_receiver(arrivals(SCALED, 15 * SECOND), SCALED).to_json()
+    document = seen_by_receiver(arrivals(SCALED, 15 * SECOND), SCALED, range(SCALED.fleet.vm_count)).to_json()
     assert document["vms_by_interval_seconds"] == [
         {"value": 30, "planned": 100, "seen": 100},
         {"value": 60, "planned": 60, "seen": 60},

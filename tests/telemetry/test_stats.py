@@ -30,8 +30,10 @@ class Recorded:
             if delivered_now
             else None
         )
+        before = self.stream.getvalue()
         self.totals.add(snapshot(0, at_ns, counts, times=times))
-        return self._lines.update(self.totals)
+        self._lines.update(self.totals)
+        return self.stream.getvalue() != before
 
 
 def test_lines_come_at_the_interval_and_not_in_between() -> None:

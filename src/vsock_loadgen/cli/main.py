@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -49,6 +50,9 @@ for verb in (run, plan, receive, init, schema):
 
 def main() -> Any:
     """Run the command line; the process ends here."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without these characters shows others; nothing ends for it
     try:
         verbs.main(standalone_mode=True)
     except LoadgenError as error:

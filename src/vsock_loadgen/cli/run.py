@@ -28,4 +28,5 @@ def run(given: Given, result: Path | None, no_loopback_check: bool) -> None:
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
     loaded = given.load()
-    sys.exit(app.run(loaded.config, streams(), warnings=loaded.warnings, result_path=result, go_on=no_loopback_check))
+    outputs = app.Outputs(result=result)
+    sys.exit(app.run(loaded.config, streams(), outputs, warnings=loaded.warnings, go_on=no_loopback_check))

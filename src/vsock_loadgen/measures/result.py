@@ -93,8 +93,8 @@ class Result:
 
     @property
     def response(self) -> TimeSummary:
-        """Finished - due, over every due report."""
-        return TimeSummary.of(self.times.response, self.counts.due - self.counts.delivered)
+        """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
+        return TimeSummary.of(self.times.response, self.counts.due - self.counts.delivered - self.counts.in_flight)
 
     @property
     def service(self) -> TimeSummary:

@@ -42,7 +42,8 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
     exact number over the whole run where that many suffice, else None.
     """
     packages = fleet.packages.values
-    sizes = {count: report_bytes(index, count) for index, count in enumerate(packages)}
+    first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
+    sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
     rate = bytes_rate = packages_rate = 0.0
     for interval_ns, count in zip(schedule.interval_ns, packages, strict=True):
         share = SECOND / interval_ns
@@ -50,7 +51,7 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
         bytes_rate += share * sizes[count]
         packages_rate += share * count
     horizon_ns = _horizon_ns(schedule, rate, duration_ns)
-    per_second = count_per_second(schedule, horizon_ns)
+    per_second = count_per_second(schedule, horizon_ns) if horizon_ns else array("q", [round(rate)])
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
@@ -58,7 +59,7 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
         peak_reports_per_second=peak,
         peak_at_seconds=per_second.index(peak),
         horizon_seconds=len(per_second),
-        reports=sum(per_second) if horizon_ns == duration_ns else None,
+        reports=sum(per_second) if horizon_ns and horizon_ns == duration_ns else None,
         packages_per_vm=sum(packages) / len(packages),
         packages_per_report=packages_rate / rate,
         largest_report_bytes=max(sizes.values()),
@@ -76,9 +77,12 @@ def count_per_second(schedule: Schedule, end_ns: int) -> array[int]:
 
 
 def _horizon_ns(schedule: Schedule, rate: float, duration_ns: int) -> int:
-    """How far to run the schedule: the whole run, or twice the longest interval where the run has no end; bounded by events."""
+    """How far to run the schedule: the whole run, or twice the longest interval where the run has no end; bounded by events.
+
+    0 where not even one second can be afforded: so many reports a second hardly vary.
+    """
     wanted_ns = duration_ns or 2 * max(schedule.interval_ns)
     affordable_ns = int(MOST_EVENTS / rate * SECOND)
     if wanted_ns <= affordable_ns:
         return wanted_ns
-    return min(wanted_ns, max(SECOND, affordable_ns // SECOND * SECOND))
+    return affordable_ns // SECOND * SECOND

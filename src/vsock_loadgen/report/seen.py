@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vsock_loadgen.measures.receipt import Receipt
+from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.schedule import scaled_interval
 from vsock_loadgen.units import SECOND
@@ -47,14 +48,17 @@ class Seen:
         }
 
 
-def seen_by_receiver(receipt: Receipt, plan: Plan) -> Seen:
-    """Sort the VMs of a receipt into the buckets of the whole plan.
+def seen_by_receiver(receipt: Receipt, plan: Plan, vms: range) -> Seen:
+    """Sort the VMs of a receipt into the plan's buckets; `vms` are the global indices of those that this node was to send.
 
     A VM belongs to the interval whose ratio to the mean gap between its reports is nearest to one.
     """
     gaps = [vm.mean_gap for vm in receipt.vms]
     known = [gap for gap in gaps if gap is not None and gap > 0]  # none where the wall clock was set back
-    planned_packages, planned_intervals = _planned(plan.packages), _planned(plan.report_interval)
+    planned_packages, planned_intervals = (
+        _planned(plan.packages, plan.fleet.packages, vms),
+        _planned(plan.report_interval, plan.fleet.report_interval, vms),
+    )
     by_packages = receipt.vms_by_packages()
     effective = {scaled_interval(value, plan.time_scale) / SECOND: value for value in planned_intervals}
     by_interval = Counter(effective[_nearest(gap, effective)] for gap in known) if effective else Counter()
@@ -66,15 +70,11 @@ def seen_by_receiver(receipt: Receipt, plan: Plan) -> Seen:
     )
 
 
-def _planned(attribute: Attribute) -> Counter[int]:
-    """VMs by value; empty where a bucket holds a distribution, since its values are no buckets to sort into."""
-    if any(row.value is None for row in attribute.buckets):
+def _planned(attribute: Attribute, column: Column, vms: range) -> Counter[int]:
+    """VMs by value; empty where some values are sampled, since those are no buckets to sort into."""
+    if not attribute.buckets or any(row.value is None for row in attribute.buckets):
         return Counter()
-    planned: Counter[int] = Counter()
-    for row in attribute.buckets:
-        if row.value is not None:
-            planned[row.value] += row.vms
-    return planned
+    return Counter(column.values[index] for index in vms)
 
 
 def _rows(planned: Mapping[int, int], seen: Mapping[int, int]) -> tuple[SeenRow, ...]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from vsock_loadgen.measures.result import Result
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.telemetry.log import Log
 
 _DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
 
@@ -42,3 +45,24 @@ def write_result(result: Result, path: Path) -> None:
 def _is_stream(path: Path) -> bool:
     """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
     return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
+
+
+class ResultSnapshots:
+    """Writes the result so far every `interval_ns` of the run, so that a run that is killed leaves one."""
+
+    def __init__(self, path: Path, interval_ns: int, result_of: Callable[[RunTotals], Result], log: Log) -> None:
+        self._path = path
+        self._interval_ns = interval_ns
+        self._next_ns = interval_ns
+        self._result_of = result_of
+        self._log = log
+
+    def update(self, totals: RunTotals) -> None:
+        """Write a snapshot if one is due."""
+        if totals.elapsed_ns < self._next_ns or _is_stream(self._path):
+            return  # on a stream a snapshot would stand before the result, not in its place
+        self._next_ns = (totals.elapsed_ns // self._interval_ns + 1) * self._interval_ns
+        try:
+            write_result(self._result_of(totals), self._path)
+        except OSError as error:
+            self._log.alert(f"--result: the snapshot cannot be written: {error}")

@@ -19,16 +19,15 @@ class StatsLines:
         self._then = Counts()
         self._then_ns = 0
 
-    def update(self, totals: RunTotals) -> bool:
-        """Log a line if one is due; says whether it was."""
+    def update(self, totals: RunTotals) -> None:
+        """Log a line if one is due."""
         now_ns = totals.elapsed_ns
         if now_ns < self._next_ns:
-            return False
+            return
         self._next_ns = (now_ns // self._interval_ns + 1) * self._interval_ns
         counts = totals.counts
         self._log.line(stats_line(now_ns, counts, totals, counts - self._then, now_ns - self._then_ns))
         self._then, self._then_ns = counts, now_ns
-        return True
 
 
 def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> str:
