@@ -96,7 +96,12 @@ def test_the_schedule_is_run_only_as_far_as_is_affordable(
     assert (found.horizon_seconds, found.reports) == (horizon_seconds, reports)
 
 
-def test_a_run_shorter_than_a_second_is_not_counted_beyond_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_too_dense_to_run_one_second_of_has_its_mean_rate_as_its_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast_module, "MOST_EVENTS", 10)
+    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
+    assert (found.reports, found.peak_reports_per_second) == (None, 100)
+
+
+def test_a_run_shorter_than_a_second_is_not_counted_beyond_its_end() -> None:
     found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
     assert (found.reports, found.peak_reports_per_second) == (50, 50)
