@@ -87,7 +87,10 @@ def test_continuous_distributions_have_no_buckets_to_sort_into() -> None:
 
 def test_buckets_of_one_value_are_one_row() -> None:
     plan = plan_of(replace(EXAMPLE, packages=buckets((50, 700), (50, 700)), report_interval=Scalar(30 * SECOND)))
-    assert rows(seen_by_receiver(arrivals(plan, 70 * SECOND), plan, range(plan.fleet.vm_count))) == [[(700, 200, 200)], [(30 * SECOND, 200, 200)]]
+    assert rows(seen_by_receiver(arrivals(plan, 70 * SECOND), plan, range(plan.fleet.vm_count))) == [
+        [(700, 200, 200)],
+        [(30 * SECOND, 200, 200)],
+    ]
 
 
 def test_intervals_of_the_document_are_seconds_before_the_time_scale() -> None:
