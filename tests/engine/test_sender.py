@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from array import array
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_network import FakeClock, FakeNetwork, Peer
+from fake_schedule import schedule
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.sender import START_BATCH, Load, Sender
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.plan.schedule import Schedule
-from vsock_loadgen.plan.streams import jittered_step
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 
@@ -26,11 +25,6 @@ class Reports:
 
     def buffers(self, index: int, cid: int, packages: int) -> list[bytes | memoryview]:
         return [f"{index}/{cid}:".encode(), memoryview(b"x" * packages)]
-
-
-def schedule(intervals_ns: list[int], first_ns: list[int] | None = None, jitter: Fraction = Fraction(0)) -> Schedule:
-    first = first_ns if first_ns is not None else [0] * len(intervals_ns)
-    return Schedule(range(len(intervals_ns)), array("q", intervals_ns), array("q", first), jittered_step(0, jitter))
 
 
 class World:
@@ -57,10 +51,10 @@ class World:
             self.network,
             self.ledger,
             self.clock,
-            zero_ns=0,
             request_timeout_ns=timeout_ns,
             confirmed=confirmed,
         )
+        self.sender.begin(0, 0, 0)
 
     def run(self, end_ns: int) -> WorkerSnapshot:
         """Step to `end_ns`, stop, drain; the final snapshot. Balanced all the way."""
@@ -237,7 +231,8 @@ def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
     )
     final = world.run(end_ms * MILLISECOND)
     counts = final.counts
-    due = sum(1 for position in range(len(intervals_ms)) for _ in plan.instants(position, end_ms * MILLISECOND))
+    advance = plan.advance(0)
+    due = sum(1 for position in range(len(intervals_ms)) for _ in plan.instants(position, end_ms * MILLISECOND, advance))
     assert counts.due == due
     assert counts.balanced
     assert counts.in_flight == 0

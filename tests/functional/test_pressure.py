@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-from array import array
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
+from fake_schedule import schedule
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.engine.sender import Load
 from vsock_loadgen.engine.stopping import StopRequests
@@ -17,8 +16,6 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.payloads.reports import ReportFactory
-from vsock_loadgen.plan.schedule import Schedule
-from vsock_loadgen.plan.streams import jittered_step
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.transport.endpoint import resolve
@@ -30,10 +27,9 @@ PACKAGES = 3
 def herd(vms: int, workers: int, interval_ns: int = HOUR) -> list[Load]:
     """VMs that all report at the start, and again after each interval, split over workers."""
     parts = [range(number, vms, workers) for number in range(workers)]
-    step = jittered_step(0, Fraction(0))
     return [
         Load(
-            Schedule(part, array("q", [interval_ns] * len(part)), array("q", bytes(8 * len(part))), step),
+            schedule([interval_ns] * len(part), indices=part),
             range(3 + part.start, 3 + vms, workers),
             [PACKAGES] * len(part),
         )

@@ -58,6 +58,7 @@ def test_the_document_has_exactly_these_keys() -> None:
         "time_scale",
         "packages",
         "report_interval_seconds",
+        "profiles",
         "forecast",
         "warnings",
         "nodes",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from vsock_loadgen.config.address import Address
+from vsock_loadgen.measures.thresholds import Threshold
 
 MOST_VMS = 100_000
 MOST_PACKAGES = 100_000
@@ -21,11 +22,27 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How VMs keep time. Synchronised ones report in step with the wall clock, `offset_ns` after every multiple of the interval.
+
+    `jitter` None means the config's own, or 0 where synchronised.
+    """
+
+    synchronized: bool = False
+    offset_ns: int = 0
+    jitter: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
-    """A share of the VMs, `percent` exact, that has one value or a distribution of its own."""
+    """A share of the VMs, `percent` exact, that has one value or a distribution of its own.
+
+    Of intervals, a bucket may also say how its VMs keep time.
+    """
 
     percent: Fraction
     value: int | Distribution
+    timing: Timing = Timing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,36 @@ Distribution = Scalar | Percentile | Normal | Quantiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A named share of the fleet whose attributes belong together. `package_sets` None means the config's own."""
+
+    name: str
+    percent: Fraction
+    packages: Distribution
+    report_interval: Distribution
+    package_sets: Literal["shared", "perVM"] | None = None
+    timing: Timing = Timing()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A factor that goes in a straight line from `start` to `end`; constant where they are equal."""
+
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the run: `rate` multiplies how often VMs report, `vms` is the share of the fleet (0..1) that is switched on."""
+
+    name: str
+    duration_ns: int
+    rate: Level = Level(Fraction(1), Fraction(1))
+    vms: Level = Level(Fraction(1), Fraction(1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a run was asked for, defaults filled in, older keys translated."""
 
@@ -65,6 +112,13 @@ class Config:
     report_interval: Distribution = Scalar(30_000_000_000)
     jitter: Fraction = Fraction(1, 20)
     """Share of the interval that a report may come earlier or later: 1/20 is +-5 %."""
+    profiles: tuple[Profile, ...] = ()
+    """Where there are any, they take the place of `packages` and `report_interval`. Their percents add up to exactly 100."""
+    phases: tuple[Phase, ...] = ()
+    repeat_phases: bool = False
+    """Whether the phases begin anew after the last one; else its end holds."""
+    start_at_ns: int | None = None
+    """The instant (since the epoch) at which the schedule starts, for every node the same; None starts at once."""
     seed: int = 0
     report_format: Literal["indexReport", "vmReport"] = "indexReport"
     package_sets: Literal["shared", "perVM"] = "shared"
@@ -84,5 +138,11 @@ class Config:
     workers: int | None = None
     """None leaves it to the forecast and the machine."""
     lag_limit_ns: int = 50_000_000
+    reconcile_url: str | None = None
+    """Where the target's own counters are, variables of the environment as `${NAME}`; None asks nobody."""
+    thresholds: tuple[Threshold, ...] = ()
+    abort_on_fail: bool = False
+    abort_grace_ns: int = 30_000_000_000
+    log_format: Literal["text", "json"] = "text"
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The same as plain JSON values under the keys of the config file, for the result document."""

@@ -15,6 +15,7 @@ class Ledger:
         self.failures: dict[FailureClass, int] = {}
         self._times = Times()
         self._packages: dict[int, int] = {}
+        self._intervals: dict[int, int] = {}
         self._errors: dict[FailureClass, str] = {}
 
     def skip(self) -> None:
@@ -29,14 +30,15 @@ class Ledger:
         self.in_flight += 1
         self._times.lag.record(lag_ns)
 
-    def deliver(self, response_ns: int, service_ns: int, size: int, packages: int) -> None:
-        """A report in flight was delivered."""
+    def deliver(self, response_ns: int, service_ns: int, size: int, packages: int, interval_ns: int) -> None:
+        """A report in flight was delivered; `interval_ns` is its VM's."""
         self.in_flight -= 1
         self.delivered += 1
         self.bytes += size
         self._times.response.record(response_ns)
         self._times.service.record(service_ns)
         self._packages[packages] = self._packages.get(packages, 0) + 1
+        self._intervals[interval_ns] = self._intervals.get(interval_ns, 0) + 1
 
     def fail(self, failure: FailureClass, message: str) -> None:
         """A report in flight was not delivered."""
@@ -66,8 +68,9 @@ class Ledger:
             self.bytes,
             dict(self.failures),
         )
-        snapshot = WorkerSnapshot(worker, at_ns, counts, self._times, self._packages, self._errors, cpu_ns, final)
+        snapshot = WorkerSnapshot(worker, at_ns, counts, self._times, self._packages, self._errors, cpu_ns, final, self._intervals)
         self._times = Times(Histogram(), Histogram(), Histogram())
         self._packages = {}
+        self._intervals = {}
         self._errors = {}
         return snapshot

@@ -6,6 +6,8 @@ The rules it keeps:
 - one heap of (due time, VM), one readiness queue, one record per report in flight: no task, thread, timer or payload per VM;
 - a report is one non-blocking socket: connect, sendmsg, half-close, wait for the peer's end of file, close;
 - what the kernel can do at once is done at once; a socket is registered only when it must be waited for;
+- where many reports fall due one after the other, the loop wakes for them at most every START_PAUSE_NS: waking costs as much
+  as a report, and the schedule may be a millisecond late for it;
 - starting is done in batches between which sockets that are ready get their turn, so that a herd neither starves answers nor
   piles up connections that nobody attends to.
 """
@@ -16,7 +18,6 @@ import errno
 import heapq
 import os
 import socket
-from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,6 +31,7 @@ from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import MILLISECOND
 
 START_BATCH = 64
+START_PAUSE_NS = MILLISECOND
 FIRST_RETRY_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
 _POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
@@ -92,8 +94,8 @@ class Flight:
 class Sender:
     """Sends the reports of one worker's VMs as they fall due.
 
-    `zero_ns` is the clock's reading at the start of the schedule. Whoever drives it calls `step` in a loop, `stop` at the end of
-    the run, and goes on stepping until `idle` (or calls `abandon`).
+    Whoever drives it calls `begin`, then `step` in a loop, `stop` at the end of the run, and goes on stepping until `idle` (or
+    calls `abandon`).
     """
 
     def __init__(
@@ -105,13 +107,13 @@ class Sender:
         ledger: Ledger,
         clock_ns: Callable[[], int],
         *,
-        zero_ns: int,
         request_timeout_ns: int,
         confirmed: bool,
     ) -> None:
         self._indices = load.schedule.indices
         self._interval_ns = load.schedule.interval_ns
-        self._jittered = load.schedule.step
+        self._schedule = load.schedule
+        self._zero_ns = 0
         self._cids = load.cids
         self._packages = load.packages
         self._buffers = reports.buffers
@@ -121,16 +123,23 @@ class Sender:
         self._clock_ns = clock_ns
         self._timeout_ns = request_timeout_ns
         self._confirmed = confirmed
-        self._heap = [
-            ((zero_ns + first_ns) << _POSITION_BITS) | position for position, first_ns in enumerate(load.schedule.first_ns)
-        ]
-        heapq.heapify(self._heap)
-        self._numbers = array("q", bytes(8 * len(self._heap)))
-        self._under_way = bytearray(len(self._heap))
+        if not load.schedule.is_synchronized:
+            self._fill(0, 0)  # before the start is known, so that nobody is late for it
+        self._under_way = bytearray(len(self._indices))
         self._by_fd: dict[int, Flight] = {}
         self._by_start: deque[Flight] = deque()
         self._retries: list[tuple[int, int, Flight]] = []
         self._stopped = False
+        self._started_ns = 0
+
+    def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int) -> None:
+        """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.
+
+        What was due before `join_ns` from the start is left out: a run that joins late does not make up for it.
+        """
+        self._zero_ns = zero_ns
+        if self._schedule.is_synchronized or join_ns > 0:
+            self._fill(zero_wall_ns, join_ns)
 
     @property
     def idle(self) -> bool:
@@ -161,10 +170,12 @@ class Sender:
     def stop(self, end_ns: int) -> None:
         """End the schedule at `end_ns`: what was due before it and is not started is unfinished, or skipped if its VM is busy."""
         self._stopped = True
-        heap, limit = self._heap, end_ns << _POSITION_BITS
+        heap, limit = self._heap, (end_ns - self._zero_ns) << _POSITION_BITS
         while heap and heap[0] < limit:
             due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
-            heapq.heapreplace(heap, self._after(due_ns, position))
+            heapq.heapreplace(heap, self._next(position))
+            if not self._schedule.is_on(position, due_ns):
+                continue
             if self._under_way[position]:
                 self._ledger.skip()
             else:
@@ -177,30 +188,41 @@ class Sender:
                 self._land(flight)
                 self._ledger.give_up()
 
-    def _after(self, due_ns: int, position: int) -> int:
-        """The heap entry of a VM's report after the one due at `due_ns`."""
-        number = self._numbers[position]
-        self._numbers[position] = number + 1
-        due_ns += self._jittered(self._indices[position], number, self._interval_ns[position])
-        return due_ns << _POSITION_BITS | position
+    def _fill(self, zero_wall_ns: int, join_ns: int) -> None:
+        """Make the heap of every VM's first report at or after `join_ns` from the start; times in it count from the start."""
+        self._advance = self._schedule.advance(zero_wall_ns)
+        self._heap = [self._next(position) for position in range(len(self._indices))]
+        if join_ns > 0:
+            limit = join_ns << _POSITION_BITS
+            for position in range(len(self._heap)):
+                while self._heap[position] < limit:
+                    self._heap[position] = self._next(position)
+        heapq.heapify(self._heap)
+
+    def _next(self, position: int) -> int:
+        """The heap entry of a VM's next report."""
+        return self._advance(position) << _POSITION_BITS | position
 
     def _start_due(self, now_ns: int) -> bool:
         """Start up to a batch of what is due; says whether more is."""
-        heap, limit = self._heap, (now_ns + 1) << _POSITION_BITS
+        heap, limit = self._heap, (now_ns - self._zero_ns + 1) << _POSITION_BITS
         if self._stopped or not heap:
             return False
+        has_shape = self._schedule.shape is not None
         for _ in range(START_BATCH):
             if heap[0] >= limit:
                 return False
             due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
-            heapq.heapreplace(heap, self._after(due_ns, position))
+            heapq.heapreplace(heap, self._next(position))
+            if has_shape and not self._schedule.is_on(position, due_ns):
+                continue
             if self._under_way[position]:
                 self._ledger.skip()
                 continue
             self._under_way[position] = 1
-            started_ns = self._clock_ns()
-            self._ledger.start(started_ns - due_ns)
-            flight = Flight(position, due_ns, started_ns)
+            self._started_ns = started_ns = self._clock_ns()
+            flight = Flight(position, self._zero_ns + due_ns, started_ns)
+            self._ledger.start(started_ns - flight.due_ns)
             self._by_start.append(flight)
             self._connect(flight)
         return heap[0] < limit
@@ -208,7 +230,8 @@ class Sender:
     def _next_event_ns(self, wake_ns: int) -> int:
         """The instant at which something is to be done again, whatever the sockets do."""
         if self._heap and not self._stopped:
-            wake_ns = min(wake_ns, self._heap[0] >> _POSITION_BITS)
+            due_ns = self._zero_ns + (self._heap[0] >> _POSITION_BITS)
+            wake_ns = min(wake_ns, max(due_ns, self._started_ns + START_PAUSE_NS))
         if self._retries:
             wake_ns = min(wake_ns, self._retries[0][0])
         if self._by_start:
@@ -314,8 +337,8 @@ class Sender:
     def _deliver(self, flight: Flight) -> None:
         finished_ns = self._clock_ns()
         self._land(flight)
-        packages = self._packages[flight.position]
-        self._ledger.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages)
+        packages, interval_ns = self._packages[flight.position], self._interval_ns[flight.position]
+        self._ledger.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages, interval_ns)
 
     def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:
         self._land(flight)

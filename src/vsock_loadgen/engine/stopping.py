@@ -1,4 +1,4 @@
-"""Requests to stop, from signals or a timer: the first asks for an orderly end, the second for one without waiting."""
+"""Requests to stop, from signals, a timer or the run itself: the first asks for an orderly end, the second for one without waiting."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ class StopRequests:
     def fileno(self) -> int:
         """The descriptor, to wait on."""
         return self._reader.fileno()
+
+    def request(self) -> None:
+        """Ask for an orderly end, unless somebody has asked already."""
+        if self.count == 0:
+            self.count = 1
+            self._writer.send(b"\0")
 
     def clear(self) -> None:
         """Make the descriptor unreadable until the next signal."""

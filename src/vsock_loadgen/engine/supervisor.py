@@ -71,16 +71,18 @@ class Supervisor:
                         raise InternalError(f"worker {number} did not get ready")
                     selector.select(1)
 
-    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None]) -> RunTotals:
+    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None], *, start_at_ns: int | None = None) -> RunTotals:
         """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times
-        a second. Returns the totals; `totals.lost` tells whether a worker died."""
-        zero_ns = time.monotonic_ns() + HEAD_START_NS
-        zero_wall_ns = time.time_ns() + HEAD_START_NS
-        totals = RunTotals(len(self._channels), zero_wall_ns)
+        a second. Returns the totals; `totals.lost` tells whether a worker died.
+
+        The schedule starts at `start_at_ns` since the epoch, or else at once; one that has started already is joined.
+        """
+        start = _start(start_at_ns)
+        totals = RunTotals(len(self._channels), start.zero_wall_ns)
         for channel in self._channels:
-            channel.send(Start(zero_ns, zero_wall_ns))
+            channel.send(start)
         told = 0
-        next_progress_ns = zero_ns + PROGRESS_NS
+        next_progress_ns = time.monotonic_ns() + PROGRESS_NS
         with selectors.DefaultSelector() as selector:
             selector.register(stop, selectors.EVENT_READ)
             for number, channel in enumerate(self._channels):
@@ -117,3 +119,10 @@ class Supervisor:
     def _tell(self, numbers: set[int], command: Command) -> None:
         for number in numbers:
             self._channels[number].send(command)
+
+
+def _start(start_at_ns: int | None) -> Start:
+    """The word to begin, from both clocks as they are now."""
+    now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+    away_ns = HEAD_START_NS if start_at_ns is None else start_at_ns - wall_ns
+    return Start(now_ns + away_ns, wall_ns + away_ns, max(0, -away_ns))

@@ -29,10 +29,14 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The word to begin: the monotonic clock's reading at the start of the schedule, and the wall clock's at that instant."""
+    """The word to begin: the monotonic clock's reading at the start of the schedule, and the wall clock's at that instant.
+
+    `join_ns` is how long ago that was where the run joins a schedule that goes on already, else 0.
+    """
 
     zero_ns: int
     zero_wall_ns: int
+    join_ns: int = 0
 
 
 READY = "ready"
@@ -52,16 +56,13 @@ class Orders:
 class Worker:
     """One worker's run, from the word to begin to the final snapshot."""
 
-    def __init__(self, number: int, load: Load, orders: Orders, channel: Channel, start: Start, poller: EpollPoller) -> None:
+    def __init__(self, number: int, load: Load, orders: Orders, channel: Channel, poller: EpollPoller) -> None:
         self._number = number
+        self._duration_ns = orders.duration_ns
         self._channel = channel
         self._clock_ns = time.monotonic_ns
-        self._zero_ns = start.zero_ns
-        self._end_ns = start.zero_ns + orders.duration_ns if orders.duration_ns else None
         self._stopping = False
         self._ledger = Ledger()
-        # Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up.
-        self._next_cut_ns = start.zero_ns + SNAPSHOT_NS - start.zero_wall_ns % SNAPSHOT_NS
         poller.register(channel.fileno(), READABLE)
         self._sender = Sender(
             load,
@@ -70,10 +71,24 @@ class Worker:
             poller,
             self._ledger,
             self._clock_ns,
-            zero_ns=start.zero_ns,
             request_timeout_ns=orders.request_timeout_ns,
             confirmed=orders.confirmed,
         )
+
+    def await_start(self, poller: EpollPoller) -> bool:
+        """Wait for the word to begin, and take it; False where the parent has gone or wants no run any more."""
+        while not self._channel.closed:
+            poller.wait(SNAPSHOT_NS)
+            for message in self._channel.receive():
+                if not isinstance(message, Start):
+                    return False
+                self._zero_ns = message.zero_ns
+                self._end_ns = message.zero_ns + self._duration_ns if self._duration_ns else None
+                # Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up.
+                self._next_cut_ns = message.zero_ns + SNAPSHOT_NS - message.zero_wall_ns % SNAPSHOT_NS
+                self._sender.begin(message.zero_ns, message.zero_wall_ns, message.join_ns)
+                return True
+        return False
 
     def run(self) -> None:
         """Send until the end of the duration or a command, then drain, and hand over the final snapshot."""
@@ -123,27 +138,13 @@ def serve(number: int, load: Load, orders: Orders, channel: Channel) -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     poller = EpollPoller()
     try:
+        worker = Worker(number, load, orders, channel, poller)
         channel.send(READY)
-        start = _await_start(channel)
-        if start is not None:
-            Worker(number, load, orders, channel, start, poller).run()
+        if worker.await_start(poller):
+            worker.run()
     finally:
         poller.close()
         channel.close()
-
-
-def _await_start(channel: Channel) -> Start | None:
-    waiting = EpollPoller()
-    waiting.register(channel.fileno(), READABLE)
-    try:
-        while True:
-            waiting.wait(SNAPSHOT_NS)
-            for message in channel.receive():
-                return message if isinstance(message, Start) else None
-            if channel.closed:
-                return None
-    finally:
-        waiting.close()
 
 
 def raise_descriptor_limit() -> int:

@@ -31,6 +31,21 @@ class Counts:
         return sum(self.failures.values())
 
     @property
+    def settled(self) -> int:
+        """Due reports whose fate is known: all of them at the end of a run."""
+        return self.due - self.in_flight
+
+    @property
+    def undelivered(self) -> int:
+        """Those of the settled reports that were not delivered, whether or not they were started."""
+        return self.settled - self.delivered
+
+    @property
+    def started_undelivered(self) -> int:
+        """Reports that were started in vain: failed, or abandoned at the end."""
+        return self.started - self.delivered - self.in_flight
+
+    @property
     def balanced(self) -> bool:
         """Whether every due report is in exactly one place."""
         return self.due == self.delivered + self.failed + self.skipped + self.in_flight + self.unfinished
@@ -76,7 +91,8 @@ class Times:
 class WorkerSnapshot:
     """A worker's state at `at_ns` from the start: `counts` since the start, the rest since its previous snapshot.
 
-    `packages` counts delivered reports by their number of packages; `errors` has the last message of each failure class that
+    `packages` counts delivered reports by their number of packages, `intervals` by the report interval of their VM (ns, after any
+    time scale, without jitter); `errors` has the last message of each failure class that
     occurred. `cpu_ns` is the processor time the worker has used since it began. After the `final` one comes no other.
     """
 
@@ -88,3 +104,4 @@ class WorkerSnapshot:
     errors: Mapping[FailureClass, str]
     cpu_ns: int
     final: bool
+    intervals: Mapping[int, int] = field(default_factory=dict)

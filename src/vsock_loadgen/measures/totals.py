@@ -23,6 +23,7 @@ class RunTotals:
         self.elapsed_ns = 0
         self.times = Times()
         self.packages: Counter[int] = Counter()
+        self.intervals: Counter[int] = Counter()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
         self._last: list[WorkerSnapshot | None] = [None] * workers
@@ -54,6 +55,7 @@ class RunTotals:
         self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns)
         self.times.merge(snapshot.times)
         self.packages.update(snapshot.packages)
+        self.intervals.update(snapshot.intervals)
         self.errors.update(snapshot.errors)
         began_ns = before.at_ns if before else 0
         self.series.add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from vsock_loadgen.plan.forecast import Forecast
-from vsock_loadgen.plan.planning import Attribute, Plan
+from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.units import SECOND
 
@@ -21,6 +21,7 @@ def plan_document(plan: Plan, *, with_vms: bool = False) -> dict[str, object]:
         "time_scale": plain(plan.time_scale),
         "packages": _attribute(plan.packages, 1),
         "report_interval_seconds": _attribute(plan.report_interval, SECOND),
+        "profiles": [_profile(row) for row in plan.profiles],
         "forecast": _forecast(plan.forecast),
         "warnings": [{"kind": warned.kind, "message": warned.message} for warned in plan.warnings],
         "nodes": [_node(node) for node in plan.nodes],
@@ -29,6 +30,17 @@ def plan_document(plan: Plan, *, with_vms: bool = False) -> dict[str, object]:
     if with_vms:
         document["vms"] = [_vm(plan, node, index) for node in plan.nodes for index in node.indices()]
     return document
+
+
+def _profile(row: ProfileRow) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "percent": plain(row.percent),
+        "vms": row.vms,
+        "actual_percent": row.actual_percent,
+        "packages": _attribute(row.packages, 1) if row.packages else None,
+        "report_interval_seconds": _attribute(row.report_interval, SECOND) if row.report_interval else None,
+    }
 
 
 def plain(value: Fraction) -> int | float:
@@ -93,5 +105,5 @@ def _vm(plan: Plan, node: NodeSlice, index: int) -> dict[str, object]:
         "packages": fleet.packages.values[index],
         "report_interval_seconds": plain(Fraction(fleet.report_interval.values[index], SECOND)),
         "phase_seconds": plain(Fraction(fleet.phase_ns[index], SECOND)),
-        "synchronized": False,
+        "synchronized": fleet.cohorts[fleet.cohort[index]].synchronized,
     }

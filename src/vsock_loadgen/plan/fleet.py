@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import blake2b
+from typing import Literal
 
-from vsock_loadgen.config.model import Config, Distribution
+from vsock_loadgen.config.model import Config, Distribution, Percentile, Profile, Timing
+from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.distributions import INTERVAL_NS, PACKAGES, Grain, take
 from vsock_loadgen.plan.streams import permutation, uniforms
 
 _PHASE_BITS = 53
+_NO_JITTER = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +31,40 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohort:
+    """What VMs that keep time alike have in common; times are before any time scale."""
+
+    jitter: Fraction
+    synchronized: bool = False
+    offset_ns: int = 0
+    package_sets: Literal["shared", "perVM"] = "shared"
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
-    """VMs 0..vm_count-1 as columns. Intervals and phases are nanoseconds before any time scale; 0 <= phase < interval."""
+    """VMs 0..vm_count-1 as columns. Intervals and phases are nanoseconds before any time scale; 0 <= phase < interval.
+
+    `cohort` gives each VM's place in `cohorts`, `profile` its place in the config's profiles (all 0 where there are none). The
+    phase of a synchronised VM is its offset modulo its interval. `rank` orders the VMs for being switched on, lowest first.
+    """
 
     vm_count: int
     packages: Column
     report_interval: Column
     phase_ns: array[int]
+    profile: array[int]
+    cohort: array[int]
+    cohorts: tuple[Cohort, ...]
+    rank: array[int]
 
     def digest(self) -> str:
         """A fingerprint of every VM's attributes: equal digests mean the same fleet, VM by VM."""
         state = blake2b(digest_size=16)
-        for column in (self.packages.values, self.report_interval.values, self.phase_ns):
+        columns = [self.packages.values, self.report_interval.values, self.phase_ns]
+        if len(self.cohorts) > 1 or self.cohorts[0].synchronized:
+            columns += [self.cohort]
+            state.update(repr(self.cohorts).encode())
+        for column in columns:
             data = column if sys.byteorder == "little" else array(column.typecode, column)
             if data is not column:
                 data.byteswap()
@@ -46,28 +73,91 @@ class Fleet:
 
 
 def build_fleet(config: Config) -> Fleet:
-    """Give every VM its package count, report interval and phase, each from a stream of its own."""
-    intervals = assign(config.report_interval, config.vm_count, INTERVAL_NS, config.seed, "reportInterval")
-    shares = uniforms(config.seed, "phase", config.vm_count)
+    """Give every VM its attributes, each from a stream of its own. Without profiles the whole fleet is of one."""
+    profiles = config.profiles or (
+        Profile(name="", percent=Fraction(100), packages=config.packages, report_interval=config.report_interval),
+    )
+    profile = _assign_profiles(profiles, config)
+    members = [[index for index in range(config.vm_count) if profile[index] == number] for number in range(len(profiles))]
+    packages = _assign([each.packages for each in profiles], members, PACKAGES, config, "packages")
+    intervals = _assign([each.report_interval for each in profiles], members, INTERVAL_NS, config, "reportInterval")
+    cohorts, cohort = _cohorts(profiles, profile, intervals, config)
     return Fleet(
         vm_count=config.vm_count,
-        packages=assign(config.packages, config.vm_count, PACKAGES, config.seed, "packages"),
+        packages=packages,
         report_interval=intervals,
-        phase_ns=array(
-            "q",
-            [
-                int(share * (1 << _PHASE_BITS)) * interval >> _PHASE_BITS
-                for share, interval in zip(shares, intervals.values, strict=True)
-            ],
-        ),
+        phase_ns=_phases(config, intervals, cohorts, cohort),
+        profile=profile,
+        cohort=cohort,
+        cohorts=cohorts,
+        rank=_ranks(config),
     )
 
 
-def assign(distribution: Distribution, vm_count: int, grain: Grain, seed: int, stream: str) -> Column:
-    """Hand the distribution's values out: the j-th in ascending order goes to the j-th VM of the stream's permutation."""
-    sample = take(distribution, vm_count, grain)
-    values, buckets = array("q", bytes(8 * vm_count)), array("i", bytes(4 * vm_count))
-    for rank, index in enumerate(permutation(seed, stream, vm_count)):
-        values[index] = sample.values[rank]
-        buckets[index] = sample.buckets[rank]
+def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
+    """The profile of every VM: exact counts, handed out by a stream of their own."""
+    column = array("H", bytes(2 * config.vm_count))
+    if len(profiles) > 1:
+        shares = apportion(config.vm_count, [profile.percent for profile in profiles])
+        order = iter(permutation(config.seed, "profile", config.vm_count))
+        for number, share in enumerate(shares):
+            for _ in range(share):
+                column[next(order)] = number
+    return column
+
+
+def _assign(
+    distributions: Sequence[Distribution], members: Sequence[Sequence[int]], grain: Grain, config: Config, stream: str
+) -> Column:
+    """Hand values out: within each profile, the j-th in ascending order goes to the j-th of its VMs in the stream's permutation."""
+    values, buckets = array("q", bytes(8 * config.vm_count)), array("i", bytes(4 * config.vm_count))
+    keys = uniforms(config.seed, stream, config.vm_count)
+    for distribution, indices in zip(distributions, members, strict=True):
+        sample = take(distribution, len(indices), grain)
+        for rank, index in enumerate(sorted(indices, key=keys.__getitem__)):
+            values[index] = sample.values[rank]
+            buckets[index] = sample.buckets[rank]
     return Column(values, buckets)
+
+
+def _cohorts(
+    profiles: Sequence[Profile], profile: array[int], intervals: Column, config: Config
+) -> tuple[tuple[Cohort, ...], array[int]]:
+    """The distinct ways of keeping time, and every VM's among them. A bucket that says how counts for more than its profile."""
+    places: dict[Cohort, int] = {}
+    by_bucket: dict[tuple[int, int], int] = {}
+    column = array("H", bytes(2 * config.vm_count))
+    for index, key in enumerate(zip(profile, intervals.buckets, strict=True)):
+        if key not in by_bucket:
+            cohort = _cohort(profiles[key[0]], key[1], config)
+            by_bucket[key] = places.setdefault(cohort, len(places))
+        column[index] = by_bucket[key]
+    return tuple(places), column
+
+
+def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
+    timing = profile.timing
+    if isinstance(profile.report_interval, Percentile) and profile.report_interval.buckets[bucket].timing != Timing():
+        timing = profile.report_interval.buckets[bucket].timing
+    jitter = timing.jitter
+    if jitter is None:
+        jitter = _NO_JITTER if timing.synchronized else config.jitter
+    return Cohort(jitter, timing.synchronized, timing.offset_ns, profile.package_sets or config.package_sets)
+
+
+def _phases(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:
+    shares = uniforms(config.seed, "phase", config.vm_count)
+    phases = array("q")
+    for index, (share, interval) in enumerate(zip(shares, intervals.values, strict=True)):
+        own = cohorts[cohort[index]]
+        random = int(share * (1 << _PHASE_BITS)) * interval >> _PHASE_BITS
+        phases.append(own.offset_ns % interval if own.synchronized else random)
+    return phases
+
+
+def _ranks(config: Config) -> array[int]:
+    ranks = array("l", bytes(8 * config.vm_count)) if config.phases else array("l")
+    if config.phases:
+        for rank, index in enumerate(permutation(config.seed, "activation", config.vm_count)):
+            ranks[index] = rank
+    return ranks

@@ -35,8 +35,10 @@ class Forecast:
     shortest_interval_seconds: float
 
 
-def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes) -> Forecast:
+def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes, zero_wall_ns: int = 0) -> Forecast:
     """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
+
+    `zero_wall_ns` is the wall clock at the start; where it is not known yet, 0: a start on every grid at once.
 
     Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports. `reports` is their
     exact number over the whole run where that many suffice, else None.
@@ -45,13 +47,14 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
     first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
     sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
     rate = bytes_rate = packages_rate = 0.0
-    for interval_ns, count in zip(schedule.interval_ns, packages, strict=True):
-        share = SECOND / interval_ns
+    factors = _factors(schedule, duration_ns)
+    for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
+        share = SECOND / interval_ns * factors[cohort]
         rate += share
         bytes_rate += share * sizes[count]
         packages_rate += share * count
     horizon_ns = _horizon_ns(schedule, rate, duration_ns)
-    per_second = count_per_second(schedule, horizon_ns) if horizon_ns else array("q", [round(rate)])
+    per_second = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
@@ -61,17 +64,29 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
         horizon_seconds=len(per_second),
         reports=sum(per_second) if horizon_ns and horizon_ns == duration_ns else None,
         packages_per_vm=sum(packages) / len(packages),
-        packages_per_report=packages_rate / rate,
+        packages_per_report=packages_rate / rate if rate else 0.0,
         largest_report_bytes=max(sizes.values()),
         shortest_interval_seconds=min(schedule.interval_ns) / SECOND,
     )
 
 
-def count_per_second(schedule: Schedule, end_ns: int) -> array[int]:
-    """Reports due in each second from the start up to `end_ns`; at least one second."""
+def _factors(schedule: Schedule, duration_ns: int) -> list[float]:
+    """For each cohort, its mean rate over the run (or over one cycle of phases) beside the one that its intervals give.
+
+    Phases change the rate of VMs that keep their own time; synchronised ones they can only switch off.
+    """
+    shape = schedule.shape
+    if shape is None:
+        return [1.0] * len(schedule.cohorts)
+    return [shape.mean(duration_ns or shape.cycle_ns, with_rate=not cohort.synchronized) for cohort in schedule.cohorts]
+
+
+def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> array[int]:
+    """Reports due in each second from the start up to `end_ns`; at least one second. `zero_wall_ns` is the wall clock's start."""
     counts = array("q", bytes(8 * max(1, -(-end_ns // SECOND))))
+    advance = schedule.advance(zero_wall_ns)
     for position in range(len(schedule.indices)):
-        for due_ns in schedule.instants(position, end_ns):
+        for due_ns in schedule.instants(position, end_ns, advance):
             counts[due_ns // SECOND] += 1
     return counts
 
@@ -81,8 +96,9 @@ def _horizon_ns(schedule: Schedule, rate: float, duration_ns: int) -> int:
 
     0 where not even one second can be afforded: so many reports a second hardly vary.
     """
-    wanted_ns = duration_ns or 2 * max(schedule.interval_ns)
-    affordable_ns = int(MOST_EVENTS / rate * SECOND)
+    cycle_ns = schedule.shape.cycle_ns if schedule.shape else 0
+    wanted_ns = duration_ns or max(2 * max(schedule.interval_ns), cycle_ns)
+    affordable_ns = int(MOST_EVENTS / rate * SECOND) if rate else wanted_ns
     if wanted_ns <= affordable_ns:
         return wanted_ns
     return affordable_ns // SECOND * SECOND

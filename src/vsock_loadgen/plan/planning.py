@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Distribution, Percentile, Scalar
+from vsock_loadgen.config.model import Config, Distribution, Percentile, Profile, Scalar
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.distributions import configured_mean
 from vsock_loadgen.plan.fleet import Column, Fleet
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
+from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, NodeSlice, split_fleet
 from vsock_loadgen.plan.statistics import Statistics, statistics_of
 from vsock_loadgen.plan.warnings import Warned, plan_warnings
@@ -39,22 +42,35 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """One profile and the VMs that it got; no attributes where that is none."""
+
+    name: str
+    percent: Fraction
+    vms: int
+    actual_percent: float
+    packages: Attribute | None
+    report_interval: Attribute | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that is decided before the first report. Statistics and forecast are those of the whole fleet."""
 
     seed: int
-    jitter: Fraction
     time_scale: Fraction
     fleet: Fleet
     packages: Attribute
     report_interval: Attribute
+    profiles: tuple[ProfileRow, ...]
+    shape: Shape | None
     nodes: tuple[NodeSlice, ...]
     forecast: Forecast
     warnings: tuple[Warned, ...]
 
     def schedule(self, indices: range) -> Schedule:
         """When the reports of these VMs (global indices) are due."""
-        return schedule_of(self.fleet, indices, seed=self.seed, jitter=self.jitter, time_scale=self.time_scale)
+        return schedule_of(self.fleet, indices, seed=self.seed, time_scale=self.time_scale, shape=self.shape)
 
 
 def make_plan(config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None) -> Plan:
@@ -67,19 +83,64 @@ def make_plan(config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes:
     if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE:
         problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
         raise ConfigError([Problem("", "vmCount", problem)])
-    whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, jitter=config.jitter, time_scale=config.time_scale)
-    load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes)
+    shape = _shape(config)
+    whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
+    start_ns = config.start_at_ns or 0
+    load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
     return Plan(
         seed=config.seed,
-        jitter=config.jitter,
         time_scale=config.time_scale,
         fleet=fleet,
-        packages=checked_attribute("packages", config.packages, fleet.packages),
-        report_interval=checked_attribute("reportInterval", config.report_interval, fleet.report_interval),
+        packages=_whole("packages", config, fleet.packages, lambda profile: profile.packages, config.packages),
+        report_interval=_whole(
+            "reportInterval", config, fleet.report_interval, lambda profile: profile.report_interval, config.report_interval
+        ),
+        profiles=_profiles(config, fleet),
+        shape=shape,
         nodes=slices,
         forecast=load,
         warnings=plan_warnings(config, fleet, slices, load, real_target=not isinstance(config.target, EmbeddedAddress)),
     )
+
+
+def _shape(config: Config) -> Shape | None:
+    if not config.phases:
+        return None
+    return Shape(config.phases, repeat=config.repeat_phases, vm_count=config.vm_count, time_scale=config.time_scale)
+
+
+def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Distribution], otherwise: Distribution) -> Attribute:
+    """An attribute of the whole fleet. Where profiles give it, it has no buckets of its own: theirs are checked one by one."""
+    if not config.profiles:
+        return checked_attribute(key, otherwise, column)
+    means = (profile.percent * configured_mean(of(profile)) for profile in config.profiles)
+    return Attribute(float(sum(means, Fraction(0)) / 100), statistics_of(column.values), ())
+
+
+def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
+    shares = apportion(config.vm_count, [profile.percent for profile in config.profiles]) if config.profiles else []
+    rows = []
+    for number, (profile, share) in enumerate(zip(config.profiles, shares, strict=True)):
+        indices = [index for index in range(config.vm_count) if fleet.profile[index] == number]
+        if len(indices) != share:
+            raise InternalError(f"profile {profile.name}: {len(indices)} VMs, expected {share}")
+        packages, intervals = (_part(column, indices) for column in (fleet.packages, fleet.report_interval))
+        name = f"profiles[{number}]"
+        rows.append(
+            ProfileRow(
+                profile.name,
+                profile.percent,
+                share,
+                100 * share / config.vm_count,
+                checked_attribute(f"{name}.packages", profile.packages, packages) if indices else None,
+                checked_attribute(f"{name}.reportInterval", profile.report_interval, intervals) if indices else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _part(column: Column, indices: Sequence[int]) -> Column:
+    return Column(array("q", (column.values[i] for i in indices)), array("i", (column.buckets[i] for i in indices)))
 
 
 def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:

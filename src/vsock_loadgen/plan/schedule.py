@@ -1,52 +1,141 @@
-"""When every report is due: a pure function of (fleet, seed, jitter, time scale), in nanoseconds from the start.
+"""When every report is due: a pure function of (fleet, seed, time scale, phases, the wall clock at the start), in nanoseconds.
 
 Report 0 of a VM is due at its phase, report k+1 one jittered interval after report k *was due*: an open model, in which the
-target's slowness never moves the schedule.
+target's slowness never moves the schedule. Phases of load stretch that time (`shape`). Synchronised VMs are due at every multiple
+of their interval of the wall clock, plus their offset, plus a random delay up to their jitter: in step on every node.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from vsock_loadgen.plan.fleet import Fleet
-from vsock_loadgen.plan.streams import Step, jittered_step
+from vsock_loadgen.plan.fleet import Cohort, Fleet
+from vsock_loadgen.plan.shape import Shape
+from vsock_loadgen.plan.streams import Step, delay_in_step, jittered_step
 from vsock_loadgen.units import MILLISECOND
 
 SHORTEST_INTERVAL_NS = MILLISECOND
+Advance = Callable[[int], int]
+"""Position of a VM -> the instant of its next report, in nanoseconds since the start; each call moves on by one report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The due times of some VMs. Columns are in step; times are nanoseconds after scaling.
 
-    `indices` are global indices, `first_ns` the instant of report 0, `interval_ns` the mean time between reports.
+    `indices` are global indices, `interval_ns` the mean time between reports, `phase_ns` the instant of report 0 (in the grid,
+    where the VM is synchronised), `cohort` the place in `cohorts`; their offsets are not used. `rank` orders VMs for being switched
+    on; it is empty where there is no `shape`.
     """
 
+    seed: int
     indices: Sequence[int]
     interval_ns: array[int]
-    first_ns: array[int]
-    step: Step
+    phase_ns: array[int]
+    cohort: array[int]
+    cohorts: tuple[Cohort, ...]
+    shape: Shape | None = None
+    rank: array[int] = field(default_factory=lambda: array("l"))
 
-    def instants(self, position: int, end_ns: int) -> Iterator[int]:
-        """Due instants before `end_ns` of the VM at this position of the columns, in order."""
-        index, interval_ns, step = self.indices[position], self.interval_ns[position], self.step
-        due_ns, number = self.first_ns[position], 0
+    @property
+    def is_synchronized(self) -> bool:
+        """Whether some VMs keep time with the wall clock."""
+        return any(cohort.synchronized for cohort in self.cohorts)
+
+    def advance(self, zero_wall_ns: int) -> Advance:
+        """A walk through every VM's instants from the first on. `zero_wall_ns` is the wall clock at the start of the schedule."""
+        if self.shape is None and len(self.cohorts) == 1 and not self.is_synchronized:
+            return self._advance_plainly()
+        return Walk(self, zero_wall_ns)
+
+    def _advance_plainly(self) -> Advance:
+        """The walk where every VM keeps its own time, all with one jitter."""
+        step = jittered_step(self.seed, self.cohorts[0].jitter)
+        indices, interval_ns = self.indices, self.interval_ns
+        due_ns = array("q", self.phase_ns)
+        numbers = array("q", [-1]) * len(due_ns)
+
+        def advance(position: int) -> int:
+            number = numbers[position]
+            numbers[position] = number + 1
+            if number >= 0:
+                due_ns[position] += step(indices[position], number, interval_ns[position])
+            return due_ns[position]
+
+        return advance
+
+    def is_on(self, position: int, now_ns: int) -> bool:
+        """Whether a VM is switched on at an instant; an instant at which it is off is not due."""
+        return self.shape is None or self.rank[position] < self.shape.switched_on(now_ns)
+
+    def instants(self, position: int, end_ns: int, advance: Advance | None = None) -> Iterator[int]:
+        """The due instants before `end_ns` of the VM at this position, in order: those that are left of a walk, or all."""
+        advance = advance or self.advance(0)
+        due_ns = advance(position)
         while due_ns < end_ns:
-            yield due_ns
-            due_ns += step(index, number, interval_ns)
+            if self.is_on(position, due_ns):
+                yield due_ns
+            due_ns = advance(position)
+
+
+class Walk:
+    """The walk where VMs differ in how they keep time. Keeps, per VM, the number of its next report and its own time."""
+
+    def __init__(self, schedule: Schedule, zero_wall_ns: int) -> None:
+        self._schedule = schedule
+        self._zero_wall_ns = zero_wall_ns
+        self._steps: list[Step] = [
+            (delay_in_step if cohort.synchronized else jittered_step)(schedule.seed, cohort.jitter) for cohort in schedule.cohorts
+        ]
+        self._own_ns = array("q", schedule.phase_ns)
+        self._numbers = array("q", [-1]) * len(self._own_ns)
+
+    def __call__(self, position: int) -> int:
+        """The instant of the VM's next report."""
+        schedule = self._schedule
+        cohort = schedule.cohort[position]
+        if schedule.cohorts[cohort].synchronized:
+            return self._next_in_step(position, self._steps[cohort])
+        number = self._numbers[position]
+        self._numbers[position] = number + 1
+        if number >= 0:
+            self._own_ns[position] += self._steps[cohort](schedule.indices[position], number, schedule.interval_ns[position])
+        own_ns = self._own_ns[position]
+        return own_ns if schedule.shape is None else schedule.shape.instant(own_ns)
+
+    def _next_in_step(self, position: int, delay: Step) -> int:
+        """The next instant of the common grid that is not before the start."""
+        schedule = self._schedule
+        index, interval_ns, offset_ns = schedule.indices[position], schedule.interval_ns[position], schedule.phase_ns[position]
+        number = self._numbers[position]
+        if number < 0:  # the first: from the grid's last instant before the start on, whose delay may lead beyond it
+            number = max(0, (self._zero_wall_ns - offset_ns) // interval_ns)
+        while True:
+            due_ns = number * interval_ns + offset_ns + delay(index, number, interval_ns) - self._zero_wall_ns
             number += 1
+            if due_ns >= 0:
+                self._numbers[position] = number
+                return due_ns
 
 
-def schedule_of(fleet: Fleet, indices: Iterable[int], *, seed: int, jitter: Fraction, time_scale: Fraction) -> Schedule:
-    """The schedule of the VMs with these global indices. `jitter` is a share of the interval; `time_scale` divides all times."""
+def schedule_of(fleet: Fleet, indices: Iterable[int], *, seed: int, time_scale: Fraction, shape: Shape | None = None) -> Schedule:
+    """The schedule of the VMs with these global indices. `time_scale` divides all times; those of `shape` are scaled already."""
     chosen = array("i", indices)
-    intervals = [scaled_interval(fleet.report_interval.values[index], time_scale) for index in chosen]
+    intervals = array("q", (scaled_interval(fleet.report_interval.values[index], time_scale) for index in chosen))
     phases = (fleet.phase_ns[index] * time_scale.denominator // time_scale.numerator for index in chosen)
-    first = (min(phase, interval - 1) for phase, interval in zip(phases, intervals, strict=True))
-    return Schedule(chosen, array("q", intervals), array("q", first), jittered_step(seed, jitter))
+    return Schedule(
+        seed,
+        chosen,
+        intervals,
+        array("q", (min(phase, interval - 1) for phase, interval in zip(phases, intervals, strict=True))),
+        array("H", (fleet.cohort[index] for index in chosen)),
+        fleet.cohorts,
+        shape,
+        array("l", (fleet.rank[index] for index in chosen)) if shape else array("l"),
+    )
 
 
 def scaled_interval(interval_ns: int, time_scale: Fraction) -> int:

@@ -34,22 +34,47 @@ def permutation(seed: int, name: str, count: int) -> list[int]:
     return sorted(range(count), key=uniforms(seed, name, count).__getitem__)
 
 
+def jitter_start(seed: int) -> int:
+    """Where the hash of a seed's jitter starts."""
+    return int.from_bytes(blake2b(f"{seed}/jitter".encode(), digest_size=8).digest(), "big")
+
+
+def report_bits(start: int, index: int, number: int) -> int:
+    """53 random bits of one report: a stateless hash of (start, VM, report number), so that any node computes the same without
+    the earlier ones. The finaliser of splitmix64 (Steele, Lea, Flood 2014), top 53 bits."""
+    mixed = (start + index * _BY_VM + number * _BY_REPORT) & _MASK
+    mixed = ((mixed ^ (mixed >> 30)) * _MIX_1) & _MASK
+    mixed = ((mixed ^ (mixed >> 27)) * _MIX_2) & _MASK
+    return (mixed ^ (mixed >> 31)) >> 11
+
+
 def jittered_step(seed: int, jitter: Fraction) -> Step:
     """The time from one report of a VM to the next: interval * (1 + jitter * (2u - 1)), u uniform in [0, 1), in whole ns.
 
-    u is a stateless hash of (seed, VM, report number), so that any node computes the same instants without the earlier ones:
-    the finaliser of splitmix64 (Steele, Lea, Flood 2014), top 53 bits. All arithmetic is on integers.
+    u comes from `report_bits`; all arithmetic is on integers.
     """
     if jitter == 0:
         return lambda index, number, interval_ns: interval_ns
-    start = int.from_bytes(blake2b(f"{seed}/jitter".encode(), digest_size=8).digest(), "big")
+    start = jitter_start(seed)
     numerator, divisor = jitter.numerator, jitter.denominator * _HALF
 
     def step(index: int, number: int, interval_ns: int) -> int:
-        mixed = (start + index * _BY_VM + number * _BY_REPORT) & _MASK
-        mixed = ((mixed ^ (mixed >> 30)) * _MIX_1) & _MASK
-        mixed = ((mixed ^ (mixed >> 27)) * _MIX_2) & _MASK
-        centred = ((mixed ^ (mixed >> 31)) >> 11) - _HALF
-        return interval_ns + interval_ns * numerator * centred // divisor
+        return interval_ns + interval_ns * numerator * (report_bits(start, index, number) - _HALF) // divisor
 
     return step
+
+
+def delay_in_step(seed: int, jitter: Fraction) -> Step:
+    """How long after its instant of the common grid a synchronised report is due: interval * jitter * u, u uniform in [0, 1).
+
+    Of the same hash as `jittered_step`, with the number of the grid's instant in place of the report's; in whole ns.
+    """
+    if jitter == 0:
+        return lambda index, number, interval_ns: 0
+    start = jitter_start(seed)
+    numerator, divisor = jitter.numerator, jitter.denominator << _BITS
+
+    def delay(index: int, number: int, interval_ns: int) -> int:
+        return interval_ns * numerator * report_bits(start, index, number) // divisor
+
+    return delay
