@@ -16,17 +16,17 @@ $(BIN)/python:
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report]'
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group test --group check
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report]' --group test --group check
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
 	@$(BIN)/vsock-loadgen run --config examples/fleet-200.yaml --target embedded --time-scale 45 --duration 15s \
-		--stats-interval 5s --result demo-result.json
-	@echo "The result is in demo-result.json."
+		--stats-interval 5s --result demo-result.json --html demo-report.html
+	@echo "The result is in demo-result.json, and as a page in demo-report.html."
 
 test: check ## Run every check and every test
 	@$(BIN)/python -m pytest
@@ -47,11 +47,11 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
 
-docs: $(RUN) ## Write the README's tables and its picture anew
+docs: $(RUN) ## Write the documents' tables and the README's picture anew
 	@$(BIN)/python docs/reference.py && $(BIN)/python docs/pictures/make.py
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
 	@$(BIN)/python -m bench
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build bench/build demo-result.json
+	rm -rf $(VENV) build bench/build demo-result.json demo-report.html

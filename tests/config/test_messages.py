@@ -77,7 +77,7 @@ MISTAKES = {
     ),
     "a bucket without a percent": (
         _buckets("value: 100"),
-        "loadgen.yaml:4: packages.buckets[0].percent: missing; expected the bucket's share of the VMs",
+        "loadgen.yaml:4: packages.buckets[0].percent: missing; expected its share of the VMs",
     ),
     "a bucket with a value and a distribution": (
         _buckets("percent: 100, value: 5, distribution: 5"),

@@ -23,6 +23,15 @@ def test_the_values_that_the_starter_comments_out_are_the_defaults(load_text: Lo
     assert load_text("loadgen:\n" + "".join(f"  {line}\n" for line in commented)).config == load_text("loadgen:\n").config
 
 
+def test_the_profiles_and_phases_that_the_starter_comments_out_load(load_text: Load) -> None:
+    blocks = re.findall(r"^  # ((?:profiles|phases):\n(?:  #   - .*\n)+)", STARTER, re.MULTILINE)
+    assert len(blocks) == 2
+    uncommented = "".join(f"  {block.replace('  #   -', '  -')}" for block in blocks)
+    config = load_text("loadgen:\n" + uncommented, strict=True).config
+    assert len(config.profiles) == 2
+    assert len(config.phases) == 3
+
+
 def test_the_forms_that_the_starter_mentions_load(load_text: Load) -> None:
     mentioned = re.findall(r"packages: \{.*?\}", STARTER)
     assert len(mentioned) == 2

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsock_loadgen.engine.capacity import usable_processors, workers_for
+from vsock_loadgen.engine.capacity import usable_processors
+from vsock_loadgen.plan.sending import workers_for
 
 
 @pytest.mark.parametrize(

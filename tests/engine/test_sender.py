@@ -177,8 +177,15 @@ def test_what_was_due_but_not_started_at_the_end_is_unfinished() -> None:
     while not world.sender.idle:
         world.sender.step(world.clock() + SECOND)
     counts = world.ledger.snapshot(0, 0, 0).counts
-    assert (counts.due, counts.delivered, counts.unfinished) == (vms, START_BATCH, vms - START_BATCH)
+    assert (counts.due, counts.delivered, counts.unfinished) == (vms, 2 * START_BATCH, vms - 2 * START_BATCH)
     assert counts.balanced
+
+
+def test_what_the_pause_between_wake_ups_held_back_is_started_at_the_end() -> None:
+    """Two VMs a fifth of a millisecond apart: the second is due within the pause after the first, just before the end."""
+    plan = schedule([SECOND, SECOND], [0, 200_000])
+    final = World(plan, lambda number: Peer(closes_after_ns=0)).run(300_000)
+    assert (final.counts.due, final.counts.delivered, final.counts.unfinished) == (2, 2, 0)
 
 
 def test_abandoning_leaves_what_is_under_way_unfinished_and_closes_it() -> None:

@@ -33,3 +33,14 @@ def test_afterwards_signals_do_what_they_did_before() -> None:
         pass
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_the_run_itself_may_ask_for_an_orderly_end_and_that_is_no_second_request() -> None:
+    with StopRequests() as stop:
+        stop.request()
+        assert select.select([stop], [], [], 5)[0]
+        stop.request()
+        assert stop.count == 1
+        signal.raise_signal(signal.SIGTERM)
+        stop.request()
+        assert stop.count == 2

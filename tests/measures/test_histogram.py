@@ -174,3 +174,9 @@ def test_quantiles_agree_with_hdrhistogram(times: list[int], data: st.DataObject
     theirs = reference.get_value_at_percentile(100 * rank / len(times))
     assert found is not None
     assert abs(found - theirs) <= 0.002 * theirs + 1
+
+
+@given(times=st.lists(TIMES, max_size=60), beyond=st.integers(0, 20), shares=st.lists(SHARES, max_size=5))
+def test_several_quantiles_are_what_each_of_them_is(times: list[int], beyond: int, shares: list[str]) -> None:
+    made, wanted = histogram_of(*times), [float(share) for share in shares]
+    assert made.quantiles(wanted, beyond) == [made.quantile(share, beyond) for share in wanted]

@@ -10,10 +10,13 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 LIMIT_NS = 50 * MILLISECOND
+MET = JudgedThreshold("response_time.p99 < 500ms", "seconds", 0.2, passed=True)
+MISSED = JudgedThreshold("failed_percent < 0.1", "percent", 3.0, passed=False)
 
 
 def snapshot(second: int, due: int, lag_ns: int, *, each: int = 100, cpu_share: float = 0.3, failed: int = 0) -> WorkerSnapshot:
@@ -91,6 +94,7 @@ def test_the_advice_fits_what_the_generator_was_doing(options: dict[str, object]
         watch.look(totals)
     assert watch.found is not None
     assert advice in watch.found.advice
+    assert watch.found.busiest_share == pytest.approx(float(options["cpu_share"]))  # type: ignore[arg-type]
 
 
 def test_a_complete_run_that_was_on_time_passes() -> None:
@@ -130,3 +134,39 @@ def test_a_receiver_that_counted_less_than_was_delivered_is_said_so() -> None:
 def test_a_snapshot_of_a_run_that_goes_on_is_no_verdict() -> None:
     totals, _ = totals_of([1] * 3)
     assert judge(totals, None, None, ended=False).status == "invalid"
+
+
+def test_thresholds_that_are_all_met_pass_with_exit_code_0() -> None:
+    totals, _ = totals_of([1] * 3)
+    verdict = judge(totals, None, None, [MET, MET], ended=True)
+    assert (verdict.status, verdict.exit_code, verdict.reasons) == ("passed", 0, ("all 2 thresholds are met",))
+    assert judge(totals, None, None, [MET], ended=True).reasons == ("the threshold is met",)
+
+
+def test_each_missed_threshold_is_a_reason_and_the_exit_code_is_3() -> None:
+    totals, _ = totals_of([1] * 3)
+    verdict = judge(totals, None, None, [MET, MISSED], ended=True)
+    assert (verdict.status, verdict.exit_code) == ("failed", 3)
+    assert verdict.reasons == ("failed_percent < 0.1 is missed: 3 %",)
+
+
+def test_a_run_that_was_stopped_for_a_threshold_has_failed_even_where_the_figure_has_recovered() -> None:
+    totals, _ = totals_of([1] * 3)
+    recovered = JudgedThreshold(MISSED.expression, "percent", 0.05, passed=True)
+    verdict = judge(totals, None, None, [MET, recovered], Abortion(31 * SECOND, (MISSED,)), ended=True)
+    assert (verdict.status, verdict.exit_code) == ("failed", 3)
+    assert verdict.reasons == (
+        "the run was stopped after 31 s, since a threshold was missed (abortOnFail)",
+        "failed_percent < 0.1 is missed: 3 % when it was stopped",
+    )
+
+
+def test_a_run_that_proves_nothing_is_invalid_whatever_its_thresholds_say() -> None:
+    totals, _ = totals_of([60] * 3)
+    saturation = SaturationWatch(LIMIT_NS).conclude(totals)
+    stopped = Abortion(2 * SECOND, (MISSED,))
+    verdict = judge(totals, saturation, None, [MISSED], stopped, ended=True)
+    assert (verdict.status, verdict.exit_code) == ("invalid", 4)
+    assert verdict.reasons[-1] == str(stopped)
+    totals.lose(0)
+    assert judge(totals, saturation, None, [MISSED], ended=True).exit_code == 1

@@ -34,6 +34,8 @@ def test_the_document_has_exactly_these_keys() -> None:
         "empty": 1,
         "rejected": 0,
         "unfinished": 0,
+        "mismatching_cid": 0,
+        "rate_limited": 0,
         "formats": {"vmReport": 6},
         "packages": {"500": 4, "1000": 2},
         "vms": 3,

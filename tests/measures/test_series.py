@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,14 @@ def test_a_window_is_that_of_the_latest_seconds_that_are_over() -> None:
     assert window.lag == Histogram.merged(times_of(response=1, service=1, lag=lag, count=2).lag for lag in range(29, 39))
 
 
+def test_the_recent_rows_are_those_of_the_last_seconds_with_the_one_that_goes_on() -> None:
+    series = Series()
+    assert series.recent(3) == []
+    for second in range(10):
+        series.add(START + second, Counts(due=second), in_flight=0, times=Times())
+    assert [row.counts.due for row in series.recent(3)] == [7, 8, 9]
+
+
 def test_a_run_younger_than_the_window_has_none() -> None:
     series = Series()
     assert series.whole_window(10) is None
@@ -109,11 +118,36 @@ def test_seconds_without_anything_count_as_such_in_a_window() -> None:
 
 def test_a_row_has_the_quantiles_of_its_second() -> None:
     series = Series()
-    series.add(START, change_of(1), 3, times_of(response=1_000, service=500, lag=20, count=10))
-    series.add(START, change_of(2), 2, times_of(response=2_000, service=600, lag=30, count=10))
+    delivered = Counts(due=2, started=2, delivered=2)
+    series.add(START, delivered, 3, times_of(response=1_000, service=500, lag=20, count=10))
+    series.add(START, delivered, 2, times_of(response=2_000, service=600, lag=30, count=10))
     (row,) = series.rows()
     assert (row.response, row.service.p99, row.lag.largest) == (Quantiles(1_000, 2_000, 2_000, 2_000), 600, 30)
     assert (row.in_flight, row.delivered) == (2, 4)
+
+
+def test_a_second_in_which_reports_were_lost_has_no_figure_of_the_few_that_were_not() -> None:
+    series = Series()
+    lost = Counts(due=10, started=7, delivered=1, skipped=3, failures={FailureClass.TIMEOUT: 6})
+    series.add(START, lost, 0, times_of(response=1_000, service=500, lag=20, count=1))
+    (row,) = series.rows()
+    assert (row.response, row.service) == (Quantiles(), Quantiles())
+    assert row.lag.p99 == 20
+
+
+def test_what_is_beyond_any_time_stays_so_in_a_wider_row_and_an_empty_second_says_nothing() -> None:
+    series = Series()
+    fine = times_of(response=1_000, service=500, lag=20, count=1)
+    series.add(START, Counts(due=1, started=1, delivered=1), 0, fine)
+    series.add(START + 1, Counts(due=1, started=1, failures={FailureClass.TIMEOUT: 1}), 0, Times())
+    series.add(START + 2, Counts(), 0, Times())
+    good, lost, empty = series.rows()
+    assert good.then(lost).response == lost.then(good).response == Quantiles()
+    assert good.then(lost).service == Quantiles()
+    assert good.then(empty).response == empty.then(good).response == good.response
+    skipped = replace(lost, failures={}, skipped=1)
+    assert good.then(skipped).response == Quantiles()
+    assert good.then(skipped).service == good.service
 
 
 def test_rows_that_become_one_have_the_larger_of_their_quantiles() -> None:
@@ -135,7 +169,7 @@ def test_a_row_as_json_is_in_seconds() -> None:
         "in_flight": 3,
         "bytes": 100,
         "failures": {"reset": 1},
-        "response_time_seconds": {"p50": 1e-6, "p95": 1e-6, "p99": 1e-6, "max": 1e-6},
-        "service_time_seconds": {"p50": 5e-7, "p95": 5e-7, "p99": 5e-7, "max": 5e-7},
+        "response_time_seconds": {"p50": 1e-6, "p95": None, "p99": None, "max": None},
+        "service_time_seconds": {"p50": 5e-7, "p95": None, "p99": None, "max": None},
         "lag_seconds": {"p50": 2e-8, "p95": 2e-8, "p99": 2e-8, "max": 2e-8},
     }

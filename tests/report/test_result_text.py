@@ -12,6 +12,7 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.receipt import Receipt, VmReceipt
 from vsock_loadgen.measures.result import Confirmation
 from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.thresholds import JudgedThreshold
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.report.seen import seen_by_receiver
 
@@ -41,13 +42,13 @@ def test_every_figure_is_there(width: int) -> None:
         "failed 4,000 0.32 % of due",
         "skipped 500",
         "unfinished 67",
-        "reports 1,234,567 1,230,000 1,230,000",
+        "reports 1,234,567 1,234,000 1,230,000",
         "P50 1.23 s 987 ms 1.23 ms",
         "P95 1.23 s 987 ms 1.23 ms",
         "P99 1.23 s 987 ms 1.23 ms",
-        "P99.9 not delivered 987 ms 1.23 ms",
-        "max not delivered 987 ms 1.23 ms",
-        "mean not delivered 987 ms 1.23 ms",
+        "P99.9 not delivered not delivered 1.23 ms",
+        "max not delivered not delivered 1.23 ms",
+        "mean not delivered not delivered 1.23 ms",
         "timeout 3,000 not delivered within 10s",
         "500 140 2",
         "30s 100 1",
@@ -103,3 +104,22 @@ def test_the_verdict_states_its_confirmation(confirmation: Confirmation, proof: 
     words = " ".join(result_text(replace(failed_result(), confirmation=confirmation)).split())
     assert f"confirmation: {confirmation}, " in words
     assert proof in words
+
+
+@WIDTHS
+def test_every_threshold_stands_with_what_was_found_before_the_accounts(width: int) -> None:
+    thresholds = (
+        JudgedThreshold("response_time.p99 < 500ms", "seconds", None, passed=False),
+        JudgedThreshold("failed_percent <= 0.1%", "percent", 0.0213, passed=True),
+        JudgedThreshold("reports_per_second > 4000", "per_second", 61_500.0, passed=True),
+    )
+    text = result_text(replace(failed_result(), thresholds=thresholds), width=width)
+    words = " ".join(text.split())
+    assert text.index("Thresholds") < text.index("Reports in")
+    for row in (
+        "response_time.p99 < 500ms not delivered missed",
+        "failed_percent <= 0.1% 0.021 % met",
+        "reports_per_second > 4000 61,500 a second met",
+    ):
+        assert row in words
+    assert "Thresholds" not in result_text(failed_result())

@@ -16,8 +16,10 @@ from vsock_loadgen.app import Streams
 from vsock_loadgen.config.load import Loaded, Override, load
 from vsock_loadgen.config.schema import ScalarKey, scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.telemetry.screen import can_be_drawn_on
 
 _METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "number": "X", "text": "TEXT", "choice": "CHOICE"}
+_BOOLEAN: dict[str, Any] = {"is_flag": False, "flag_value": "true", "metavar": "[true|false]"}  # alone it means true
 _NARROWEST, _WIDEST = 60, 120
 
 Command = Callable[..., Any]
@@ -39,12 +41,13 @@ class Given:
 def config_options(command: Command) -> Command:
     """Give a command the config options; it is called with `given: Given` in their place."""
 
-    def called(config: Path | None, settings: tuple[str, ...], strict: bool, **others: Any) -> Any:
+    def called(config: Path | None, settings: tuple[str, ...], thresholds: tuple[str, ...], strict: bool, **others: Any) -> Any:
         overrides = [
             Override(key.flag, key.key, others.pop(_parameter(key)))
             for key in scalar_keys()
             if others.get(_parameter(key)) is not None or others.pop(_parameter(key), None)
         ]
+        overrides += _thresholds(thresholds)
         overrides += [_setting(text) for text in settings]
         return command(given=Given(config, tuple(overrides), strict), **others)
 
@@ -52,9 +55,18 @@ def config_options(command: Command) -> Command:
     called.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
     decorated: Command = called
     for key in reversed(scalar_keys()):
-        decorated = click.option(key.flag, _parameter(key), metavar=_metavar(key), help=_help(key))(decorated)
+        form = _BOOLEAN if key.kind == "boolean" else {"metavar": _metavar(key)}
+        decorated = click.option(key.flag, _parameter(key), help=_help(key), **form)(decorated)
     for option in (
         click.option("--strict", is_flag=True, help="Treat warnings about unknown keys as errors."),
+        click.option(
+            "--threshold",
+            "thresholds",
+            multiple=True,
+            metavar="THRESHOLD",
+            help="What the target has to achieve, as in 'response_time.p99 < 500ms'; repeat it for several. "
+            "They take the place of those in the file.",
+        ),
         click.option(
             "--set",
             "settings",
@@ -87,6 +99,12 @@ def _help(key: ScalarKey) -> str:
     return f"{key.help} [default: {key.default}]" if key.default else key.help
 
 
+def _thresholds(texts: tuple[str, ...]) -> list[Override]:
+    """A list of its own, in place of the file's: a flag beats the file."""
+    emptied = [Override("--threshold", "thresholds", "[]")] if texts else []
+    return emptied + [Override("--threshold", f"thresholds[{number}]", text) for number, text in enumerate(texts)]
+
+
 def _setting(text: str) -> Override:
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
@@ -94,8 +112,14 @@ def _setting(text: str) -> Override:
     return Override(f"--set {path}", path.strip(), value)
 
 
-def streams() -> Streams:
-    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured)."""
+def streams(*, live: bool = False) -> Streams:
+    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured); `live` where it may be drawn on."""
     columns = shutil.get_terminal_size((80, 24)).columns
     color = sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    return Streams(sys.stderr, sys.stdout, max(_NARROWEST, min(columns, _WIDEST)), color)
+    return Streams(
+        sys.stderr,
+        sys.stdout,
+        max(_NARROWEST, min(columns, _WIDEST)),
+        color,
+        live and can_be_drawn_on(sys.stderr, os.environ),
+    )

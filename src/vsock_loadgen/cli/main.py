@@ -10,9 +10,12 @@ from typing import Any
 import click
 
 from vsock_loadgen import __version__
+from vsock_loadgen.cli.compare import compare_results
+from vsock_loadgen.cli.fit import fit
 from vsock_loadgen.cli.init import init
 from vsock_loadgen.cli.plan import plan
 from vsock_loadgen.cli.receive import receive
+from vsock_loadgen.cli.report import report
 from vsock_loadgen.cli.run import run
 from vsock_loadgen.cli.schema import schema
 from vsock_loadgen.errors import EXIT_INTERNAL, LoadgenError
@@ -44,7 +47,7 @@ def verbs() -> None:
     """Simulate a fleet of virtual machines that keep sending index reports, exactly as configured, and judge the run."""
 
 
-for verb in (run, plan, receive, init, schema):
+for verb in (run, plan, receive, report, compare_results, fit, init, schema):
     verbs.add_command(verb)
 
 

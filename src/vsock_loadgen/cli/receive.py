@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import click
 
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import streams
-from vsock_loadgen.config.address import Address, EmbeddedAddress, parse_address
+from vsock_loadgen.cli.durations import DURATION
+from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import MOST_BYTES, Behaviour
 from vsock_loadgen.report.receipt_text import receipt_text
-from vsock_loadgen.units import format_duration, parse_duration
-
-
-class DurationType(click.ParamType[int]):
-    """A duration in Go's grammar, not negative; gives nanoseconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Nanoseconds of the text; a default is nanoseconds already."""
-        if isinstance(value, int):
-            return value
-        try:
-            nanoseconds = parse_duration(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r} {error}, expected a duration such as 250ms or 1m30s", param, ctx)
-        if nanoseconds < 0:
-            self.fail(f"{value!r} is negative, expected a duration such as 250ms or 1m30s", param, ctx)
-        return nanoseconds
+from vsock_loadgen.units import format_duration
 
 
 class AddressType(click.ParamType[Address]):
@@ -58,11 +42,22 @@ class StallType(click.ParamType[tuple[int, int]]):
         start, plus, length = str(value).partition("+")
         if not plus:
             self.fail(f"{value!r}: expected START+LENGTH, as in 10s+5s", param, ctx)
-        duration = DurationType()
-        return duration.convert(start, param, ctx), duration.convert(length, param, ctx)
+        return DURATION.convert(start, param, ctx), DURATION.convert(length, param, ctx)
 
 
-DURATION = DurationType()
+class CheckedCidType(click.ParamType[int | Literal["peer"]]):
+    """A CID, or the word peer."""
+
+    name = "cid"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | Literal["peer"]:
+        """The CID as a number, or the word."""
+        text = str(value)
+        if text == "peer":
+            return "peer"
+        if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
+            self.fail(f"{text!r}: expected peer, or a CID from 0 to {2**32 - 1:,}", param, ctx)
+        return int(text)
 
 
 @click.command(short_help="Stand in for the relay: read, verify and count.")
@@ -104,6 +99,24 @@ DURATION = DurationType()
     metavar="DURATION",
     help="Reject a report that takes longer to read; the relay has 10s.",
 )
+@click.option(
+    "--check-cid",
+    type=CheckedCidType(),
+    metavar="peer|CID",
+    help="Throw away a report that does not carry this CID, or that of its connection (peer, vsock only), as the relay does.",
+)
+@click.option(
+    "--max-reports-per-minute",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="Throw away what a VM sends beyond N reports a minute; the relay has 1.",
+)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    metavar="PORT",
+    help="Serve the relay's own counters on http://127.0.0.1:PORT/metrics.",
+)
 def receive(
     address: Address,
     output: str,
@@ -118,6 +131,9 @@ def receive(
     handler_wait: int,
     max_bytes: int,
     read_deadline: int,
+    check_cid: int | Literal["peer"] | None,
+    max_reports_per_minute: float | None,
+    metrics_port: int | None,
 ) -> None:
     """Stand in for the relay on ADDRESS: read every report to its end, decode it, count it by CID, and print a summary when stopped
     (Ctrl-C or SIGTERM). On request it misbehaves.
@@ -128,7 +144,10 @@ def receive(
     Examples:
       vsock-loadgen receive unix:///tmp/relay.sock
       vsock-loadgen receive tcp://127.0.0.1:9000 --format json --stall 10s+5s
+      vsock-loadgen receive unix:///tmp/relay.sock --metrics-port 9091 --max-reports-per-minute 1
     """
+    if check_cid == "peer" and not isinstance(address, VsockAddress):
+        raise click.UsageError(f"--check-cid peer: a connection on {address} has no CID, expected one to check instead, such as 3")
     try:
         behaviour = Behaviour(
             close_delay_ns=close_delay,
@@ -141,11 +160,19 @@ def receive(
             wait_for_handler_ns=handler_wait,
             most_bytes=max_bytes,
             read_deadline_ns=read_deadline,
+            checked_cid=check_cid,
+            most_reports_a_minute=max_reports_per_minute or 0.0,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     until = f" for {format_duration(duration_ns)}" if duration_ns else ""
-    receipt = app.receive(address, behaviour, duration_ns, lambda bound: click.echo(f"listening on {bound}{until}", err=True))
+
+    def listening(bound: Address, metrics: str | None) -> None:
+        if metrics:
+            click.echo(f"counters at {metrics}", err=True)
+        click.echo(f"listening on {bound}{until}", err=True)
+
+    receipt = app.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
     if output == "json":
         click.echo(json.dumps(receipt.to_json(), indent=1))
     else:

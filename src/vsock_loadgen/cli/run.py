@@ -9,18 +9,23 @@ import click
 
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.errors import EXIT_USAGE, LoadgenError
+from vsock_loadgen.telemetry.log import Log
 
 
 @click.command(short_help="Simulate the fleet.")
 @config_options
 @click.option("--result", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the result as JSON.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the result as an HTML page.")
+@click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
 @click.option(
     "--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even where the kernel would send it to the hypervisor."
 )
-def run(given: Given, result: Path | None, no_loopback_check: bool) -> None:
+def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_loopback_check: bool) -> None:
     """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal comes.
 
-    Exit codes: 0 done, 1 internal error or incomplete run, 2 nothing was sent (bad input, or the target refused a first look).
+    Exit codes: 0 done, 1 internal error or incomplete run, 2 nothing was sent (bad input, or the target refused a first look), 3 a
+    threshold was missed or the target threw reports away, 4 the generator could not keep its own schedule.
 
     \b
     Examples:
@@ -28,5 +33,14 @@ def run(given: Given, result: Path | None, no_loopback_check: bool) -> None:
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
     loaded = given.load()
-    outputs = app.Outputs(result=result)
-    sys.exit(app.run(loaded.config, streams(), outputs, warnings=loaded.warnings, go_on=no_loopback_check))
+    outputs = app.Outputs(result=result, html=html)
+    where = streams(live=not no_live)
+    try:
+        sys.exit(app.run(loaded.config, where, outputs, warnings=loaded.warnings, go_on=no_loopback_check))
+    except LoadgenError as error:
+        if loaded.config.log_format == "text":
+            raise
+        Log(where.log, style="json").error(
+            str(error), "refused" if error.exit_code == EXIT_USAGE else "broken", {"exit_code": error.exit_code}
+        )
+        sys.exit(error.exit_code)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -16,8 +16,19 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
-from vsock_loadgen.config.leaves import Choice, Duration, Leaf, Number, WholeNumber, complaint, expected, show_decimal
-from vsock_loadgen.config.model import MOST_PACKAGES, Bucket, Distribution, Normal, Percentile, Quantiles, Scalar
+from vsock_loadgen.config.leaves import (
+    Choice,
+    Duration,
+    Leaf,
+    Number,
+    Share,
+    WholeNumber,
+    YesOrNo,
+    complaint,
+    expected,
+    show_decimal,
+)
+from vsock_loadgen.config.model import MOST_PACKAGES, Bucket, Distribution, Normal, Percentile, Quantiles, Scalar, Timing
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
 LONGEST_INTERVAL_NS = 365 * 24 * HOUR
@@ -28,7 +39,12 @@ PACKAGE_QUANTILE = Number(Fraction(1), Fraction(MOST_PACKAGES))
 INTERVAL = Duration(MILLISECOND, LONGEST_INTERVAL_NS)
 INTERVAL_FIGURE = Duration(0, LONGEST_INTERVAL_NS)
 INTERVAL_QUANTILE = Duration(SECOND, LONGEST_INTERVAL_NS)
+OFFSET = Duration(0, LONGEST_INTERVAL_NS)
 PERCENT = Number(Fraction(0), Fraction(100), above=True)
+OWN_JITTER = Share()
+OWN_TIME = Timing()
+"""How VMs keep time of which nothing is said."""
+TIMING_KEYS = ("synchronized", "offset", "jitter")
 
 _QUANTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,9})?)")
 _NORMAL_KEYS = ("mean", "stddev")
@@ -227,13 +243,42 @@ class PackagePercentile(Block):
     ] = Field(min_length=1, description="Shares of the fleet; the percents add up to exactly 100.")
 
 
-class IntervalValueBucket(_Bucket):
+class Timed(Block):
+    """A share of the fleet that may have its own way of keeping time."""
+
+    synchronized: Annotated[bool, YesOrNo()] = Field(
+        False, description="Whether its VMs report in step, at every multiple of their interval of the wall clock."
+    )
+    offset: Annotated[int, OFFSET] = Field(
+        0, description="Of synchronized VMs: how long after every multiple of their interval they report, a duration."
+    )
+    jitter: Annotated[Fraction | None, OWN_JITTER] = Field(
+        None,
+        description="In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
+        "synchronized VMs, how much later, by default 0.",
+    )
+
+    @property
+    def says_timing(self) -> bool:
+        """Whether anything is said about it."""
+        return not self.model_fields_set.isdisjoint(TIMING_KEYS)
+
+    def timing(self, around: Timing) -> Timing:
+        """How its VMs keep time; what is not said here is as in `around`, the profile that this stands in."""
+        given = self.model_fields_set
+        synchronized = self.synchronized if "synchronized" in given else around.synchronized
+        offset_ns = self.offset if "offset" in given else around.offset_ns
+        jitter = self.jitter if "jitter" in given else around.jitter
+        return Timing(synchronized, offset_ns if synchronized else 0, jitter)
+
+
+class IntervalValueBucket(_Bucket, Timed):
     """A share of the fleet whose VMs all have the same interval."""
 
     value: Annotated[int, INTERVAL] = Field(description="Time between two reports of a VM, a duration.")
 
 
-class IntervalMixedBucket(_Bucket):
+class IntervalMixedBucket(_Bucket, Timed):
     """A share of the fleet with a distribution of its own."""
 
     distribution: IntervalDistribution = Field(description="Intervals of the bucket's VMs, in any form.")
@@ -289,6 +334,20 @@ def _bucket(read: PackageValueBucket | PackageMixedBucket | IntervalValueBucket 
     return Bucket(read.percent, distribution_of(read.distribution))
 
 
+def intervals_of(read: Read, around: Timing) -> tuple[Distribution, Timing]:
+    """Intervals as the plan reads them, within a profile whose timing is `around`, and the timing that is left for the profile.
+
+    Where one bucket says how its VMs keep time, all of them do in what comes out, and the profile is left with nothing to say.
+    """
+    intervals = distribution_of(read)
+    if not isinstance(read, IntervalPercentile) or not isinstance(intervals, Percentile):
+        return intervals, around
+    if not any(bucket.says_timing for bucket in read.buckets):
+        return intervals, around
+    pairs = zip(intervals.buckets, read.buckets, strict=True)
+    return Percentile(tuple(replace(bucket, timing=given.timing(around)) for bucket, given in pairs)), OWN_TIME
+
+
 Attribute = Literal["packages", "reportInterval"]
 
 
@@ -312,4 +371,14 @@ def _show_bucket(bucket: Bucket, leaf: Leaf, attribute: Attribute) -> dict[str, 
         shown["value"] = leaf.show(Fraction(bucket.value))
     else:
         shown["distribution"] = show_distribution(bucket.value, attribute)
+    return {**shown, **show_timing(bucket.timing)}
+
+
+def show_timing(timing: Timing) -> dict[str, object]:
+    """What a timing says, as JSON holds it; nothing where it says nothing."""
+    shown: dict[str, object] = {}
+    if timing.synchronized:
+        shown |= {"synchronized": True, "offset": OFFSET.show(timing.offset_ns)}
+    if timing.jitter is not None:
+        shown["jitter"] = OWN_JITTER.show(timing.jitter)
     return shown

@@ -6,6 +6,7 @@ adds what was found and where.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
@@ -18,7 +19,8 @@ from vsock_loadgen.config.address import EXPECTED, VSOCK_CID_ANY, Address, Vsock
 from vsock_loadgen.config.tree import resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
-Kind = Literal["integer", "number", "percent", "duration", "choice", "text"]
+Kind = Literal["integer", "number", "percent", "duration", "choice", "boolean", "text"]
+_NAME = "[A-Za-z0-9_.-]{1,63}"
 _DURATION_PATTERN = r"^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$"
 
 
@@ -146,19 +148,20 @@ class Number(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Share(Leaf):
-    """A percentage from 0 to below 100, as a number or a text like `5%`; read as a share of 1."""
+    """A percentage from 0 to below 100 (`whole`: or 100), as a number or a text like `5%`; read as a share of 1."""
 
     kind = "percent"
+    whole: bool = False
 
     @property
     def wanted(self) -> str:
-        return "a percentage from 0 to below 100, such as 5 or 5%"
+        return f"a percentage from 0 to {'' if self.whole else 'below '}100, such as 5 or 5%"
 
     def read(self, value: object) -> Fraction:
         if isinstance(value, str) and value.endswith("%"):
             value = resolve(value.removesuffix("%").rstrip())
         number = exact_number(value)
-        if number is None or not 0 <= number < 100:
+        if number is None or not 0 <= number <= 100 or (number == 100 and not self.whole):
             raise expected(self.wanted)
         return number / 100
 
@@ -166,8 +169,9 @@ class Share(Leaf):
         return show_number(value * 100)
 
     def json_schema(self) -> dict[str, object]:
-        as_number = {"type": "number", "minimum": 0, "exclusiveMaximum": 100}
-        return {"anyOf": [as_number, {"type": "string", "pattern": r"^[0-9]{1,2}(\.[0-9]*)?\s*%$"}]}
+        as_number = {"type": "number", "minimum": 0, "maximum" if self.whole else "exclusiveMaximum": 100}
+        digits = r"(100|[0-9]{1,2}(\.[0-9]*)?)" if self.whole else r"[0-9]{1,2}(\.[0-9]*)?"
+        return {"anyOf": [as_number, {"type": "string", "pattern": rf"^{digits}\s*%$"}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,28 @@ class Choice(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class YesOrNo(Leaf):
+    """A boolean."""
+
+    kind = "boolean"
+
+    @property
+    def wanted(self) -> str:
+        return "true or false"
+
+    def read(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise expected(self.wanted)
+        return value
+
+    def show(self, value: Any) -> object:
+        return value
+
+    def json_schema(self) -> dict[str, object]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
 class OptionalText(Leaf):
     """A printable text; an empty one and no value at all mean none. `what` names it in an error."""
 
@@ -261,6 +287,28 @@ class OptionalText(Leaf):
 
     def json_schema(self) -> dict[str, object]:
         return {"type": ["string", "null"], "maxLength": self.longest}
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Leaf):
+    """A name that can stand in a metric's label and in the path of a threshold."""
+
+    kind = "text"
+
+    @property
+    def wanted(self) -> str:
+        return "a name of 1 to 63 letters, digits, dots, dashes and underscores"
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(_NAME, value):
+            raise expected(self.wanted)
+        return value
+
+    def show(self, value: Any) -> object:
+        return value
+
+    def json_schema(self) -> dict[str, object]:
+        return {"type": "string", "pattern": f"^{_NAME}$"}
 
 
 @dataclass(frozen=True, slots=True)

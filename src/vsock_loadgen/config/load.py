@@ -11,13 +11,17 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from vsock_loadgen.config.address import VSOCK_CID_LOCAL, Address, VsockAddress
-from vsock_loadgen.config.blocks import distribution_of, show_distribution
+from vsock_loadgen.config.blocks import OWN_TIME, intervals_of, show_distribution
+from vsock_loadgen.config.content import catalogue_path
 from vsock_loadgen.config.messages import finding_of
-from vsock_loadgen.config.model import Config, Distribution, Scalar
+from vsock_loadgen.config.model import Config, DiscoveredData, Limits
+from vsock_loadgen.config.phases import phases_of
 from vsock_loadgen.config.places import Finding, Place, Rank, Source, ordered_problems, shorten
-from vsock_loadgen.config.rules import check_config, check_tree, packages_read, without_outranked
-from vsock_loadgen.config.schema import leaf_of
-from vsock_loadgen.config.section import PAYLOAD_SIZES, Section
+from vsock_loadgen.config.profiles import profiles_of
+from vsock_loadgen.config.reconcile import template_of
+from vsock_loadgen.config.rules import check_config, check_tree, packages_of, without_outranked
+from vsock_loadgen.config.schema import show_value
+from vsock_loadgen.config.section import DEFAULTS, Section
 from vsock_loadgen.config.sources import Findings, Override, nearest, read_file, with_environment, with_overrides
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
 from vsock_loadgen.errors import ConfigError, Problem
@@ -58,7 +62,7 @@ def load(
     values = _validate(section, found)
     if values is None or found.errors:
         raise ConfigError(ordered_problems(found.errors))
-    config = _config(values)
+    config = _config(values, section)
     check_config(config, values, section, found)
     if found.errors:
         raise ConfigError(ordered_problems(found.errors))
@@ -92,16 +96,26 @@ def _validate(section: Node, found: Findings) -> Section | None:
         return None
 
 
-def _config(values: Section) -> Config:
+def _config(values: Section, section: Node) -> Config:
+    profiles = profiles_of(values.profiles, packages_of(values), values.report_interval)
     return Config(
         vm_count=values.vm_count,
-        packages=_packages(values),
-        report_interval=distribution_of(values.report_interval),
+        # what profiles have no use for, or have taken over, is left as it is by default
+        packages=DEFAULTS.packages if profiles else packages_of(values),
+        report_interval=DEFAULTS.report_interval if profiles else intervals_of(values.report_interval, OWN_TIME)[0],
         jitter=values.jitter,
+        profiles=profiles,
+        phases=phases_of(values.phases),
+        repeat_phases=values.repeat_phases,
+        start_at_ns=values.start_at,
         seed=values.seed,
         report_format=values.report_format,
         package_sets=values.package_sets,
         specific_package=values.specific_package,
+        package_catalog=catalogue_path(values.package_catalog, section.entries.get("packageCatalog")),
+        discovered_data=DiscoveredData(**dict(values.discovered_data)),
+        cids=values.cids,
+        limits=Limits(**dict(values.limits)),
         target=_target(values),
         delivery=values.delivery,
         request_timeout_ns=values.request_timeout,
@@ -114,14 +128,12 @@ def _config(values: Section) -> Config:
         node_count=values.node_count,
         workers=values.workers,
         lag_limit_ns=values.lag_limit,
+        log_format=values.log_format,
+        reconcile_url=template_of(values.reconcile),
+        thresholds=tuple(values.thresholds),
+        abort_on_fail=values.abort_on_fail,
+        abort_grace_ns=values.abort_grace,
     )
-
-
-def _packages(values: Section) -> Distribution:
-    decisive = packages_read(values)
-    if decisive == "packages":
-        return distribution_of(values.packages)
-    return Scalar(values.num_packages if decisive == "numPackages" else PAYLOAD_SIZES[values.payload_size])
 
 
 def _target(values: Section) -> Address:
@@ -134,6 +146,9 @@ _RENAMED = {
     "duration": "duration_ns",
     "stats_interval": "stats_interval_ns",
     "lag_limit": "lag_limit_ns",
+    "start_at": "start_at_ns",
+    "reconcile": "reconcile_url",
+    "abort_grace": "abort_grace_ns",
 }
 _TRANSLATED = ("num_packages", "payload_size", "num_repositories", "port")
 
@@ -142,7 +157,7 @@ def effective(config: Config) -> dict[str, object]:
     """The config as plain JSON values under the keys of the file, complete, older keys translated."""
     shown: dict[str, object] = {}
     for name in Section.model_fields:
-        if name in _TRANSLATED:
+        if name in _TRANSLATED or (config.profiles and name in ("packages", "report_interval")):
             continue
         value: Any = getattr(config, _RENAMED.get(name, name))
         if name == "packages":
@@ -150,5 +165,5 @@ def effective(config: Config) -> dict[str, object]:
         elif name == "report_interval":
             shown["reportInterval"] = show_distribution(value, "reportInterval")
         else:
-            shown[to_camel(name)] = leaf_of(name).show(value)
+            shown[to_camel(name)] = show_value(name, value)
     return shown

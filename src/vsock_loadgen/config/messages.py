@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
+from vsock_loadgen.config.blocks import TIMING_KEYS
+from vsock_loadgen.config.leaves import Name
+from vsock_loadgen.config.phases import PhaseBlock
 from vsock_loadgen.config.places import Finding
+from vsock_loadgen.config.profiles import ProfileBlock
+from vsock_loadgen.config.reconcile import URL
+from vsock_loadgen.config.schema import BLOCKS
 from vsock_loadgen.config.sources import nearest, path_text
+from vsock_loadgen.config.thresholds import EXAMPLE
 from vsock_loadgen.config.tree import Node
 
 _FORM_KEYS = {
     "form:percentile": ("buckets", "type"),
     "form:normal": ("mean", "stddev", "min", "max", "type"),
+    "form:reconcile": ("url",),
     "form:value": ("percent", "value", "distribution"),
     "form:distribution": ("percent", "distribution", "value"),
+    "form:ramp": ("from", "to"),
+    "profiles": tuple(field.alias or name for name, field in ProfileBlock.model_fields.items()),
+    "phases": tuple(field.alias or name for name, field in PhaseBlock.model_fields.items()),
 }
+_BUCKETS = frozenset({"form:value", "form:distribution"})
+_BLOCK_KEYS = {to_camel(name): tuple(map(to_camel, block.model_fields)) for name, block in BLOCKS.items()}
 _ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
 _MISSING = {
-    "percent": "expected the bucket's share of the VMs",
+    "url": f"expected {URL.wanted}",
+    "percent": "expected its share of the VMs",
+    "name": f"expected {Name().wanted}",
+    "duration": "expected the length of the phase, a duration such as 10m",
+    "from": "expected the value at the start of the ramp",
+    "to": "expected the value at the end of the ramp",
     "value": "expected a value or a distribution",
     "buckets": "expected a list of buckets with percent and value",
 }
+_LISTS = {"thresholds": f"thresholds, such as [{EXAMPLE}]", "profiles": "profiles", "phases": "phases"}
+_OTHER_FORMS = {"form:scalar": " (or a block, for different VMs)", "form:constant": " (or a ramp, {from: ..., to: ...})"}
 _MISSING_FIGURE = "a normal distribution has mean, stddev, min and max"
 
 
@@ -54,7 +76,7 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
             return f"unknown key, expected {context['what']}"
         case "expected":
             joint = f", which {context['why']}; " if context["why"] else ", "
-            other_forms = " (or a block, for different VMs)" if error["loc"][-1] == "form:scalar" else ""
+            other_forms = _OTHER_FORMS.get(error["loc"][-1], "")
             return f"{found}{joint}expected {context['what']}{other_forms}"
         case "unfit":
             return f"{found}: {context['message']}"
@@ -64,12 +86,20 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
         case "missing":
             return f"missing; {_MISSING.get(error['loc'][-1], _MISSING_FIGURE)}"
         case "extra_forbidden":
-            form = next((step for step in reversed(error["loc"]) if step in _FORM_KEYS), "")
-            known = _FORM_KEYS.get(form, _ALL_KEYS)
+            known = _BLOCK_KEYS.get(error["loc"][0]) or _known_keys(error["loc"][:-1])
+            if error["loc"][-1] in TIMING_KEYS and _BUCKETS.intersection(error["loc"]):
+                return "unknown key for packages, expected it in a bucket of reportInterval or in a profile"
             return f"unknown key{nearest(error['loc'][-1], known) or '; expected ' + ', '.join(known)}"
         case "list_type":
-            return f"{found}, expected a list of buckets"
+            return f"{found}, expected a list of {_LISTS.get(error['loc'][-1], 'buckets')}"
         case "too_short":
             return "the list is empty, expected at least one bucket"
         case _:
             return f"{found}, expected a block of keys"
+
+
+def _known_keys(location: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys of the innermost block around a location."""
+    form = next((str(step) for step in reversed(location) if step in _FORM_KEYS), "")
+    is_timed = form in _BUCKETS and "reportInterval" in location
+    return _FORM_KEYS.get(form, _ALL_KEYS) + (TIMING_KEYS if is_timed else ())

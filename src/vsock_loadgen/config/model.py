@@ -103,6 +103,28 @@ class Phase:
     vms: Level = Level(Fraction(1), Fraction(1))
 
 
+@dataclass(frozen=True, slots=True)
+class DiscoveredData:
+    """What a VM's agent has found out about its system, in the names of the protocol; only a `vmReport` carries it."""
+
+    detected_os: Literal["RHEL", "UNKNOWN"] = "RHEL"
+    os_version: str | None = "9.4"
+    activation_status: Literal["ACTIVE", "INACTIVE", "ACTIVATION_UNSPECIFIED"] = "ACTIVE"
+    dnf_metadata_status: Literal["AVAILABLE", "UNAVAILABLE", "DNF_METADATA_UNSPECIFIED"] = "AVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the plan warns of. None: no such limit; `auto`: as the real pipeline and this machine have it."""
+
+    max_report_bytes: int | Literal["auto"] | None = "auto"
+    reports_per_minute_per_vm: Fraction | Literal["auto"] | None = "auto"
+    cluster_reports_per_second: Fraction | Literal["auto"] | None = "auto"
+    vms_per_node: int | Literal["auto"] | None = "auto"
+    descriptors: int | Literal["auto"] | None = "auto"
+    """Of one sending process."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a run was asked for, defaults filled in, older keys translated."""
@@ -123,6 +145,12 @@ class Config:
     report_format: Literal["indexReport", "vmReport"] = "indexReport"
     package_sets: Literal["shared", "perVM"] = "shared"
     specific_package: str | None = None
+    package_catalog: str | None = None
+    """Absolute path of a file of packages; None is the catalogue of this program."""
+    discovered_data: DiscoveredData = DiscoveredData()
+    cids: Literal["assigned", "own"] = "assigned"
+    """`own`: every report carries the CID of the machine that sends it, which is a VM itself."""
+    limits: Limits = Limits()
     target: Address
     delivery: Literal["confirmed", "written"] = "confirmed"
     request_timeout_ns: int = 10_000_000_000

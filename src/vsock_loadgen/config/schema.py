@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,13 +11,25 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
-from vsock_loadgen.config.blocks import INTERVAL, PACKAGE_COUNT
+from vsock_loadgen.config.blocks import INTERVAL, PACKAGE_COUNT, Block
+from vsock_loadgen.config.content import DiscoveredDataBlock
 from vsock_loadgen.config.leaves import Choice, Kind, Leaf
+from vsock_loadgen.config.limits import LimitsBlock
+from vsock_loadgen.config.phases import show_phase
+from vsock_loadgen.config.profiles import show_profile
+from vsock_loadgen.config.reconcile import URL
 from vsock_loadgen.config.section import Section
+from vsock_loadgen.config.thresholds import THRESHOLD
 
 ENVIRONMENT_PREFIX = "LOADGEN_"
 WITHOUT_EFFECT = ("numRepositories",)
-_SCALAR_FORMS: dict[str, Leaf] = {"packages": PACKAGE_COUNT, "report_interval": INTERVAL}
+_SCALAR_FORMS: dict[str, Leaf] = {"packages": PACKAGE_COUNT, "report_interval": INTERVAL, "reconcile": URL}
+LISTS: dict[str, Leaf] = {"thresholds": THRESHOLD}
+"""Fields whose value is a list, with the grammar of an item."""
+BLOCKS: dict[str, type[Block]] = {"discovered_data": DiscoveredDataBlock, "limits": LimitsBlock}
+"""Fields whose value is a block of scalars, each with a default of its own."""
+BLOCK_LISTS: dict[str, Callable[[Any], dict[str, object]]] = {"profiles": show_profile, "phases": show_phase}
+"""Fields whose value is a list of blocks, with how one is shown."""
 _WITHOUT_DEFAULT = ("numPackages", "payloadSize", "numRepositories", "port")
 
 
@@ -42,7 +55,7 @@ def scalar_keys() -> tuple[ScalarKey, ...]:
     keys = []
     for name, field in Section.model_fields.items():
         key = to_camel(name)
-        if key in WITHOUT_EFFECT:
+        if key in WITHOUT_EFFECT or name in LISTS or name in BLOCKS or name in BLOCK_LISTS:
             continue
         leaf = leaf_of(name)
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", key).lower()
@@ -55,10 +68,14 @@ def scalar_keys() -> tuple[ScalarKey, ...]:
                 kind=leaf.kind,
                 choices=leaf.options if isinstance(leaf, Choice) else (),
                 help=field.description or "",
-                default="" if default is None or key in _WITHOUT_DEFAULT else str(default),
+                default="" if default is None or key in _WITHOUT_DEFAULT else _as_written(default),
             )
         )
     return tuple(keys)
+
+
+def _as_written(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def leaf_of(name: str) -> Leaf:
@@ -68,9 +85,26 @@ def leaf_of(name: str) -> Leaf:
     return next(leaf for leaf in Section.model_fields[name].metadata if isinstance(leaf, Leaf))
 
 
+def block_leaves(name: str) -> dict[str, Leaf]:
+    """The fields of a block of scalars, each with its grammar."""
+    fields = BLOCKS[name].model_fields
+    return {key: next(leaf for leaf in field.metadata if isinstance(leaf, Leaf)) for key, field in fields.items()}
+
+
+def show_value(name: str, value: Any) -> object:
+    """The value of a field of the section, as JSON holds it."""
+    if name in BLOCKS:
+        return {to_camel(key): leaf.show(getattr(value, key)) for key, leaf in block_leaves(name).items()}
+    if name in LISTS:
+        return [LISTS[name].show(item) for item in value]
+    if name in BLOCK_LISTS:
+        return [BLOCK_LISTS[name](item) for item in value]
+    return leaf_of(name).show(value)
+
+
 def default_of(name: str) -> object:
     """The default of a field of the section, as JSON holds it."""
-    return leaf_of(name).show(Section.model_fields[name].default)
+    return show_value(name, Section.model_fields[name].default)
 
 
 class _SchemaOfText(GenerateJsonSchema):

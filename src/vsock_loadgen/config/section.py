@@ -9,12 +9,22 @@ from pydantic import Field
 
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
 from vsock_loadgen.config.blocks import PACKAGE_COUNT, Block, IntervalDistribution, PackageDistribution
-from vsock_loadgen.config.leaves import AutoNumber, Choice, Duration, Number, OptionalText, Share, Target, WholeNumber
+from vsock_loadgen.config.content import DiscoveredDataBlock
+from vsock_loadgen.config.instants import Instant
+from vsock_loadgen.config.leaves import AutoNumber, Choice, Duration, Number, OptionalText, Share, Target, WholeNumber, YesOrNo
+from vsock_loadgen.config.limits import LimitsBlock
 from vsock_loadgen.config.model import MOST_VMS, Config, Distribution, Scalar
+from vsock_loadgen.config.phases import PhaseBlock
+from vsock_loadgen.config.profiles import PACKAGE_SETS, ProfileBlock
+from vsock_loadgen.config.reconcile import Reconcile
+from vsock_loadgen.config.thresholds import THRESHOLD
+from vsock_loadgen.measures.thresholds import Threshold
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
 PAYLOAD_SIZES = {"small": 514, "avg": 700, "large": 1500}
 """Packages of each named size of a report, an older key."""
+PACKAGE_KEYS = {"numPackages": "num_packages", "packages": "packages", "payloadSize": "payload_size"}
+"""The keys that say how many packages a report has; where several have a plain number, the first wins. With their fields."""
 DEFAULTS = Config(target=VsockAddress(VSOCK_CID_LOCAL, DEFAULT_PORT))
 """What a config without any key means."""
 
@@ -23,11 +33,13 @@ _PORT = WholeNumber(1, 2**32 - 2)
 _SEED = WholeNumber(-(2**63), 2**63 - 1)
 _PAYLOAD_SIZE = Choice(tuple(PAYLOAD_SIZES))
 _REPORT_FORMAT = Choice(("indexReport", "vmReport"))
-_PACKAGE_SETS = Choice(("shared", "perVM"))
+_CIDS = Choice(("assigned", "own"))
 _DELIVERY = Choice(("confirmed", "written"))
+_LOG_FORMAT = Choice(("text", "json"))
 _MOMENT = Duration(MILLISECOND, _YEAR_NS)
 _END = Duration(MILLISECOND, 100 * _YEAR_NS, none_is_zero=True)
 _STATS_INTERVAL = Duration(SECOND, _YEAR_NS)
+_GRACE = Duration(0, _YEAR_NS)
 _TIME_SCALE = Number(Fraction(1, 100), Fraction(1_000_000))
 _MOST_NODES = 10_000
 _MOST_WORKERS = 256
@@ -70,6 +82,21 @@ class Section(Block):
     jitter: Annotated[Fraction, Share()] = Field(
         DEFAULTS.jitter, description="How much earlier or later a report may come, in percent of the interval."
     )
+    profiles: list[ProfileBlock] = Field(
+        [],
+        description="Named shares of the fleet whose packages and interval belong together, in place of shares of each alone.",
+    )
+    phases: list[PhaseBlock] = Field(
+        [],
+        description="Stretches of the run, one after the other, each with its own rate and share of VMs that are switched on.",
+    )
+    repeat_phases: Annotated[bool, YesOrNo()] = Field(
+        DEFAULTS.repeat_phases, description="Whether the phases begin anew after the last one; else its end holds."
+    )
+    start_at: Annotated[int | None, Instant()] = Field(
+        DEFAULTS.start_at_ns,
+        description="The instant at which the schedule starts, the same for all nodes; a node that starts later joins in.",
+    )
     seed: Annotated[int, _SEED] = Field(
         DEFAULTS.seed, description="Decides which VM gets which values, and every moment; the same seed, the same plan."
     )
@@ -77,9 +104,25 @@ class Section(Block):
         DEFAULTS.report_format,
         description="Outermost message of a report: indexReport as read by ACS 4.9, vmReport since ACS 4.10.",
     )
-    package_sets: Annotated[Literal["shared", "perVM"], _PACKAGE_SETS] = Field(
+    package_sets: Annotated[Literal["shared", "perVM"], PACKAGE_SETS] = Field(
         DEFAULTS.package_sets,
         description="Whether VMs with equally many packages report the same ones (shared) or each its own (perVM).",
+    )
+    package_catalog: Annotated[str | None, OptionalText("the path of a file of packages", 4096)] = Field(
+        DEFAULTS.package_catalog,
+        description="File of the packages that reports are made of: output of `rpm -qa --qf ...`, or CSV. "
+        "A relative path starts at the config file's folder; from a flag, at the working directory.",
+    )
+    discovered_data: DiscoveredDataBlock = Field(
+        DiscoveredDataBlock(), description="What a `vmReport` says about the VM's system besides its packages."
+    )
+    cids: Annotated[Literal["assigned", "own"], _CIDS] = Field(
+        DEFAULTS.cids,
+        description="Which CID a report carries: one for each simulated VM (assigned), "
+        "or that of the real VM in which the generator runs (own).",
+    )
+    limits: LimitsBlock = Field(
+        LimitsBlock(), description="What the plan warns of; a limit that does not apply is `none`, one that is known `auto`."
     )
     target: Annotated[Address, Target()] = Field(
         DEFAULTS.target,
@@ -105,6 +148,9 @@ class Section(Block):
     stats_interval: Annotated[int, _STATS_INTERVAL] = Field(
         DEFAULTS.stats_interval_ns, description="Time between two lines of statistics, a duration of at least 1s."
     )
+    log_format: Annotated[Literal["text", "json"], _LOG_FORMAT] = Field(
+        DEFAULTS.log_format, description="Whether the log is lines for people (text) or one JSON object a line (json)."
+    )
     metrics_port: Annotated[int, WholeNumber(0, 65_535)] = Field(
         DEFAULTS.metrics_port, description="TCP port of the Prometheus metrics; 0 turns them off."
     )
@@ -119,6 +165,21 @@ class Section(Block):
     lag_limit: Annotated[int, _MOMENT] = Field(
         DEFAULTS.lag_limit_ns,
         description="The generator counts as saturated where the 99th percentile of its own lateness passes this duration.",
+    )
+    thresholds: list[Annotated[Threshold, THRESHOLD]] = Field(
+        list(DEFAULTS.thresholds),
+        description="What the target has to achieve, as in `response_time.p99 < 500ms`; if one is missed, the verdict is failed.",
+    )
+    abort_on_fail: Annotated[bool, YesOrNo()] = Field(
+        DEFAULTS.abort_on_fail, description="Whether the run is stopped as soon as a threshold is missed, after `abortGrace`."
+    )
+    abort_grace: Annotated[int, _GRACE] = Field(
+        DEFAULTS.abort_grace_ns, description="Time from the start in which thresholds may be missed, so that a run can settle."
+    )
+    reconcile: Reconcile = Field(
+        DEFAULTS.reconcile_url,
+        description="URL of the target's own counters, asked before and after the run to know what arrived; "
+        "`${NAME}` is a variable of the environment.",
     )
     node_index: Annotated[int, WholeNumber(0, _MOST_NODES - 1)] = Field(
         DEFAULTS.node_index, description="Which of the nodes that share the fleet this one is, from 0."

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic.alias_generators import to_camel
+
 from vsock_loadgen.config.places import Finding, Place, Rank, Source, shorten
-from vsock_loadgen.config.schema import ENVIRONMENT_PREFIX, scalar_keys
+from vsock_loadgen.config.schema import BLOCKS, ENVIRONMENT_PREFIX, LISTS, block_leaves, scalar_keys
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
 
 ROOT_KEY = "loadgen"
@@ -183,6 +185,11 @@ def _read_value(text: str, segments: tuple[str | int, ...], source: Source) -> t
 
 
 def _kind(segments: tuple[str | int, ...]) -> str | None:
+    if len(segments) == 2 and isinstance(segments[1], int) and segments[0] in LISTS:
+        return LISTS[segments[0]].kind
+    for name in BLOCKS:
+        if len(segments) == 2 and segments[0] == to_camel(name):
+            return {to_camel(key): leaf.kind for key, leaf in block_leaves(name).items()}.get(str(segments[1]))
     kinds: dict[str | int, str] = {key.key: key.kind for key in scalar_keys()}
     return kinds.get(segments[0]) if len(segments) == 1 else None
 

@@ -25,6 +25,22 @@ loadgen:
   # A report comes up to this many percent of the interval earlier or later.
   # jitter: 5
 
+  # In place of the two blocks above, where packages and intervals belong together: named shares of the fleet.
+  # profiles:
+  #   - {name: dev, percent: 60, packages: 400, reportInterval: 5m}
+  #   - {name: prod, percent: 40, packages: 900, reportInterval: 1m}
+  # A profile, or a bucket of reportInterval, with `synchronized: true, offset: 30s` reports in step with the wall clock.
+
+  # Load that changes: rate is a factor on how often VMs report, vms the percentage of them that is switched on.
+  # phases:
+  #   - {name: ramp, duration: 10m, rate: {from: 0.1, to: 1}}
+  #   - {name: peak, duration: 5m, rate: 3}
+  #   - {name: night, duration: 10m, vms: 20}
+  # repeatPhases: true    # begins anew after the last phase; else its end holds
+
+  # One start for all nodes, an instant with its offset from UTC, such as 2026-11-23T08:00:00Z. Without it a run starts at once.
+  # startAt:
+
   # The same seed gives the same VMs the same values at the same moments, on every run and every node.
   seed: 0
 
@@ -34,6 +50,9 @@ loadgen:
   # Where reports go: embedded (a receiver that the run starts for itself), unix:///PATH, tcp://HOST:PORT, vsock://CID:PORT.
   # The default is the relay on this machine, vsock://1:818.
   target: embedded
+
+  # The target's own counters, asked before and after the run to know what arrived. ${NAME} is a variable of the environment.
+  # reconcile: {url: "http://${HOST_IP}:9091/metrics"}
 
   # confirmed: the peer has closed after the end of the report. written: the last byte was handed to the kernel.
   # delivery: confirmed
@@ -47,6 +66,13 @@ loadgen:
 
   # Divides every interval, to see in a minute what takes an hour.
   # timeScale: 1
+
+  # What the target has to achieve. Where one is missed, the verdict is failed and the exit code 3.
+  # thresholds:
+  #   - response_time.p99 < 500ms
+  #   - failed_percent < 0.1
+  # abortOnFail: true     # stops the run as soon as one is missed, once abortGrace is over
+  # abortGrace: 30s
 
   # A line of statistics this often, and Prometheus metrics on this port (0 turns them off).
   # statsInterval: 10s

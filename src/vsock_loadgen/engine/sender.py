@@ -77,10 +77,24 @@ class Load:
 class Flight:
     """A report under way, from its first connect attempt until its fate is known."""
 
-    __slots__ = ("connected", "due_ns", "fd", "landed", "pending", "position", "retry_ns", "size", "sock", "started_ns", "watched")
+    __slots__ = (
+        "connected",
+        "due_ns",
+        "fd",
+        "landed",
+        "pending",
+        "phase",
+        "position",
+        "retry_ns",
+        "size",
+        "sock",
+        "started_ns",
+        "watched",
+    )
 
-    def __init__(self, position: int, due_ns: int, started_ns: int) -> None:
+    def __init__(self, position: int, due_ns: int, started_ns: int, phase: int) -> None:
         self.position = position
+        self.phase = phase
         self.due_ns = due_ns
         self.started_ns = started_ns
         self.sock: socket.SocketType | None = None
@@ -168,7 +182,11 @@ class Sender:
         return foreign
 
     def stop(self, end_ns: int) -> None:
-        """End the schedule at `end_ns`: what was due before it and is not started is unfinished, or skipped if its VM is busy."""
+        """End the schedule at `end_ns`: what was due before it and is not started is unfinished, or skipped if its VM is busy.
+
+        A last batch is started first, since the pause between wake-ups may just have held it back.
+        """
+        self._start_due(end_ns - 1)
         self._stopped = True
         heap, limit = self._heap, (end_ns - self._zero_ns) << _POSITION_BITS
         while heap and heap[0] < limit:
@@ -176,17 +194,18 @@ class Sender:
             heapq.heapreplace(heap, self._next(position))
             if not self._schedule.is_on(position, due_ns):
                 continue
+            phase = self._schedule.phase_at(due_ns)
             if self._under_way[position]:
-                self._ledger.skip()
+                self._ledger.skip(phase)
             else:
-                self._ledger.leave_unstarted()
+                self._ledger.leave_unstarted(phase)
 
     def abandon(self) -> None:
         """Give up everything under way."""
         for flight in self._by_start:
             if not flight.landed:
                 self._land(flight)
-                self._ledger.give_up()
+                self._ledger.give_up(flight.phase)
 
     def _fill(self, zero_wall_ns: int, join_ns: int) -> None:
         """Make the heap of every VM's first report at or after `join_ns` from the start; times in it count from the start."""
@@ -208,21 +227,23 @@ class Sender:
         heap, limit = self._heap, (now_ns - self._zero_ns + 1) << _POSITION_BITS
         if self._stopped or not heap:
             return False
-        has_shape = self._schedule.shape is not None
+        shape, phase = self._schedule.shape, 0
         for _ in range(START_BATCH):
             if heap[0] >= limit:
                 return False
             due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
             heapq.heapreplace(heap, self._next(position))
-            if has_shape and not self._schedule.is_on(position, due_ns):
-                continue
+            if shape is not None:
+                if not self._schedule.is_on(position, due_ns):
+                    continue
+                phase = shape.phase_at(due_ns)
             if self._under_way[position]:
-                self._ledger.skip()
+                self._ledger.skip(phase)
                 continue
             self._under_way[position] = 1
             self._started_ns = started_ns = self._clock_ns()
-            flight = Flight(position, self._zero_ns + due_ns, started_ns)
-            self._ledger.start(started_ns - flight.due_ns)
+            flight = Flight(position, self._zero_ns + due_ns, started_ns, phase)
+            self._ledger.start(started_ns - flight.due_ns, phase)
             self._by_start.append(flight)
             self._connect(flight)
         return heap[0] < limit
@@ -338,11 +359,13 @@ class Sender:
         finished_ns = self._clock_ns()
         self._land(flight)
         packages, interval_ns = self._packages[flight.position], self._interval_ns[flight.position]
-        self._ledger.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages, interval_ns)
+        self._ledger.deliver(
+            finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages, interval_ns, flight.phase
+        )
 
     def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:
         self._land(flight)
-        self._ledger.fail(failure, os.strerror(code) if code else "request timeout")
+        self._ledger.fail(failure, os.strerror(code) if code else "request timeout", flight.phase)
 
     def _expire(self, now_ns: int) -> None:
         """End what has been under way for longer than the request timeout. All timeouts are equal, so the oldest is first."""

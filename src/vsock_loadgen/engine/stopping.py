@@ -1,4 +1,4 @@
-"""Requests to stop, from signals, a timer or the run itself: the first asks for an orderly end, the second for one without waiting."""
+"""Requests to stop, from signals, a timer or the run: the first asks for an orderly end, the second for one without waiting."""
 
 from __future__ import annotations
 

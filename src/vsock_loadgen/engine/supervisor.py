@@ -78,7 +78,8 @@ class Supervisor:
         The schedule starts at `start_at_ns` since the epoch, or else at once; one that has started already is joined.
         """
         start = _start(start_at_ns)
-        totals = RunTotals(len(self._channels), start.zero_wall_ns)
+        shape = self._loads[0].schedule.shape
+        totals = RunTotals(len(self._channels), start.zero_wall_ns, shape.names if shape else ())
         for channel in self._channels:
             channel.send(start)
         told = 0

@@ -8,8 +8,10 @@ that hold something are stored, so that merging and sending cost what was seen, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 SUBBUCKET_BITS = 10
 _HALF = 1 << SUBBUCKET_BITS
@@ -70,22 +72,22 @@ class Histogram:
         `beyond` counts events that never came to an end and are longer than any recorded time: a quantile that falls among them
         is None.
         """
-        count = self.count
-        everything = count + beyond
-        if everything == 0:
-            return None
-        rank = max(1, math.ceil(round(share * everything, 6)))
-        if rank > count:
-            return None
-        if rank == count:
-            return self.largest
-        reached = 0
-        for bucket in sorted(self.counts):
-            reached += self.counts[bucket]
-            if reached >= rank:
-                lowest, past = bucket_bounds(bucket)
-                return min((lowest + past) // 2, self.largest)
-        return self.largest
+        return self.quantiles((share,), beyond)[0]
+
+    def quantiles(self, shares: Sequence[float], beyond: int = 0) -> list[int | None]:
+        """Several quantiles, as of `quantile`, for the price of one."""
+        buckets = sorted(self.counts)
+        reached = list(accumulate(map(self.counts.__getitem__, buckets)))
+        count = reached[-1] if reached else 0
+        found: list[int | None] = []
+        for share in shares:
+            rank = max(1, math.ceil(round(share * (count + beyond), 6)))
+            if rank >= count:
+                found.append(self.largest if rank == count else None)
+            else:
+                lowest, past = bucket_bounds(buckets[bisect_left(reached, rank)])
+                found.append(min((lowest + past) // 2, self.largest))
+        return found
 
     def count_above(self, nanoseconds: int) -> int:
         """How many recorded times fall into a bucket above that of the given time."""

@@ -32,7 +32,9 @@ class Receipt:
     `connections` = `reports` + `malformed` + `empty` + `rejected` + `unfinished`. `bytes` are those of the reports alone.
     `packages` counts reports by their number of packages. `empty` are connections that carried no byte, which is how a look
     before a run shows. `rejected` are those that the receiver ended before their end had come, `unfinished` those that were
-    still open or that the peer reset; where the peer just closed within a report, it is `malformed`.
+    still open or that the peer reset; where the peer just closed within a report, it is `malformed`. Of the reports,
+    `mismatching_cid` and `rate_limited` were thrown away after all: they carried another CID than they should have, or came too
+    soon after the VM's last one.
     """
 
     connections: int = 0
@@ -42,6 +44,8 @@ class Receipt:
     empty: int = 0
     rejected: int = 0
     unfinished: int = 0
+    mismatching_cid: int = 0
+    rate_limited: int = 0
     packages: Mapping[int, int] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
     vms: tuple[VmReceipt, ...] = ()
@@ -61,6 +65,8 @@ class Receipt:
             "empty": self.empty,
             "rejected": self.rejected,
             "unfinished": self.unfinished,
+            "mismatching_cid": self.mismatching_cid,
+            "rate_limited": self.rate_limited,
             "formats": dict(sorted(self.formats.items())),
             "packages": {str(count): reports for count, reports in sorted(self.packages.items())},
             "vms": len(self.vms),

@@ -8,15 +8,21 @@ from typing import Literal
 
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.reconciliation import Reconciliation
 from vsock_loadgen.measures.series import SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold, PhaseFigures
 from vsock_loadgen.units import SECOND
 
 RESULT_SCHEMA = "vsock-loadgen/result/v1"
+_LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver"})
 
-Confirmation = Literal["strong", "weak", "none"]
-"""What proves delivery: `strong`, the kernel would have shown a peer that closed without reading; `weak`, it might have hidden
-one; `none`, nobody looked."""
+Confirmation = Literal["reconciled", "strong", "weak", "none"]
+"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `strong`, the kernel would have
+shown a peer that closed without reading; `weak`, it might have hidden one; `none`, nobody looked."""
+
+Status = Literal["passed", "failed", "invalid"]
+"""What a run shows: `invalid` where it proves nothing about the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,67 @@ class TimeSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What became of some due reports, and how long they took."""
+
+    counts: Counts
+    times: Times
+
+    @property
+    def response(self) -> TimeSummary:
+        """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
+        return TimeSummary.of(self.times.response, self.counts.undelivered)
+
+    @property
+    def service(self) -> TimeSummary:
+        """Finished - started, over every started report whose fate is known."""
+        return TimeSummary.of(self.times.service, self.counts.started_undelivered)
+
+    @property
+    def lag(self) -> TimeSummary:
+        """Started - due, over started reports."""
+        return TimeSummary.of(self.times.lag)
+
+    def to_json(self) -> dict[str, object]:
+        """The accounts and the times as a plain document."""
+        counts = self.counts
+        return {
+            "totals": {
+                "due": counts.due,
+                "delivered": counts.delivered,
+                "failed": counts.failed,
+                "skipped": counts.skipped,
+                "unfinished": counts.unfinished,
+                "in_flight": counts.in_flight,
+                "bytes": counts.bytes,
+            },
+            "failures": {str(failure): count for failure, count in counts.failures.items()},
+            "response_time_seconds": self.response.to_json(),
+            "service_time_seconds": self.service.to_json(),
+            "lag_seconds": self.lag.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """The reports that fell due in one phase of load, over all its repetitions."""
+
+    name: str
+    measured: Measured
+
+    def to_json(self) -> dict[str, object]:
+        """The phase as a plain document."""
+        return {"name": self.name, **self.measured.to_json(), "histograms": self.measured.times.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement: `passed`, or `invalid` where the run proves nothing about the target; each reason a sentence.
+    """The judgement: `passed`, `failed`, or `invalid` where the run proves nothing about the target; each reason a sentence.
 
     `exit_code` is what the process should end with.
     """
 
-    status: Literal["passed", "invalid"]
+    status: Status
     reasons: tuple[str, ...]
     exit_code: int
 
@@ -71,7 +131,7 @@ class Result:
     """Everything that is known at the end of a run (or so far, where `complete` is False).
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
-    document where the run had a receiver of its own.
+    document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
     """
 
     config: Mapping[str, object]
@@ -87,53 +147,63 @@ class Result:
     confirmation: Confirmation
     complete: bool
     verdict: Verdict
+    thresholds: Sequence[JudgedThreshold] = ()
+    abortion: Abortion | None = None
+    phases: Sequence[PhaseResult] = ()
+    reconciliation: Reconciliation | None = None
     receiver: Mapping[str, object] | None
     generator: Mapping[str, object]
     environment: Mapping[str, object]
 
+    def of_phase(self, name: str) -> PhaseFigures | None:
+        """What fell due in the phase of that name; None where there is none."""
+        for phase in self.phases:
+            if phase.name == name:
+                return PhaseFigures(phase.measured.counts, phase.measured.times, self.elapsed_ns)
+        return None
+
+    @property
+    def measured(self) -> Measured:
+        """The accounts and times of the whole run."""
+        return Measured(self.counts, self.times)
+
     @property
     def response(self) -> TimeSummary:
         """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
-        return TimeSummary.of(self.times.response, self.counts.due - self.counts.delivered - self.counts.in_flight)
+        return self.measured.response
 
     @property
     def service(self) -> TimeSummary:
-        """Finished - started, over delivered reports."""
-        return TimeSummary.of(self.times.service)
+        """Finished - started, over every started report whose fate is known."""
+        return self.measured.service
 
     @property
     def lag(self) -> TimeSummary:
         """Started - due, over started reports."""
-        return TimeSummary.of(self.times.lag)
+        return self.measured.lag
+
+    def summary(self) -> dict[str, object]:
+        """The document without its long parts: what a log has room for."""
+        return {key: value for key, value in self.to_json().items() if key not in _LONG_PARTS}
 
     def to_json(self) -> dict[str, object]:
         """The document."""
-        counts = self.counts
         return {
             "schema": RESULT_SCHEMA,
             "complete": self.complete,
-            "verdict": {"status": self.verdict.status, "reasons": list(self.verdict.reasons)},
+            "verdict": {"status": self.verdict.status, "reasons": list(self.verdict.reasons), "exit_code": self.verdict.exit_code},
             "confirmation": self.confirmation,
             "started_at": self.started_at,
             "elapsed_seconds": self.elapsed_ns / SECOND,
             "seed": self.plan["seed"],
             "time_scale": self.plan["time_scale"],
-            "totals": {
-                "due": counts.due,
-                "delivered": counts.delivered,
-                "failed": counts.failed,
-                "skipped": counts.skipped,
-                "unfinished": counts.unfinished,
-                "in_flight": counts.in_flight,
-                "bytes": counts.bytes,
-            },
-            "failures": {str(failure): count for failure, count in counts.failures.items()},
+            **self.measured.to_json(),
             "last_errors": {str(failure): message for failure, message in self.errors.items()},
-            "response_time_seconds": self.response.to_json(),
-            "service_time_seconds": self.service.to_json(),
-            "lag_seconds": self.lag.to_json(),
-            "thresholds": [],
+            "phases": [phase.to_json() for phase in self.phases],
+            "thresholds": [threshold.to_json() for threshold in self.thresholds],
+            "aborted": None if self.abortion is None else self.abortion.to_json(),
             "receiver": self.receiver,
+            "reconciliation": None if self.reconciliation is None else self.reconciliation.to_json(),
             "slice": self.slice,
             "config": self.config,
             "plan_digest": self.plan["digest"],
@@ -142,9 +212,5 @@ class Result:
             "environment": self.environment,
             "series_width_seconds": self.series_width_seconds,
             "series": [row.to_json() for row in self.series],
-            "histograms": {
-                "response_time": self.times.response.to_json(),
-                "service_time": self.times.service.to_json(),
-                "lag": self.times.lag.to_json(),
-            },
+            "histograms": self.times.to_json(),
         }

@@ -67,21 +67,24 @@ class SaturationWatch:
 
     def look(self, totals: RunTotals) -> Saturation | None:
         """Judge the window that has just become whole; returns a finding the first time there is one."""
+        self._mark(totals)
         window = totals.series.whole_window(WINDOW_SECONDS)
-        if window is None or window.last_second == self._judged:
+        if self.found is not None or window is None or window.last_second == self._judged:
             return None
         self._judged = window.last_second
-        cpu_ns = totals.worker_cpu_ns
-        self._marks = [*self._marks[-WINDOW_SECONDS:], (window.last_second, cpu_ns)]
         lag_ns = window.lag.quantile(_LAG_SHARE)
-        if self.found is not None or lag_ns is None or lag_ns <= self._limit_ns:
+        if lag_ns is None or lag_ns <= self._limit_ns:
             return None
-        since, before_ns = self._marks[0]
-        share = _busiest_share(before_ns, cpu_ns, window.last_second - since)
-        self.found = Saturation(
-            window.last_second, WINDOW_SECONDS, lag_ns, self._limit_ns, share, window.peak_due * WINDOW_SECONDS / max(window.due, 1)
-        )
+        (since_ns, before_ns), (until_ns, after_ns) = self._marks[0], self._marks[-1]
+        share = _busiest_share(before_ns, after_ns, (until_ns - since_ns) / SECOND)
+        herd_ratio = window.peak_due * WINDOW_SECONDS / max(window.due, 1)
+        self.found = Saturation(window.last_second, WINDOW_SECONDS, lag_ns, self._limit_ns, share, herd_ratio)
         return self.found
+
+    def _mark(self, totals: RunTotals) -> None:
+        """Note, once a second, what processor time the workers have used, for as long back as a window reaches."""
+        if not self._marks or totals.elapsed_ns >= self._marks[-1][0] + SECOND:
+            self._marks = [*self._marks[-WINDOW_SECONDS - 1 :], (totals.elapsed_ns, totals.worker_cpu_ns)]
 
     def conclude(self, totals: RunTotals) -> Saturation | None:
         """The first finding; where no window had one, that of the run as a whole."""

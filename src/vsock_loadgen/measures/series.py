@@ -18,7 +18,8 @@ OPEN_SECONDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Three quantiles and the largest of the times within a row, in nanoseconds; None where there was none."""
+    """Three quantiles and the largest of the times within a row, in nanoseconds; None where there was none, or where it falls among
+    reports that were not delivered."""
 
     p50: int | None = None
     p95: int | None = None
@@ -26,15 +27,18 @@ class Quantiles:
     largest: int | None = None
 
     @classmethod
-    def of(cls, histogram: Histogram) -> Quantiles:
-        """Those of a histogram."""
-        p50, p95, p99 = (histogram.quantile(share) for share in (0.5, 0.95, 0.99))
-        return cls(p50, p95, p99, histogram.largest if p50 is not None else None)
+    def of(cls, histogram: Histogram, beyond: int = 0) -> Quantiles:
+        """Those of a histogram and of reports `beyond`, which are longer than any time in it."""
+        p50, p95, p99 = (histogram.quantile(share, beyond) for share in (0.5, 0.95, 0.99))
+        return cls(p50, p95, p99, None if beyond or p50 is None else histogram.largest)
 
-    def or_larger(self, other: Quantiles) -> Quantiles:
-        """The larger of each: what two rows that become one are said to have, never too little."""
+    def or_larger(self, other: Quantiles, reports: int = 0, other_reports: int = 0) -> Quantiles:
+        """The larger of each: what two rows that become one are said to have, never too little. Where a row has reports, of these
+        or those, but not the figure, it is beyond any; where it has none, it says nothing."""
 
         def larger(one: int | None, two: int | None) -> int | None:
+            if (one is None and reports) or (two is None and other_reports):
+                return None
             return max((value for value in (one, two) if value is not None), default=None)
 
         return Quantiles(
@@ -66,8 +70,14 @@ class SeriesRow:
     service: Quantiles
     lag: Quantiles
 
+    @property
+    def failed(self) -> int:
+        """Failed reports of all classes."""
+        return sum(self.failures.values())
+
     def then(self, other: SeriesRow) -> SeriesRow:
         """This row and the one after it as one."""
+        ended, other_ended = self.delivered + self.failed, other.delivered + other.failed
         return SeriesRow(
             self.second,
             self.due + other.due,
@@ -77,8 +87,8 @@ class SeriesRow:
             other.in_flight,
             self.bytes + other.bytes,
             dict(Counter(self.failures) + Counter(other.failures)),
-            self.response.or_larger(other.response),
-            self.service.or_larger(other.service),
+            self.response.or_larger(other.response, ended + self.skipped, other_ended + other.skipped),
+            self.service.or_larger(other.service, ended, other_ended),
             self.lag.or_larger(other.lag),
         )
 
@@ -89,7 +99,7 @@ class SeriesRow:
             "due": self.due,
             "started": self.started,
             "delivered": self.delivered,
-            "failed": sum(self.failures.values()),
+            "failed": self.failed,
             "skipped": self.skipped,
             "in_flight": self.in_flight,
             "bytes": self.bytes,
@@ -119,8 +129,8 @@ class OpenRow:
             counts.in_flight,
             counts.bytes,
             {failure: count for failure, count in counts.failures.items() if count},
-            Quantiles.of(times.response),
-            Quantiles.of(times.service),
+            Quantiles.of(times.response, counts.failed + counts.skipped),
+            Quantiles.of(times.service, counts.failed),
             Quantiles.of(times.lag),
         )
 
@@ -166,6 +176,11 @@ class Series:
         rows = [row for second, row in self._open.items() if last - seconds < second <= last]
         due = [row.counts.due for row in rows]
         return Window(last, sum(due), max(due, default=0), Histogram.merged(row.times.lag for row in rows))
+
+    def recent(self, seconds: int) -> list[OpenRow]:
+        """The last `seconds` (fewer than OPEN_SECONDS), the one that goes on included; to be read, not kept."""
+        last = max(self._open, default=0)
+        return [row for second, row in self._open.items() if second > last - seconds]
 
     def rows(self) -> list[SeriesRow]:
         """All rows so far, in order; those still open as they are now."""

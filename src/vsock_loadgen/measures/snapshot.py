@@ -86,6 +86,18 @@ class Times:
         self.service.merge(other.service)
         self.lag.merge(other.lag)
 
+    def to_json(self) -> dict[str, object]:
+        """The three histograms as plain documents."""
+        return {"response_time": self.response.to_json(), "service_time": self.service.to_json(), "lag": self.lag.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseShare:
+    """What fell due in one phase of load: `counts` since the start, `times` since the snapshot before."""
+
+    counts: Counts
+    times: Times
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
@@ -105,3 +117,4 @@ class WorkerSnapshot:
     cpu_ns: int
     final: bool
     intervals: Mapping[int, int] = field(default_factory=dict)
+    phases: tuple[PhaseShare, ...] = ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
-from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts, PhaseShare, Times, WorkerSnapshot
+from vsock_loadgen.measures.thresholds import PhaseFigures
 from vsock_loadgen.units import SECOND
 
 
@@ -18,7 +20,8 @@ class RunTotals:
     read once.
     """
 
-    def __init__(self, workers: int, zero_wall_ns: int) -> None:
+    def __init__(self, workers: int, zero_wall_ns: int, phase_names: Sequence[str] = ()) -> None:
+        self.phase_names = phase_names
         self.zero_wall_ns = zero_wall_ns
         self.elapsed_ns = 0
         self.times = Times()
@@ -26,6 +29,7 @@ class RunTotals:
         self.intervals: Counter[int] = Counter()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
+        self._phase_times = [Times() for _ in phase_names]
         self._last: list[WorkerSnapshot | None] = [None] * workers
         self._lost: set[int] = set()
 
@@ -37,6 +41,22 @@ class RunTotals:
             if snapshot is not None:
                 total += _written_off(snapshot.counts) if worker in self._lost else snapshot.counts
         return total
+
+    @property
+    def phases(self) -> list[PhaseShare]:
+        """What fell due in each phase of load, with all its times; empty where the run has no phases."""
+        counts = [Counts()] * len(self._phase_times)
+        for worker, snapshot in enumerate(self._last):
+            for number, share in enumerate(snapshot.phases if snapshot else ()):
+                counts[number] += _written_off(share.counts) if worker in self._lost else share.counts
+        return [PhaseShare(each, times) for each, times in zip(counts, self._phase_times, strict=True)]
+
+    def of_phase(self, name: str) -> PhaseFigures | None:
+        """What fell due in the phase of that name so far; None where there is none."""
+        for known, share in zip(self.phase_names, self.phases, strict=True):
+            if known == name:
+                return PhaseFigures(share.counts, share.times, self.elapsed_ns)
+        return None
 
     @property
     def worker_cpu_ns(self) -> list[int]:
@@ -57,6 +77,8 @@ class RunTotals:
         self.packages.update(snapshot.packages)
         self.intervals.update(snapshot.intervals)
         self.errors.update(snapshot.errors)
+        for times, share in zip(self._phase_times, snapshot.phases, strict=True):
+            times.merge(share.times)
         began_ns = before.at_ns if before else 0
         self.series.add(
             (self.zero_wall_ns + began_ns) // SECOND,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Literal, cast
@@ -39,10 +39,10 @@ def builtin() -> tuple[CataloguePackage, ...]:
     All are x86_64 packages of BaseOS and AppStream, about half of each.
     """
     text = resources.files(__package__).joinpath("catalogue.csv").read_text(encoding="utf-8")
-    return tuple(_package(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(package_of(row) for row in csv.DictReader(text.splitlines()))
 
 
-def _package(row: dict[str, str]) -> CataloguePackage:
+def package_of(row: Mapping[str, str]) -> CataloguePackage:
     """A package from a row whose columns are RPM's own tags, and the repository it comes from."""
     source_name, version, release = row["source_rpm"].removesuffix(".src.rpm").rsplit("-", 2)
     return CataloguePackage(

@@ -48,6 +48,28 @@ _VM_ID_FIELD = field_head(_VM_ID, len(_VM_ID_TEXT % 0)) + _VM_ID_TEXT
 
 
 @dataclass(frozen=True, slots=True)
+class Discovered:
+    """What a VMReport says besides its index report, in the names of the protocol's enumerations."""
+
+    detected_os: str = "RHEL"
+    os_version: str | None = "9.4"
+    activation_status: str = "ACTIVE"
+    dnf_metadata_status: str = "AVAILABLE"
+
+    def message(self) -> v1.DiscoveredData:
+        """As the protocol's message. Raises ValueError where a name is not one of the protocol's."""
+        return v1.DiscoveredData(
+            detected_os=v1.DetectedOS.Value(self.detected_os),
+            os_version=self.os_version or "",
+            activation_status=v1.ActivationStatus.Value(self.activation_status),
+            dnf_metadata_status=v1.DnfMetadataStatus.Value(self.dnf_metadata_status),
+        )
+
+
+RHEL_9 = Discovered()
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The fields of one run's reports that do not depend on the machine; build it with `build`.
 
@@ -61,19 +83,16 @@ class Envelope:
     index_fields_bytes: int
 
     @classmethod
-    def build(cls, report_format: ReportFormat, seed: int) -> Envelope:
+    def build(cls, report_format: ReportFormat, seed: int, discovered: Discovered = RHEL_9) -> Envelope:
         """The envelope of a format. A machine's vm id follows from its global index, its hash id from seed and index."""
         is_wrapped = report_format == "vmReport"
-        discovered = v1.DiscoveredData(
-            detected_os=v1.RHEL, os_version="9.4", activation_status=v1.ACTIVE, dnf_metadata_status=v1.AVAILABLE
-        )
         digest = hashlib.sha256(f"{seed}/hash_id".encode()).hexdigest()[:-_INDEX_DIGITS]
         hash_id = f"sha256:{digest}%0{_INDEX_DIGITS}x".encode()
         finished = v4.IndexReport(state="IndexFinished", success=True).SerializeToString(deterministic=True)
         index_fields = field_head(_HASH_ID, _HASH_ID_BYTES) + hash_id + finished
         return cls(
             is_wrapped,
-            v1.VMReport(discovered_data=discovered).SerializeToString(deterministic=True) if is_wrapped else b"",
+            v1.VMReport(discovered_data=discovered.message()).SerializeToString(deterministic=True) if is_wrapped else b"",
             index_fields,
             len(index_fields % 0),
         )

@@ -8,11 +8,12 @@ memory and start-up depend neither on the number of machines nor on the number o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vsock_loadgen.payloads.catalogue import builtin, specific
-from vsock_loadgen.payloads.envelope import Envelope, ReportFormat
+from vsock_loadgen.payloads.catalogue import CataloguePackage, builtin, specific
+from vsock_loadgen.payloads.envelope import RHEL_9, Discovered, Envelope, ReportFormat
 from vsock_loadgen.payloads.ring import Ring, shuffled
 
 Buffer = bytes | memoryview
@@ -29,7 +30,8 @@ class ReportFactory:
     ring: Ring
     envelope: Envelope
     largest: int
-    package_sets: PackageSets
+    package_sets: PackageSets | bytes
+    """One for all machines; or, of each by its global index, whether its packages are its own."""
     seed: int
     _prepared: dict[tuple[int, int], tuple[bytes, memoryview]] = field(default_factory=dict, repr=False)
 
@@ -39,20 +41,25 @@ class ReportFactory:
         *,
         largest: int,
         report_format: ReportFormat,
-        package_sets: PackageSets,
+        package_sets: PackageSets | Sequence[PackageSets],
         seed: int,
         specific_package: str | None = None,
+        catalogue: Sequence[CataloguePackage] = (),
+        discovered: Discovered = RHEL_9,
     ) -> ReportFactory:
         """Lay out the packages for reports of 1 to `largest` of them: some 10 us and 590 bytes each.
 
         `shared` gives all machines of one count the same packages; `perVM` gives each machine a window of its own, of a ring
-        with more places to start from than the catalogue has packages. `specific_package` makes every package that one;
-        raises ValueError where it names none.
+        with more places to start from than the catalogue has packages; where machines differ in that, a sequence says which
+        each has, by its global index. `catalogue` are the packages to choose from, by default those of this program;
+        `specific_package` makes every package that one; raises ValueError where it names none.
         """
-        packages = shuffled(builtin(), seed) if specific_package is None else [specific(specific_package, builtin())]
-        spare = max(largest, len(packages)) if package_sets == "perVM" else 0
+        known = catalogue or builtin()
+        packages = shuffled(known, seed) if specific_package is None else [specific(specific_package, known)]
+        one_for_all = _one_for_all(package_sets)
+        spare = 0 if one_for_all == "shared" else max(largest, len(packages))
         ring = Ring.build(packages, largest + spare)
-        return cls(ring, Envelope.build(report_format, seed), largest, package_sets, seed)
+        return cls(ring, Envelope.build(report_format, seed, discovered), largest, one_for_all, seed)
 
     @property
     def memory_bytes(self) -> int:
@@ -64,7 +71,8 @@ class ReportFactory:
 
         Raises ValueError where `packages` is not in 1..`largest`.
         """
-        if self.package_sets == "perVM":
+        sets = self.package_sets
+        if sets != "shared" and (sets == "perVM" or sets[index]):
             return self._own(index, cid, packages)
         key = (packages, len(str(cid)))
         template, body = self._prepared.get(key) or self._prepare(key)
@@ -98,3 +106,11 @@ class ReportFactory:
     def _check(self, packages: int) -> None:
         if not 1 <= packages <= self.largest:
             raise ValueError(f"a report of {packages} packages, expected 1 to {self.largest}")
+
+
+def _one_for_all(package_sets: PackageSets | Sequence[PackageSets]) -> PackageSets | bytes:
+    """As one word where all machines have the same, else a flag for each."""
+    if package_sets == "shared" or package_sets == "perVM":
+        return package_sets
+    distinct = set(package_sets)
+    return distinct.pop() if len(distinct) == 1 else bytes(each == "perVM" for each in package_sets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from fractions import Fraction
 
 from vsock_loadgen.plan.forecast import Forecast
@@ -10,10 +11,12 @@ from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.units import SECOND
 
 PLAN_SCHEMA = "vsock-loadgen/plan/v1"
+MOST_ROWS = 120
 
 
-def plan_document(plan: Plan, *, with_vms: bool = False) -> dict[str, object]:
-    """The whole plan; `with_vms` adds a row per VM. Times are seconds before any time scale, the forecast is after it."""
+def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | None = None) -> dict[str, object]:
+    """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are under way where each takes so long.
+    Times are seconds before any time scale, the forecast is after it."""
     document: dict[str, object] = {
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
@@ -22,9 +25,9 @@ def plan_document(plan: Plan, *, with_vms: bool = False) -> dict[str, object]:
         "packages": _attribute(plan.packages, 1),
         "report_interval_seconds": _attribute(plan.report_interval, SECOND),
         "profiles": [_profile(row) for row in plan.profiles],
-        "forecast": _forecast(plan.forecast),
-        "warnings": [{"kind": warned.kind, "message": warned.message} for warned in plan.warnings],
-        "nodes": [_node(node) for node in plan.nodes],
+        "forecast": _forecast(plan, service_time_ns),
+        "warnings": [asdict(warned) for warned in plan.warnings],
+        "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
         "digest": plan.fleet.digest(),
     }
     if with_vms:
@@ -73,7 +76,9 @@ def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
     }
 
 
-def _forecast(load: Forecast) -> dict[str, object]:
+def _forecast(plan: Plan, service_time_ns: int | None) -> dict[str, object]:
+    load = plan.forecast
+    reported = load.reported_packages
     return {
         "reports_per_second": load.reports_per_second,
         "bytes_per_second": load.bytes_per_second,
@@ -83,16 +88,54 @@ def _forecast(load: Forecast) -> dict[str, object]:
         "reports": load.reports,
         "packages_per_vm_mean": load.packages_per_vm,
         "packages_per_report_mean": load.packages_per_report,
+        "packages_per_report": {
+            "mean": reported.mean,
+            "p50": reported.p50,
+            "p95": reported.p95,
+            "p99": reported.p99,
+            "min": reported.minimum,
+            "max": reported.maximum,
+        },
         "largest_report_bytes": load.largest_report_bytes,
+        "herd": _herd(load),
+        "concurrency": None if service_time_ns is None else _concurrency(load, service_time_ns),
+        "workers": plan.workers,
+        "memory_bytes": plan.memory_bytes,
+        "over_time": _over_time(load),
     }
 
 
-def _node(node: NodeSlice) -> dict[str, object]:
+def _herd(load: Forecast) -> dict[str, object] | None:
+    if load.herd is None:
+        return None
+    return {
+        "reports": load.herd.reports,
+        "at_seconds": load.herd.at_ns / SECOND,
+        "spread_seconds": load.herd.spread_ns / SECOND,
+    }
+
+
+def _concurrency(load: Forecast, service_time_ns: int) -> dict[str, object]:
+    concurrency = load.concurrency(service_time_ns)
+    return {"service_time_seconds": service_time_ns / SECOND, "mean": concurrency.mean, "peak": concurrency.peak}
+
+
+def _over_time(load: Forecast) -> dict[str, object]:
+    """At most MOST_ROWS stretches of equal width: the reports due in each, and in its busiest second."""
+    stretches = load.over_time(MOST_ROWS)
+    return {
+        "width_seconds": stretches.width_seconds,
+        "reports": list(stretches.reports),
+        "peak_reports_per_second": list(stretches.peaks),
+    }
+
+
+def _node(node: NodeSlice, *, has_cids: bool) -> dict[str, object]:
     return {
         "index": node.index,
         "vms": node.vms,
-        "first_cid": node.first_cid if node.vms else None,
-        "last_cid": node.first_cid + node.vms - 1 if node.vms else None,
+        "first_cid": node.first_cid if node.vms and has_cids else None,
+        "last_cid": node.first_cid + node.vms - 1 if node.vms and has_cids else None,
     }
 
 
@@ -100,7 +143,7 @@ def _vm(plan: Plan, node: NodeSlice, index: int) -> dict[str, object]:
     fleet = plan.fleet
     return {
         "index": index,
-        "cid": node.cid(index),
+        "cid": None if plan.own_cids else node.cid(index),
         "node": node.index,
         "packages": fleet.packages.values[index],
         "report_interval_seconds": plain(Fraction(fleet.report_interval.values[index], SECOND)),

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vsock_loadgen.plan.fleet import Fleet
+from vsock_loadgen.plan.herds import Herds, herds_of, hyper_period_ns
 from vsock_loadgen.plan.schedule import Schedule
+from vsock_loadgen.plan.sending import Herd
+from vsock_loadgen.plan.statistics import Statistics, weighted_statistics
+from vsock_loadgen.plan.streams import jittered_step
 from vsock_loadgen.units import SECOND
 
-MOST_EVENTS = 400_000
+MOST_EVENTS = 600_000
+MOST_SECONDS = 100_000
 ReportBytes = Callable[[int, int], int]
 """(global index of the VM, packages) -> bytes of its report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Reports under way at a time: on average, and where most are."""
+
+    mean: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """The time foreseen in stretches of `width_seconds` (the last may be shorter): reports due, and those of the busiest second."""
+
+    width_seconds: int
+    reports: tuple[int, ...]
+    peaks: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Load of the whole fleet, time scale applied. Rates are per second.
 
-    `peak_at_seconds` is the start of the busiest whole second of the first `horizon_seconds`, which is how far the schedule was
-    run. `packages_per_report` weighs every VM by how often it reports, `packages_per_vm` does not.
+    `per_second` are the reports due in each second of the run, or of twice its longest interval where it has no end: counted in the
+    first `horizon_seconds`, which is how far the schedule was run, and beyond them the number to be expected.
+    `peak_at_seconds` is the start of the busiest one. `reported_packages` weighs every VM by how often it reports,
+    `packages_per_vm` does not. `herd` is the largest number of reports that are due together.
     """
 
     reports_per_second: float
@@ -30,43 +56,88 @@ class Forecast:
     horizon_seconds: int
     reports: int | None
     packages_per_vm: float
-    packages_per_report: float
+    reported_packages: Statistics
     largest_report_bytes: int
     shortest_interval_seconds: float
+    per_second: array[int]
+    herd: Herd | None
+
+    @property
+    def packages_per_report(self) -> float:
+        """Mean number of packages of a report."""
+        return self.reported_packages.mean
+
+    @property
+    def bytes_per_report(self) -> float:
+        """Mean size of a report."""
+        return self.bytes_per_second / self.reports_per_second if self.reports_per_second else 0.0
+
+    def over_time(self, most: int) -> Stretches:
+        """What is due over time, in at most so many stretches."""
+        counts = self.per_second
+        width = -(-len(counts) // most)
+        parts = [counts[start : start + width] for start in range(0, len(counts), width)]
+        return Stretches(width, tuple(map(sum, parts)), tuple(map(max, parts)))
+
+    def concurrency(self, service_time_ns: int) -> Concurrency:
+        """Reports under way where each takes that long: by Little's law (L = lambda W), over the run and in its busiest stretch."""
+        return Concurrency(self.reports_per_second * service_time_ns / SECOND, self.most_within(service_time_ns))
+
+    def most_within(self, span_ns: int) -> float:
+        """Reports due in the busiest stretch of that length: by whole seconds, and in proportion within one."""
+        seconds, part_ns = divmod(span_ns, SECOND)
+        counts = self.per_second
+        most, within = 0.0, sum(counts[:seconds])
+        for start in range(max(1, len(counts) - seconds)):
+            following = counts[start + seconds] if start + seconds < len(counts) else 0
+            most = max(most, within + following * part_ns / SECOND)
+            within += following - counts[start]
+        herd = self.herd.reports if self.herd and self.herd.spread_ns <= span_ns else 0
+        return max(most, herd)
 
 
-def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes, zero_wall_ns: int = 0) -> Forecast:
+def forecast(
+    fleet: Fleet,
+    schedule: Schedule,
+    *,
+    duration_ns: int,
+    report_bytes: ReportBytes,
+    zero_wall_ns: int = 0,
+) -> Forecast:
     """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
 
     `zero_wall_ns` is the wall clock at the start; where it is not known yet, 0: a start on every grid at once.
 
-    Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports. `reports` is their
-    exact number over the whole run where that many suffice, else None.
+    Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports, and
+    beyond them from the rates and the herds. `reports` is their exact number over the whole run where that many suffice, else None.
     """
     packages = fleet.packages.values
     first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
     sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
-    rate = bytes_rate = packages_rate = 0.0
+    weights = dict.fromkeys(sizes, 0.0)
     factors = _factors(schedule, duration_ns)
     for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
-        share = SECOND / interval_ns * factors[cohort]
-        rate += share
-        bytes_rate += share * sizes[count]
-        packages_rate += share * count
-    horizon_ns = _horizon_ns(schedule, rate, duration_ns)
-    per_second = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
+        weights[count] += SECOND / interval_ns * factors[cohort]
+    rate = math.fsum(weights.values())
+    span_ns = _span_ns(schedule, duration_ns)
+    horizon_ns = _horizon_ns(rate, span_ns)
+    counted = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
+    herds = herds_of(schedule, span_ns, zero_wall_ns)
+    per_second = counted + array("q", _expected_per_second(schedule, herds, len(counted), -(-span_ns // SECOND)))
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
-        bytes_per_second=bytes_rate,
+        bytes_per_second=math.fsum(weight * sizes[count] for count, weight in weights.items()),
         peak_reports_per_second=peak,
         peak_at_seconds=per_second.index(peak),
-        horizon_seconds=len(per_second),
-        reports=sum(per_second) if horizon_ns and horizon_ns == duration_ns else None,
+        horizon_seconds=len(counted),
+        reports=sum(counted) if horizon_ns and horizon_ns == duration_ns else None,
         packages_per_vm=sum(packages) / len(packages),
-        packages_per_report=packages_rate / rate if rate else 0.0,
+        reported_packages=weighted_statistics(weights if rate else dict.fromkeys(sizes, 1.0)),
         largest_report_bytes=max(sizes.values()),
         shortest_interval_seconds=min(schedule.interval_ns) / SECOND,
+        per_second=per_second,
+        herd=herds.largest,
     )
 
 
@@ -84,6 +155,9 @@ def _factors(schedule: Schedule, duration_ns: int) -> list[float]:
 def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> array[int]:
     """Reports due in each second from the start up to `end_ns`; at least one second. `zero_wall_ns` is the wall clock's start."""
     counts = array("q", bytes(8 * max(1, -(-end_ns // SECOND))))
+    if schedule.is_plain:
+        _count_plainly(schedule, end_ns, counts)
+        return counts
     advance = schedule.advance(zero_wall_ns)
     for position in range(len(schedule.indices)):
         for due_ns in schedule.instants(position, end_ns, advance):
@@ -91,14 +165,48 @@ def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> arra
     return counts
 
 
-def _horizon_ns(schedule: Schedule, rate: float, duration_ns: int) -> int:
-    """How far to run the schedule: the whole run, or twice the longest interval where the run has no end; bounded by events.
+def _count_plainly(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
+    """Of VMs that all keep their own time, in about half the time that a walk takes: a big fleet's plan is to appear at once."""
+    step = jittered_step(schedule.seed, schedule.cohorts[0].jitter)
+    for index, interval_ns, phase_ns in zip(schedule.indices, schedule.interval_ns, schedule.phase_ns, strict=True):
+        due_ns, number = phase_ns, 0
+        while due_ns < end_ns:
+            counts[due_ns // SECOND] += 1
+            due_ns += step(index, number, interval_ns)
+            number += 1
+
+
+def _expected_per_second(schedule: Schedule, herds: Herds, first: int, end: int) -> Iterator[int]:
+    """Reports to be expected in each second from `first` up to `end`: the rate of those VMs that keep their own time, and herds."""
+    if first >= end:
+        return
+    own_rate = math.fsum(
+        SECOND / interval_ns
+        for interval_ns, cohort in zip(schedule.interval_ns, schedule.cohort, strict=True)
+        if not schedule.cohorts[cohort].synchronized
+    )
+    together = Counter[int]()
+    for at_ns, reports in herds.reports.items():
+        together[at_ns // SECOND] += reports
+    shape, vm_count = schedule.shape, len(schedule.indices)
+    for second in range(first, end):
+        middle_ns = second * SECOND + SECOND // 2
+        factor = 1.0 if shape is None else shape.rate_at(middle_ns) * shape.switched_on(middle_ns) / vm_count
+        yield round(own_rate * factor) + together[second]
+
+
+def _span_ns(schedule: Schedule, duration_ns: int) -> int:
+    """What there is to foresee: the whole run; where it has no end, twice the longest interval, one cycle of the phases or of the
+    synchronised VMs, whichever is longest. At most MOST_SECONDS."""
+    cycle_ns = schedule.shape.cycle_ns if schedule.shape else 0
+    wanted_ns = duration_ns or max(2 * max(schedule.interval_ns), cycle_ns, hyper_period_ns(schedule))
+    return min(wanted_ns, MOST_SECONDS * SECOND)
+
+
+def _horizon_ns(rate: float, span_ns: int) -> int:
+    """How far to run the schedule: as far as there is to foresee, bounded by events.
 
     0 where not even one second can be afforded: so many reports a second hardly vary.
     """
-    cycle_ns = schedule.shape.cycle_ns if schedule.shape else 0
-    wanted_ns = duration_ns or max(2 * max(schedule.interval_ns), cycle_ns)
-    affordable_ns = int(MOST_EVENTS / rate * SECOND) if rate else wanted_ns
-    if wanted_ns <= affordable_ns:
-        return wanted_ns
-    return affordable_ns // SECOND * SECOND
+    affordable_ns = int(MOST_EVENTS / rate * SECOND) if rate else span_ns
+    return span_ns if span_ns <= affordable_ns else affordable_ns // SECOND * SECOND

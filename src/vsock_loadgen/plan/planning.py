@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from vsock_loadgen.config.address import EmbeddedAddress
@@ -15,11 +15,15 @@ from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.distributions import configured_mean
 from vsock_loadgen.plan.fleet import Column, Fleet
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
+from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
+from vsock_loadgen.plan.sending import Machine, expected_memory_bytes, workers_for
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, NodeSlice, split_fleet
 from vsock_loadgen.plan.statistics import Statistics, statistics_of
-from vsock_loadgen.plan.warnings import Warned, plan_warnings
+from vsock_loadgen.plan.warnings import Warnable, Warned, plan_warnings
+
+UNKNOWN_MACHINE = Machine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,12 @@ class Plan:
     profiles: tuple[ProfileRow, ...]
     shape: Shape | None
     nodes: tuple[NodeSlice, ...]
+    own_cids: bool
+    """Whether every report of a node carries the CID of that node's kernel, which the plan does not know."""
     forecast: Forecast
+    workers: int
+    """Processes that send on the node with most VMs, and the memory of all processes of its run."""
+    memory_bytes: int
     warnings: tuple[Warned, ...]
 
     def schedule(self, indices: range) -> Schedule:
@@ -73,20 +82,25 @@ class Plan:
         return schedule_of(self.fleet, indices, seed=self.seed, time_scale=self.time_scale, shape=self.shape)
 
 
-def make_plan(config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None) -> Plan:
+def make_plan(
+    config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None, machine: Machine = UNKNOWN_MACHINE
+) -> Plan:
     """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes.
 
     Raises ConfigError where several nodes would have more VMs than there are CIDs for each, InternalError where the fleet does not
     come out as configured.
     """
     slices = split_fleet(config.vm_count, nodes or config.node_count)
-    if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE:
+    own_cids = config.cids == "own"
+    if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and not own_cids:
         problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
         raise ConfigError([Problem("", "vmCount", problem)])
     shape = _shape(config)
     whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
     start_ns = config.start_at_ns or 0
     load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
+    workers = config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
+    embedded = isinstance(config.target, EmbeddedAddress)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
@@ -98,9 +112,19 @@ def make_plan(config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes:
         profiles=_profiles(config, fleet),
         shape=shape,
         nodes=slices,
+        own_cids=own_cids,
         forecast=load,
-        warnings=plan_warnings(config, fleet, slices, load, real_target=not isinstance(config.target, EmbeddedAddress)),
+        workers=workers,
+        memory_bytes=expected_memory_bytes(slices[0].vms, workers, machine.shared_bytes, embedded=embedded),
+        warnings=plan_warnings(Warnable(config, fleet, slices, load, applied_limits(config, machine), workers)),
     )
+
+
+def _workers(load: Forecast, part: float, config: Config, machine: Machine) -> int:
+    """As many as a node with that part of the fleet needs."""
+    herd = replace(load.herd, reports=math.ceil(load.herd.reports * part)) if load.herd else None
+    peak = load.peak_reports_per_second * part
+    return workers_for(peak, load.bytes_per_report, machine.processors, herd, config.lag_limit_ns)
 
 
 def _shape(config: Config) -> Shape | None:
@@ -124,7 +148,7 @@ def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
         indices = [index for index in range(config.vm_count) if fleet.profile[index] == number]
         if len(indices) != share:
             raise InternalError(f"profile {profile.name}: {len(indices)} VMs, expected {share}")
-        packages, intervals = (_part(column, indices) for column in (fleet.packages, fleet.report_interval))
+        packages, intervals = fleet.packages.of(indices), fleet.report_interval.of(indices)
         name = f"profiles[{number}]"
         rows.append(
             ProfileRow(
@@ -137,10 +161,6 @@ def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
             )
         )
     return tuple(rows)
-
-
-def _part(column: Column, indices: Sequence[int]) -> Column:
-    return Column(array("q", (column.values[i] for i in indices)), array("i", (column.buckets[i] for i in indices)))
 
 
 def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:

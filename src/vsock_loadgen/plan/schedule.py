@@ -41,13 +41,18 @@ class Schedule:
     rank: array[int] = field(default_factory=lambda: array("l"))
 
     @property
+    def is_plain(self) -> bool:
+        """Whether every VM keeps its own time, all with one jitter and always switched on."""
+        return self.shape is None and len(self.cohorts) == 1 and not self.is_synchronized
+
+    @property
     def is_synchronized(self) -> bool:
         """Whether some VMs keep time with the wall clock."""
         return any(cohort.synchronized for cohort in self.cohorts)
 
     def advance(self, zero_wall_ns: int) -> Advance:
         """A walk through every VM's instants from the first on. `zero_wall_ns` is the wall clock at the start of the schedule."""
-        if self.shape is None and len(self.cohorts) == 1 and not self.is_synchronized:
+        if self.is_plain:
             return self._advance_plainly()
         return Walk(self, zero_wall_ns)
 
@@ -70,6 +75,10 @@ class Schedule:
     def is_on(self, position: int, now_ns: int) -> bool:
         """Whether a VM is switched on at an instant; an instant at which it is off is not due."""
         return self.shape is None or self.rank[position] < self.shape.switched_on(now_ns)
+
+    def phase_at(self, now_ns: int) -> int:
+        """The number of the phase of load that an instant lies in; 0 where there are none."""
+        return 0 if self.shape is None else self.shape.phase_at(now_ns)
 
     def instants(self, position: int, end_ns: int, advance: Advance | None = None) -> Iterator[int]:
         """The due instants before `end_ns` of the VM at this position, in order: those that are left of a walk, or all."""

@@ -87,6 +87,11 @@ class Shape:
         share = stretch.vms_from + (stretch.vms_to - stretch.vms_from) * passed_ns / stretch.length_ns
         return math.floor(share * self._vm_count + 0.5)
 
+    def rate_at(self, now_ns: int) -> float:
+        """How fast the VMs' own time runs at an instant."""
+        stretch, passed_ns = self._at(now_ns)
+        return stretch.rate_from + (stretch.rate_to - stretch.rate_from) * passed_ns / stretch.length_ns
+
     def phase_at(self, now_ns: int) -> int:
         """The number of the phase that an instant lies in; the last one where its end is held."""
         return self._number_at(now_ns % self.cycle_ns if self.repeat else min(now_ns, self.cycle_ns - 1))

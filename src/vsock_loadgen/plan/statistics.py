@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+_ROUNDING = 1e-9
+"""So that weights that add up to exactly a share are not taken for less than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,21 @@ def statistics_of(values: Sequence[int]) -> Statistics:
         minimum=ascending[0],
         maximum=ascending[-1],
     )
+
+
+def weighted_statistics(weights: Mapping[int, float]) -> Statistics:
+    """Statistics of values that occur in proportion to their weights: each percentile is the first value, in ascending order, up to
+    which that share of all weight lies. At least one weight is positive."""
+    ascending = sorted(value for value, weight in weights.items() if weight > 0)
+    total = math.fsum(weights[value] for value in ascending)
+
+    def at(percent: int) -> int:
+        reached = 0.0
+        for value in ascending:
+            reached += weights[value]
+            if reached * 100 >= percent * total * (1 - _ROUNDING):
+                return value
+        return ascending[-1]
+
+    mean = math.fsum(value * weights[value] for value in ascending) / total
+    return Statistics(mean, at(50), at(95), at(99), ascending[0], ascending[-1])

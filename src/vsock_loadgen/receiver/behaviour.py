@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MOST_BYTES = 16_384 * 1024
 """What the relay reads from one connection at most."""
@@ -35,6 +36,10 @@ class Behaviour:
     """Size of the largest report that is taken; a connection that sends more is closed."""
     read_deadline_ns: int = 0
     """Longest time for reading one report, 0 for any."""
+    checked_cid: int | Literal["peer"] | None = None
+    """The CID that every report must carry, or that of its own connection (`peer`, vsock only); others are thrown away."""
+    most_reports_a_minute: float = 0.0
+    """Reports of one VM that are forwarded in a minute, 0 for any number; others are thrown away."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a combination that cannot be meant."""
@@ -46,7 +51,7 @@ class Behaviour:
         if negative:
             raise ValueError(f"{negative[0]} is negative, expected 0 or more")
 
-    def _numbers(self) -> list[tuple[str, int]]:
+    def _numbers(self) -> list[tuple[str, float]]:
         start, length = self.stall or (0, 0)
         return [
             ("close_delay_ns", self.close_delay_ns),
@@ -58,4 +63,5 @@ class Behaviour:
             ("wait_for_handler_ns", self.wait_for_handler_ns),
             ("most_bytes", self.most_bytes),
             ("read_deadline_ns", self.read_deadline_ns),
+            ("most_reports_a_minute", self.most_reports_a_minute),
         ]

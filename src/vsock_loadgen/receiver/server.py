@@ -20,7 +20,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from vsock_loadgen.measures.receipt import Receipt
+from vsock_loadgen.measures.reconciliation import TargetCounters
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.receiver.tally import Decoded, Tally
 from vsock_loadgen.receiver.timers import Timers
 from vsock_loadgen.transport.listening import stop_listening
@@ -38,10 +40,11 @@ _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.
 class _Connection:
     """One accepted connection and what was read from it."""
 
-    __slots__ = ("data", "is_counted", "is_handled", "is_open", "is_polled", "sock")
+    __slots__ = ("data", "is_counted", "is_handled", "is_open", "is_polled", "peer_cid", "sock")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, peer_cid: int | None) -> None:
         self.sock = sock
+        self.peer_cid = peer_cid
         self.data = bytearray()
         self.is_open = True
         self.is_handled = False
@@ -67,11 +70,13 @@ class Receiver:
     ) -> None:
         self._listener = listener
         self._is_tcp = listener.family in (socket.AF_INET, socket.AF_INET6)
+        self._is_vsock = listener.family == socket.AF_VSOCK
         self._decode = decode
         self._behaviour = behaviour or Behaviour()
         self._clock_ns = clock_ns
         self._wall = wall
         self._tally = Tally()
+        self._forwarding = Forwarding(self._behaviour)
         self._timers = Timers()
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._connections: dict[int, _Connection] = {}
@@ -87,6 +92,10 @@ class Receiver:
     def receipt(self) -> Receipt:
         """What was counted so far."""
         return self._tally.receipt()
+
+    def counters(self) -> TargetCounters:
+        """The same as the relay's own counters show it. May be called from another thread."""
+        return self._tally.counters()
 
     def run(self, stop: int, *, drain_ns: int = DEFAULT_DRAIN_NS) -> Receipt:
         """Serve until the file descriptor `stop` becomes readable, drain, close, and return what was counted."""
@@ -190,7 +199,7 @@ class Receiver:
                 self._pause_accepting()
                 return
             try:
-                sock, _ = self._listener.accept()
+                sock, peer = self._listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -200,12 +209,12 @@ class Receiver:
                     self._timers.at(self._clock_ns() + _NO_DESCRIPTOR_PAUSE_NS, self._resume_accepting)
                     return
                 continue  # a connection that died in the backlog
-            self._welcome(sock)
+            self._welcome(sock, peer[0] if self._is_vsock else None)
 
-    def _welcome(self, sock: socket.socket) -> None:
+    def _welcome(self, sock: socket.socket, peer_cid: int | None) -> None:
         behaviour = self._behaviour
         sock.setblocking(False)
-        connection = _Connection(sock)
+        connection = _Connection(sock, peer_cid)
         self._connections[sock.fileno()] = connection
         self._tally.connections += 1
         if self._tally.connections == 1 and behaviour.stall:
@@ -233,6 +242,7 @@ class Receiver:
 
     def _give_up_waiting(self, connection: _Connection) -> None:
         if connection.is_open and not connection.is_handled:
+            self._tally.no_handler += 1
             self._reject(connection)
 
     # Reading
@@ -300,7 +310,7 @@ class Receiver:
         connection.data = bytearray()
         connection.is_counted = True
         if data:
-            self._count(data)
+            self._count(data, connection.peer_cid)
         else:
             self._tally.empty += 1
         if not self._behaviour.close_delay_ns:
@@ -309,14 +319,15 @@ class Receiver:
         self._unpoll(connection)
         self._timers.at(self._clock_ns() + self._behaviour.close_delay_ns, lambda: self._close(connection))
 
-    def _count(self, data: bytes) -> None:
+    def _count(self, data: bytes, peer_cid: int | None) -> None:
         arrival = self._wall()
         try:
             report = self._decode(data)
         except ValueError:
             self._tally.malformed += 1
             return
-        self._tally.count_report(report, len(data), arrival)
+        fate = self._forwarding.fate(report.cid, peer_cid, self._clock_ns())
+        self._tally.count_report(report, len(data), arrival, fate)
 
     # Closing
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vsock_loadgen.measures.receipt import Receipt, VmReceipt
+from vsock_loadgen.measures.reconciliation import TargetCounters
+from vsock_loadgen.receiver.forwarding import Fate
 
 
 class Decoded(Protocol):
@@ -38,19 +40,29 @@ class _Vm:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts while a receiver runs. A connection is counted when it is accepted and once more when its fate is known."""
+    """Counts while a receiver runs. A connection is counted when it is accepted and once more when its fate is known.
+
+    `no_handler` are those of the rejected ones that waited for a handler in vain.
+    """
 
     connections: int = 0
     malformed: int = 0
     empty: int = 0
     rejected: int = 0
+    no_handler: int = 0
+    reports: int = 0
+    mismatching_cid: int = 0
+    rate_limited: int = 0
     bytes: int = 0
     _packages: Counter[int] = field(default_factory=Counter)
     _formats: Counter[str] = field(default_factory=Counter)
     _vms: dict[str, _Vm] = field(default_factory=dict)
 
-    def count_report(self, report: Decoded, size_bytes: int, arrival: float) -> None:
-        """Count a whole report that arrived at a moment, in seconds since the epoch."""
+    def count_report(self, report: Decoded, size_bytes: int, arrival: float, fate: Fate = "forwarded") -> None:
+        """Count a whole report that arrived at a moment, in seconds since the epoch, and what became of it."""
+        self.reports += 1
+        self.mismatching_cid += fate == "mismatching_cid"
+        self.rate_limited += fate == "rate_limited"
         self.bytes += size_bytes
         self._packages[report.packages] += 1
         self._formats[report.format] += 1
@@ -62,17 +74,30 @@ class Tally:
         vm.packages = report.packages
         vm.last_arrival = arrival
 
+    def counters(self) -> TargetCounters:
+        """The count so far as the relay of ACS 4.10 keeps it. May be called from another thread."""
+        received = self.reports - self.mismatching_cid
+        return TargetCounters(
+            accepted=self.connections,
+            received=received,
+            mismatching_cid=self.mismatching_cid,
+            rate_limited=self.rate_limited,
+            no_handler=self.no_handler,
+            forwarded=received - self.rate_limited,
+        )
+
     def receipt(self) -> Receipt:
         """The count so far. Connections whose fate is not known, or that the peer broke off, are the unfinished ones."""
-        reports = self._packages.total()
         return Receipt(
             connections=self.connections,
-            reports=reports,
+            reports=self.reports,
             bytes=self.bytes,
             malformed=self.malformed,
             empty=self.empty,
             rejected=self.rejected,
-            unfinished=self.connections - reports - self.malformed - self.empty - self.rejected,
+            mismatching_cid=self.mismatching_cid,
+            rate_limited=self.rate_limited,
+            unfinished=self.connections - self.reports - self.malformed - self.empty - self.rejected,
             packages=dict(sorted(self._packages.items())),
             formats=dict(sorted(self._formats.items())),
             vms=tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console, JustifyMethod, RenderableType
@@ -13,6 +13,8 @@ from rich.text import Text
 
 BAR = "\N{FULL BLOCK}"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_UPRIGHT_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_SHADE = "\N{LIGHT SHADE}"
 _INDENT = 2
 _GAP = 3
 _MOST_BAR_CELLS, _FEWEST_BAR_CELLS = 30, 5
@@ -74,6 +76,20 @@ def flowed(cells: Iterable[str], *, width: int) -> Padding:
 def bar_cells(width: int) -> int:
     """How long the bars of a chart may be on a terminal of this width."""
     return max(_FEWEST_BAR_CELLS, min(_MOST_BAR_CELLS, width - _BESIDE_A_BAR))
+
+
+def columns(values: Sequence[float], tops: Sequence[float], highest: float, height: int) -> list[str]:
+    """A chart of upright bars, one cell wide, from its top line down: each as high as its value, in eighths of a cell, and shaded
+    up to its top."""
+    lines = []
+    for line in range(height - 1, -1, -1):
+        cells = ""
+        for value, top in zip(values, tops, strict=True):
+            eighths = min(8, max(0, round((value / highest * height - line) * 8)))
+            shaded = top / highest * height - line >= 0.5
+            cells += _SHADE if shaded and not eighths else _UPRIGHT_EIGHTHS[eighths]
+        lines.append(cells)
+    return lines
 
 
 def bar(share: float, width: int) -> str:

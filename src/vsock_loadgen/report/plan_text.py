@@ -8,23 +8,31 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from vsock_loadgen.plan.distributions import CONTINUOUS
 from vsock_loadgen.plan.fleet import Column
+from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan
-from vsock_loadgen.report.console import bar, bar_cells, flowed, grid, indented, rendered, table
+from vsock_loadgen.plan.statistics import Statistics
+from vsock_loadgen.report.console import bar, bar_cells, columns, flowed, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number
 
 _HISTOGRAM_ROWS = 10
 _MOST_NODES = 12
+_CHART_ROWS = 6
+_MOST_COLUMNS, _FEWEST_COLUMNS = 72, 5
 
 
-def plan_text(plan: Plan, *, width: int = 80, color: bool = False, with_nodes: bool = True) -> str:
-    """The plan for people. `with_nodes` shows how it is split, where there are several nodes."""
+def plan_text(
+    plan: Plan, *, width: int = 80, color: bool = False, with_nodes: bool = True, service_time_ns: int | None = None
+) -> str:
+    """The plan for people. `with_nodes` shows how it is split, where there are several nodes; `service_time_ns` how many reports
+    are under way where each takes so long."""
     scale = f", time scale {format_number(float(plan.time_scale))}" if plan.time_scale != 1 else ""
     parts: list[RenderableType] = [f"[bold]Fleet of {plan.fleet.vm_count:,} VMs[/], seed {plan.seed}{scale}", ""]
+    parts += _profiles(plan)
     parts += _attribute("Packages per VM", plan.packages, plan.fleet.packages, format_number, width)
     parts += _attribute("Report interval", plan.report_interval, plan.fleet.report_interval, _interval, width)
-    parts += _forecast(plan)
+    parts += _forecast(plan, service_time_ns)
+    parts += _over_time(plan, width)
     if with_nodes and len(plan.nodes) > 1:
         parts += _nodes(plan)
     if plan.warnings:
@@ -78,7 +86,6 @@ def _histogram(column: Column, show: Callable[[float], str], cells: int) -> Tabl
     """Equal steps from the smallest to the largest value, and how many VMs lie in each."""
     chart = table("", "from", "to", "VMs", "")
     chart.columns[0].justify, chart.columns[3].justify = "right", "left"
-    assert CONTINUOUS in column.buckets
     edges, counts = _binned(column.values)
     for number, count in enumerate(counts):
         chart.add_row(show(edges[number]), show(edges[number + 1]), f"{count:,}", bar(count / max(counts), cells))
@@ -94,7 +101,23 @@ def _binned(values: Sequence[int]) -> tuple[list[float], list[int]]:
     return [low + (high - low) * number / rows for number in range(rows + 1)], counts
 
 
-def _forecast(plan: Plan) -> list[RenderableType]:
+def _profiles(plan: Plan) -> list[RenderableType]:
+    if not plan.profiles:
+        return []
+    chart = table("", "profile", "configured", "assigned", "VMs", "packages", "interval")
+    for row in plan.profiles:
+        chart.add_row(
+            Text(row.name),
+            f"{format_number(float(row.percent))} %",
+            f"{format_number(row.actual_percent)} %",
+            f"{row.vms:,}",
+            format_number(row.packages.statistics.mean) if row.packages else "-",
+            _interval(row.report_interval.statistics.mean) if row.report_interval else "-",
+        )
+    return ["[bold]Profiles[/], packages and interval on average", indented(chart), ""]
+
+
+def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
     load = plan.forecast
     chart = grid("left", "left")
     rows = [
@@ -102,17 +125,69 @@ def _forecast(plan: Plan) -> list[RenderableType]:
         (
             "",
             f"{load.peak_reports_per_second:,} at the peak, {_after(load.peak_at_seconds)} after the start, "
-            f"out of {_after(load.horizon_seconds)}",
+            f"out of {_after(len(load.per_second))}",
         ),
         ("bytes a second", format_bytes(load.bytes_per_second)),
         ("largest report", format_bytes(load.largest_report_bytes)),
         ("packages", f"{format_number(load.packages_per_report)} per report, {format_number(load.packages_per_vm)} per VM"),
+        ("of reports", _spread(load.reported_packages)),
+        *_together(load),
+        *_under_way(load, service_time_ns),
+        ("to send", f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {format_bytes(plan.memory_bytes)} of memory in all"),
     ]
     if load.reports is not None:
         rows.insert(2, ("reports in all", f"{load.reports:,}"))
     for name, value in rows:
         chart.add_row(name, value)
     return ["[bold]Forecast[/]", indented(chart), ""]
+
+
+def _spread(packages: Statistics) -> str:
+    figures = {"P50": packages.p50, "P95": packages.p95, "P99": packages.p99, "max": packages.maximum}
+    return ", ".join(f"{name} {format_number(value)}" for name, value in figures.items())
+
+
+def _together(load: Forecast) -> list[tuple[str, str]]:
+    """The largest herd, where VMs keep time with the clock."""
+    herd = load.herd
+    if herd is None:
+        return []
+    spread = f" within {format_duration(herd.spread_ns)}" if herd.spread_ns else " at one instant"
+    return [("herd", f"{herd.reports:,} reports due{spread}, {_interval(herd.at_ns)} after the start")]
+
+
+def _under_way(load: Forecast, service_time_ns: int | None) -> list[tuple[str, str]]:
+    """Reports under way at a time, where one is told how long each takes."""
+    if service_time_ns is None:
+        return []
+    concurrency = load.concurrency(service_time_ns)
+    figures = f"{format_number(concurrency.mean)} reports on average, {format_number(concurrency.peak)} at the peak"
+    return [("under way", f"{figures}, if each takes {format_duration(service_time_ns)}")]
+
+
+def _over_time(plan: Plan, width: int) -> list[RenderableType]:
+    """Reports per second over time: bars for the mean of a stretch, shaded up to its busiest second."""
+    load = plan.forecast
+    highest = load.peak_reports_per_second
+    top = f"{highest:,}"
+    stretches = load.over_time(min(_MOST_COLUMNS, width - 2 - len(top) - 1))
+    if len(stretches.reports) < _FEWEST_COLUMNS or not highest:
+        return []
+    seconds = [stretches.width_seconds] * len(stretches.reports)
+    seconds[-1] = len(load.per_second) - sum(seconds[:-1])
+    means = [reports / length for reports, length in zip(stretches.reports, seconds, strict=True)]
+    lines = columns(means, stretches.peaks, highest, _CHART_ROWS)
+    labels = [top, *[""] * (_CHART_ROWS - 2), "0"]
+    end = _after(len(load.per_second))
+    axis = "0s" + end.rjust(len(means) - 2)
+    each = f", a column is {_after(stretches.width_seconds)}; shaded: its busiest second"
+    if stretches.width_seconds == 1:
+        each = ""
+    drawn = [f"{label:>{len(top)}} {line}" for label, line in zip(labels, lines, strict=True)]
+    expected = len(load.per_second) - load.horizon_seconds
+    note = [f"  The first {_after(load.horizon_seconds)} are counted, the rest is what to expect."] if expected > 0 else []
+    text = Text("\n".join([*drawn, f"{'':{len(top)}} {axis}"]))
+    return [f"[bold]Reports per second over time[/]{each}", indented(text), *note, ""]
 
 
 def _after(seconds: int) -> str:

@@ -17,6 +17,7 @@ def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> s
     formats = ", ".join(f"{count:,} {name}" for name, count in sorted(receipt.formats.items()))
     for name, count, remark in (
         ("reports", receipt.reports, formats),
+        *_thrown_away(receipt),
         ("malformed", receipt.malformed, ""),
         ("rejected", receipt.rejected, ""),
         ("empty", receipt.empty, "connections without a byte"),
@@ -26,6 +27,15 @@ def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> s
         chart.add_row(name, f"{count:,}", remark if count else "")
     title = f"[bold]Received {format_bytes(receipt.bytes)} from {len(receipt.vms):,} VMs[/]"
     return rendered([title, indented(chart), "", *_by_packages(receipt, bar_cells(width))], width=width, color=color)
+
+
+def _thrown_away(receipt: Receipt) -> list[tuple[str, int, str]]:
+    """Rows for what a receiver threw away on request; none where it was not asked to, or had no cause."""
+    rows = [
+        ("mismatching CID", receipt.mismatching_cid, "of the reports, thrown away"),
+        ("rate limited", receipt.rate_limited, "of the reports, thrown away"),
+    ]
+    return [row for row in rows if row[1]]
 
 
 def _by_packages(receipt: Receipt, cells: int) -> list[RenderableType]:

@@ -10,10 +10,12 @@ from rich.text import Text
 from vsock_loadgen.measures.outcome import EXPLANATIONS
 from vsock_loadgen.measures.result import Result, TimeSummary
 from vsock_loadgen.report.console import grid, indented, rendered, table
+from vsock_loadgen.report.reconciliation_text import reconciliation_parts
 from vsock_loadgen.report.seen import Seen
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
-_PROOF = {
+PROOF = {
+    "reconciled": "the target's own counters account for every delivered report",
     "strong": "the target read every delivered report to its end (confirmed by the kernel)",
     "weak": "the target closed after every delivered report; vsock hides whether it had read it",
     "none": "delivered means written to the kernel; nobody looked whether it was read",
@@ -25,14 +27,28 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
     style = "bold green" if result.verdict.status == "passed" else "bold red"
     parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status}[/]"]
     parts += [indented(Text(reason)) for reason in result.verdict.reasons]
-    parts += [indented(f"confirmation: {result.confirmation}, {_PROOF[result.confirmation]}"), ""]
+    parts += [indented(f"confirmation: {result.confirmation}, {PROOF[result.confirmation]}"), ""]
+    if result.thresholds:
+        parts += _thresholds(result)
     parts += _accounts(result)
     parts += _times(result)
+    if result.phases:
+        parts += _phases(result)
     if result.counts.failures:
         parts += _failures(result)
+    if result.reconciliation is not None:
+        parts += reconciliation_parts(result.reconciliation)
     if seen is not None:
         parts += _seen(seen)
     return rendered(parts, width=width, color=color)
+
+
+def _thresholds(result: Result) -> list[RenderableType]:
+    chart = table("Thresholds", "", "found", "")
+    for threshold in result.thresholds:
+        verdict = "[green]met[/]" if threshold.passed else "[bold red]missed[/]"
+        chart.add_row(Text(threshold.expression), threshold.shown_value, verdict)
+    return [chart, ""]
 
 
 def _accounts(result: Result) -> list[RenderableType]:
@@ -63,9 +79,9 @@ def _times(result: Result) -> list[RenderableType]:
         chart.add_row(name, *figures)
     meaning = grid("left", "left")
     everything = result.counts.delivered == result.counts.due
-    undelivered = "" if everything else "; a report that was not delivered counts as longer than any"
+    undelivered = "" if everything else "; one that was not delivered counts as longer than any"
     meaning.add_row("response time", f"from due to delivered, every due report{undelivered}")
-    meaning.add_row("service time", "from start to delivered, delivered reports")
+    meaning.add_row("service time", f"from start to delivered, every started report{undelivered}")
     meaning.add_row("schedule lag", "from due to start: the generator's own lateness")
     return [chart, indented(meaning), ""]
 
@@ -74,6 +90,20 @@ def _figures(summary: TimeSummary) -> list[str]:
     missing = "not delivered" if summary.count else "-"
     values: Sequence[float | None] = (summary.p50, summary.p95, summary.p99, summary.p999, summary.largest, summary.mean)
     return [missing if value is None else format_seconds(value) for value in values]
+
+
+def _phases(result: Result) -> list[RenderableType]:
+    chart = table("Phases of load", "phase", "due", "delivered", "failed", "skipped", "response P50", "P99")
+    for phase in result.phases:
+        counts, response = phase.measured.counts, phase.measured.response
+        shown = [
+            "-" if not counts.due else "not delivered" if time is None else format_seconds(time)
+            for time in (response.p50, response.p99)
+        ]
+        chart.add_row(
+            Text(phase.name), *(f"{count:,}" for count in (counts.due, counts.delivered, counts.failed, counts.skipped)), *shown
+        )
+    return [chart, ""]
 
 
 def _failures(result: Result) -> list[RenderableType]:

@@ -23,10 +23,12 @@ class Notices:
     def update(self, totals: RunTotals) -> None:
         """Log what has happened since the last time."""
         if found := self._watch.look(totals):
-            self._log.alert(str(found))
+            self._log.alert(str(found), "saturated", found.to_json())
         if self._stop_asked() and not self._said_stopping:
             self._said_stopping = True
             self._log.line(
                 f"stopping: {totals.counts.in_flight:,} reports under way have up to {format_duration(self._request_timeout_ns)}; "
-                "a second signal does not wait"
+                "a second signal does not wait",
+                "stopping",
+                {"in_flight": totals.counts.in_flight},
             )

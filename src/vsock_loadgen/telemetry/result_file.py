@@ -21,12 +21,16 @@ def result_document(result: Result) -> str:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Put the document of a result in place of what the file holds, readable by this user only (mode 0600).
+    """Write the document of a result as `write_text` does."""
+    write_text(result_document(result), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Put a text in place of what the file holds, readable by this user only (mode 0600).
 
     A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
     that leads to a file) is written to as it is. Raises OSError; then a file is as it was.
     """
-    text = result_document(result)
     if _is_stream(path):
         with path.open("a", encoding="utf-8") as stream:
             stream.write(text)
@@ -65,4 +69,4 @@ class ResultSnapshots:
         try:
             write_result(self._result_of(totals), self._path)
         except OSError as error:
-            self._log.alert(f"--result: the snapshot cannot be written: {error}")
+            self._log.alert(f"--result: the snapshot cannot be written: {error}", "result_file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.result import TimeSummary
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.telemetry.log import Log
@@ -26,7 +27,9 @@ class StatsLines:
             return
         self._next_ns = (now_ns // self._interval_ns + 1) * self._interval_ns
         counts = totals.counts
-        self._log.line(stats_line(now_ns, counts, totals, counts - self._then, now_ns - self._then_ns))
+        change, change_ns = counts - self._then, now_ns - self._then_ns
+        fields = stats_fields(now_ns, counts, totals, change, change_ns)
+        self._log.line(stats_line(now_ns, counts, totals, change, change_ns), "stats", fields)
         self._then, self._then_ns = counts, now_ns
 
 
@@ -41,6 +44,29 @@ def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, c
         f"response p50 {_shown(totals.times.response, 0.5, undelivered)} p99 {_shown(totals.times.response, 0.99, undelivered)}  "
         f"lag p99 {_shown(totals.times.lag, 0.99)}"
     )
+
+
+def stats_fields(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> dict[str, object]:
+    """The line's figures for machines; times in seconds, None where there is none."""
+    seconds = max(change_ns, 1) / SECOND
+    times = totals.times
+    return {
+        "elapsed_seconds": now_ns / SECOND,
+        "due": counts.due,
+        "delivered": counts.delivered,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "in_flight": counts.in_flight,
+        "unfinished": counts.unfinished,
+        "bytes": counts.bytes,
+        "failures": {str(failure): count for failure, count in counts.failures.items()},
+        "due_per_second": change.due / seconds,
+        "delivered_per_second": change.delivered / seconds,
+        "bytes_per_second": change.bytes / seconds,
+        "response_time_seconds": TimeSummary.of(times.response, counts.undelivered).to_json(),
+        "service_time_seconds": TimeSummary.of(times.service, counts.started_undelivered).to_json(),
+        "lag_seconds": TimeSummary.of(times.lag).to_json(),
+    }
 
 
 def _shown(histogram: Histogram, share: float, undelivered: int = 0) -> str:

@@ -14,6 +14,8 @@ from vsock_loadgen.config.address import VSOCK_CID_LOCAL
 from vsock_loadgen.errors import TargetError
 
 _DEVICE = Path("/dev/vsock")
+_HOST_CID = 2
+_FIRST_VM_CID = 3
 
 
 class VsockKernel(Protocol):
@@ -77,6 +79,18 @@ class LinuxVsock:
             except OSError:
                 return False
         return True
+
+
+def own_cid_of(kernel: VsockKernel) -> int:
+    """The CID of the VM that this kernel runs in. Raises TargetError where it runs in none, or does not say."""
+    remedy = "run it inside a VM that has a vsock device, or take `cids: assigned`"
+    cid = kernel.own_cid()
+    if cid is None:
+        raise TargetError(f"cids: own, but {_DEVICE} is missing or does not tell this kernel's CID, expected that of a VM", remedy)
+    if cid < _FIRST_VM_CID:
+        where = {VSOCK_CID_LOCAL: "only the loopback transport", _HOST_CID: "a host"}.get(cid, "no VM")
+        raise TargetError(f"cids: own, but this kernel's CID is {cid} ({where}), expected that of a VM, from 3 on", remedy)
+    return cid
 
 
 def no_socket(address: object, number: int) -> TargetError:

@@ -78,6 +78,14 @@ def test_a_receiver_on_any_cid_takes_reports_sent_to_cid_1() -> None:
     assert [vm.cid for vm in receipts[0].vms] == [str(cid) for cid in range(3, 103)]
 
 
+def test_a_report_must_carry_the_cid_of_its_connection_where_that_is_asked_for() -> None:
+    address = VsockAddress(1, next(_ports))
+    with receiving(address, Behaviour(checked_cid="peer")) as receipts:
+        for cid in (1, 3, 4):
+            assert deliver(resolve(address), encode_text(cid, 5)) == b""
+    assert (receipts[0].reports, receipts[0].mismatching_cid) == (3, 2)
+
+
 def test_a_report_that_the_receiver_closes_unread_looks_delivered() -> None:
     address = VsockAddress(1, next(_ports))
     endpoint = resolve(address)

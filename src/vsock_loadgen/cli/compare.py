@@ -1,0 +1,155 @@
+"""`vsock-loadgen compare`: results side by side, or the results of a fleet's nodes added up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.config.fail_if import parse_condition
+from vsock_loadgen.config.thresholds import parse_threshold
+from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
+from vsock_loadgen.measures.comparison import Comparison, Side, compare
+from vsock_loadgen.measures.conditions import Condition, JudgedCondition, judge_conditions
+from vsock_loadgen.measures.merging import Named, merge_results
+from vsock_loadgen.measures.thresholds import Threshold
+from vsock_loadgen.report.comparison_document import comparison_document
+from vsock_loadgen.report.comparison_markdown import comparison_markdown
+from vsock_loadgen.report.comparison_text import comparison_text
+from vsock_loadgen.report.result_text import result_text
+from vsock_loadgen.telemetry.result_file import result_document, write_result
+from vsock_loadgen.telemetry.result_reading import read_results
+
+
+class ConditionType(click.ParamType[Condition]):
+    """A bound on the difference from the baseline."""
+
+    name = "condition"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Condition:
+        """The condition of a text."""
+        try:
+            return parse_condition(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("compare", short_help="Hold results against each other, or add up those of several nodes.")
+@click.argument("files", nargs=-1, type=_FILE, metavar="FILE...")
+@click.option("--baseline", multiple=True, type=_FILE, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
+@click.option(
+    "--fail-if",
+    "conditions",
+    multiple=True,
+    type=ConditionType(),
+    metavar="CONDITION",
+    help="Exit with 3 where the condition holds.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--merge", is_flag=True, help="Add up the results of the nodes that share one fleet.")
+@click.option("-o", "--out", type=_FILE, metavar="FILE", help="With --merge: write the sum there, as run --result does.")
+def compare_results(
+    files: tuple[Path, ...],
+    baseline: tuple[Path, ...],
+    conditions: tuple[Condition, ...],
+    output: str,
+    merge: bool,
+    out: Path | None,
+) -> None:
+    """Hold each result FILE against the first one, or against the --baseline: rates, percentiles, failures and lag, with the
+    differences. Several runs of a side tell whether a difference is more than the runs differ among themselves.
+
+    A CONDITION is a figure of thresholds, a comparison and a signed difference: 'response_time.p99 > +10%' in percent of the
+    baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit.
+
+    With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms
+    merged, thresholds judged on the sums.
+
+    Exit codes: 0 done, 2 a file cannot be used; with --fail-if 3 where a condition holds, or the code of an invalid run; with
+    --merge the code of the merged result, as of a run.
+
+    \b
+    Examples:
+      vsock-loadgen compare before.json after.json
+      vsock-loadgen compare --baseline a1.json --baseline a2.json b1.json b2.json --fail-if 'response_time.p99 > +10%'
+      vsock-loadgen compare --merge node-*.json -o fleet.json
+    """
+    if merge:
+        if baseline or conditions or output == "markdown":
+            raise click.UsageError("--merge gives one result: --baseline, --fail-if and --format markdown do not go with it")
+        sys.exit(_merge(files, out, output))
+    if out is not None:
+        raise click.UsageError("--out needs --merge")
+    if not files or len(files) + len(baseline) < 2:
+        raise click.UsageError("expected two or more results: a baseline and what is held against it")
+    comparison = _sides(read_results([*baseline, *files]), len(baseline))
+    judged = judge_conditions(conditions, comparison)
+    _show(comparison, judged, output)
+    sys.exit(_exit_code(comparison, judged))
+
+
+def _sides(runs: list[Named], baselines: int) -> Comparison:
+    """Without a --baseline the first run is it, and each of the others is a side of its own."""
+    if baselines:
+        return compare(_side(runs[:baselines]), [_side(runs[baselines:])])
+    return compare(_side(runs[:1]), [_side([run]) for run in runs[1:]])
+
+
+def _side(runs: list[Named]) -> Side:
+    return Side(" and ".join(run.name for run in runs), tuple(runs))
+
+
+def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], output: str) -> None:
+    if output == "json":
+        click.echo(json.dumps(comparison_document(comparison, judged), indent=1))
+    elif output == "markdown":
+        click.echo(comparison_markdown(comparison, judged), nl=False)
+    else:
+        terminal = streams()
+        text = comparison_text(comparison, judged, width=terminal.width, color=terminal.color)
+        click.echo(text, nl=False, color=terminal.color)
+
+
+def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> int:
+    """Where something was asked, an invalid run is no answer: its code counts before that of a condition."""
+    if not judged:
+        return EXIT_DONE
+    invalid = [run.result.verdict.exit_code for run in comparison.runs if run.result.verdict.status == "invalid"]
+    return min(invalid, default=EXIT_THRESHOLD if any(condition.failed for condition in judged) else EXIT_DONE)
+
+
+def _merge(files: tuple[Path, ...], out: Path | None, output: str) -> int:
+    if not files:
+        raise click.UsageError("--merge: expected the results of a fleet's nodes")
+    if out is not None and out.resolve() in {path.resolve() for path in files}:
+        raise click.UsageError(f"--out: {out} is one of the results to be merged")
+    parts = read_results(files)
+    merged = merge_results(parts, _thresholds(parts[0]))
+    if out is not None:
+        try:
+            write_result(merged, out)
+        except OSError as error:
+            raise ConfigError([Problem("--out", "", f"{out} cannot be written: {error.strerror or error}")]) from error
+    if output == "json":
+        click.echo(result_document(merged), nl=False)
+    else:
+        terminal = streams()
+        click.echo(result_text(merged, width=terminal.width, color=terminal.color), nl=False, color=terminal.color)
+    return merged.verdict.exit_code
+
+
+def _thresholds(part: Named) -> list[Threshold]:
+    """Those of the config, which is the same for all parts. Raises ConfigError where they cannot be read."""
+    written = part.result.config.get("thresholds") or []
+    if not isinstance(written, list):
+        raise ConfigError([Problem(part.name, "config.thresholds", f"found {written!r}, expected a list of thresholds")])
+    try:
+        return [parse_threshold(str(text)) for text in written]
+    except ValueError as error:
+        raise ConfigError([Problem(part.name, "config.thresholds", str(error))]) from error

@@ -1,0 +1,99 @@
+"""`vsock-loadgen fit`: from measured data to a block of the config."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.config.blocks import Attribute
+from vsock_loadgen.config.load import Override, load
+from vsock_loadgen.config.measurements import Kind, read_measurements
+from vsock_loadgen.errors import ConfigError, InternalError, Problem
+from vsock_loadgen.plan.distributions import INTERVAL_NS, PACKAGES, Grain
+from vsock_loadgen.plan.fitting import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
+from vsock_loadgen.report.fit_text import fit_text, fit_yaml
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+_ATTRIBUTES: dict[Kind, Attribute] = {"packages": "packages", "intervals": "reportInterval"}
+_BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
+
+
+@click.command(short_help="Make a block of the config from measured data.")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE")
+@click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="What was measured.")
+@click.option("--column", metavar="NAME|N", help="The FILE is CSV: the column with this heading, or the N-th from 1.")
+@click.option("--form", type=click.Choice(["percentile", "quantiles"]), default="percentile", show_default=True)
+@click.option(
+    "--max-buckets",
+    type=click.IntRange(1, 100),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="At most so many buckets, or quantiles between the ends.",
+)
+def fit(file: Path, kind: Kind, column: str | None, form: Form, max_buckets: int) -> None:
+    """Make a block of the config from measured data: FILE has one value a line, or is CSV with --column; - is standard input.
+
+    Packages are whole numbers. Intervals are seconds, or durations such as 1m30s.
+
+    Takes the smallest block that has the mean, p50, p95 and p99 within 2 % and single values, on average, within 10 %; where
+    --max-buckets are too few for that, the closest one. No more distinct values than that become a bucket each. The block goes to
+    standard output, its error and a chart to standard error.
+
+    \b
+    Examples:
+      vsock-loadgen fit counts.txt --kind packages
+      vsock-loadgen fit vms.csv --column interval --kind intervals --form quantiles
+      cut -f3 inventory.tsv | vsock-loadgen fit - --kind packages >> fleet.yaml
+    """
+    name = "standard input" if str(file) == "-" else str(file)
+    with _opened(file, name) as lines:
+        values = read_measurements(lines, name, kind, column)
+    _refuse_short(values, form, kind, name)
+    grain = PACKAGES if kind == "packages" else INTERVAL_NS if form == "quantiles" else _BUCKET_INTERVAL_NS
+    made = fit_block(values, form, max_buckets, grain)
+    block = fit_yaml(made, _ATTRIBUTES[kind])
+    _check(made, _ATTRIBUTES[kind], block)
+    terminal = streams()
+    click.echo(fit_text(made, _ATTRIBUTES[kind], width=terminal.width, color=terminal.color), err=True, color=terminal.color)
+    if not made.is_close:
+        wanted = f"{TOLERANCE:.0%} (of single values, on average, {VALUE_TOLERANCE:.0%})"
+        click.echo(f"warning: no block of {max_buckets} is within {wanted}; this is the closest: raise --max-buckets", err=True)
+    click.echo(block, nl=False)
+
+
+@contextmanager
+def _opened(file: Path, name: str) -> Iterator[TextIO]:
+    """The file's text; what cannot be read is a ConfigError."""
+    try:
+        if str(file) == "-":
+            yield sys.stdin
+        else:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                yield opened
+    except OSError as error:
+        raise ConfigError([Problem(name, "", f"cannot be read: {error.strerror or error}")]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(name, "", f"not UTF-8 text: {error.reason}")]) from None
+
+
+def _refuse_short(values: list[int], form: Form, kind: Kind, name: str) -> None:
+    short = sum(value < SECOND for value in values) if kind == "intervals" and form == "quantiles" else 0
+    if short:
+        message = f"{short:,} intervals are below 1s, which quantiles cannot have; expected --form percentile"
+        raise ConfigError([Problem(name, "", message)])
+
+
+def _check(made: Fit, attribute: Attribute, block: str) -> None:
+    """Load what was made, as a config would: a promise of this tool, not of its user."""
+    _, _, text = block.partition(":")
+    config = load(None, environment={}, overrides=[Override("fit", attribute, text)]).config
+    loaded = config.packages if attribute == "packages" else config.report_interval
+    if loaded != made.distribution:
+        raise InternalError(f"the block does not load as it was fitted: {block}")

@@ -1,0 +1,176 @@
+"""What profiles, synchronised VMs and phases of load demand of each other and of the keys beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from vsock_loadgen.config.blocks import OWN_TIME, TIMING_KEYS, IntervalPercentile, Read, Timed
+from vsock_loadgen.config.model import Config, Distribution, Level, Percentile, Timing
+from vsock_loadgen.config.places import Finding, Place
+from vsock_loadgen.config.profiles import ProfileBlock
+from vsock_loadgen.config.section import PACKAGE_KEYS, Section
+from vsock_loadgen.config.sources import Findings
+from vsock_loadgen.config.tree import Node
+
+_ONE = Fraction(1)
+_DEFAULTS = {"packages": tuple(PACKAGE_KEYS), "reportInterval": ("reportInterval",)}
+"""The keys of a profile that it may leave to the top level, with those that say it there."""
+
+
+def check_fleet_tree(section: Node, found: Findings) -> None:
+    """Adds what can be said about profiles and phases whether or not their single values are valid."""
+    for key in ("profiles", "phases"):
+        if key in section.entries:
+            found.errors += _repeated_names(section.entries[key], key)
+    profiles = [item for item in section.entries["profiles"].items if item.entries] if "profiles" in section.entries else []
+    if profiles:
+        for attribute, keys in _DEFAULTS.items():
+            found.errors += _attribute_findings(section, attribute, keys)
+    for attribute in ("packages", "reportInterval"):
+        if attribute in section.entries:
+            found.errors += _hidden_timing(section.entries[attribute], attribute)
+        for number, profile in enumerate(profiles):
+            if attribute in profile.entries:
+                found.errors += _hidden_timing(profile.entries[attribute], f"profiles[{number}].{attribute}")
+
+
+def _repeated_names(items: Node, path: str) -> Iterator[Finding]:
+    first: dict[str, Place] = {}
+    for number, item in enumerate(items.items):
+        name = item.entries.get("name")
+        if name is None or not isinstance(name.value, str):
+            continue
+        if name.value in first:
+            message = f"found {name.shown()} again (first: {position(first[name.value])}), expected each name once"
+            yield Finding(name.place, f"{path}[{number}].name", message)
+        first.setdefault(name.value, name.place)
+
+
+def _attribute_findings(section: Node, attribute: str, keys: Sequence[str]) -> Iterator[Finding]:
+    """An attribute comes from each profile, or from the top level for those that leave it out; the top level says nothing idle."""
+    profiles = section.entries["profiles"].items
+    given = [key for key in keys if key in section.entries]
+    without = [number for number, profile in enumerate(profiles) if profile.entries and attribute not in profile.entries]
+    if without and not given:
+        for number in without:
+            message = f"missing; expected it here, or {attribute} at the top level for all profiles without"
+            yield Finding(profiles[number].place, f"profiles[{number}].{attribute}", message)
+    if not without:
+        for key in given:
+            message = (
+                f"has no effect: every profile has {attribute} of its own; expected it to be left out, "
+                f"or a profile without, or profiles[0].{attribute} to be set instead"
+            )
+            yield Finding(section.entries[key].place, key, message)
+
+
+def _hidden_timing(node: Node, path: str, depth: int = 0) -> Iterator[Finding]:
+    """Buckets within a bucket's distribution only have values: how VMs keep time is said by the outermost bucket."""
+    buckets = node.entries.get("buckets")
+    for number, bucket in enumerate(buckets.items if buckets else ()):
+        here = f"{path}.buckets[{number}]"
+        for key in TIMING_KEYS if depth else ():
+            if key in bucket.entries:
+                message = "stands in a bucket inside a bucket, expected in the outermost bucket or in the profile"
+                yield Finding(bucket.entries[key].place, f"{here}.{key}", message)
+        if "distribution" in bucket.entries:
+            yield from _hidden_timing(bucket.entries["distribution"], f"{here}.distribution", depth + 1)
+
+
+def check_fleet(config: Config, values: Section, section: Node, found: Findings) -> None:
+    """Adds what can only be said about valid values: who keeps time with whom, and what phases do to them."""
+    if not values.profiles:
+        _check_timing(None, values.report_interval, _Spot(section, "reportInterval"), found)
+    for number, profile in enumerate(values.profiles):
+        node, path = section.entries["profiles"].items[number], f"profiles[{number}]"
+        is_own = "report_interval" in profile.model_fields_set
+        intervals = profile.report_interval if is_own else values.report_interval
+        spot = _Spot(node, f"{path}.reportInterval") if is_own else _Spot(section, "reportInterval")
+        _check_timing(profile, intervals, spot, found)
+        made = config.profiles[number]
+        in_step = profile.synchronized or _is_synchronized(made.report_interval, made.timing)
+        if "offset" in profile.model_fields_set and not in_step:
+            found.errors.append(_idle_offset(node, path))
+    _check_phases(config, section, found)
+
+
+class _Spot:
+    """Where a distribution of intervals stands: its node, where it was given, and its path."""
+
+    def __init__(self, around: Node, path: str) -> None:
+        self.path = path
+        self.node = around.entries.get("reportInterval", around)
+
+    def bucket(self, number: int) -> tuple[Node, str]:
+        """A bucket's node and path."""
+        return self.node.entries["buckets"].items[number], f"{self.path}.buckets[{number}]"
+
+
+def _check_timing(profile: ProfileBlock | None, intervals: Read, spot: _Spot, found: Findings) -> None:
+    around = profile.timing(OWN_TIME) if profile else OWN_TIME
+    if not isinstance(intervals, IntervalPercentile):
+        if around.synchronized and not isinstance(intervals, int):
+            found.errors.append(_no_grid(spot.node, spot.path))
+        return
+    for number, bucket in enumerate(intervals.buckets):
+        node, path = spot.bucket(number)
+        timing = bucket.timing(around)
+        if timing.synchronized and _is_continuous(bucket):
+            found.errors.append(_no_grid(node, path))
+        if "offset" in bucket.model_fields_set and not timing.synchronized:
+            found.errors.append(_idle_offset(node, path))
+
+
+def _is_continuous(given: object) -> bool:
+    """Whether intervals come, in part, from a distribution in which every VM has one of its own."""
+    inner = getattr(given, "distribution", given)
+    if isinstance(inner, IntervalPercentile):
+        return any(_is_continuous(bucket) for bucket in inner.buckets)
+    return not isinstance(inner, int | Timed)
+
+
+def _no_grid(node: Node, path: str) -> Finding:
+    message = "synchronized VMs need a common interval; found a distribution that gives every VM its own, expected values"
+    return Finding(node.place, path, message)
+
+
+def _idle_offset(node: Node, path: str) -> Finding:
+    offset = node.entries["offset"]
+    message = f"found {offset.shown()} without synchronized, expected synchronized: true beside it"
+    return Finding(offset.place, f"{path}.offset", message)
+
+
+def _is_synchronized(intervals: Distribution, timing: Timing) -> bool:
+    """Whether some of the VMs are."""
+    in_buckets = isinstance(intervals, Percentile) and any(bucket.timing.synchronized for bucket in intervals.buckets)
+    return timing.synchronized or in_buckets
+
+
+def _check_phases(config: Config, section: Node, found: Findings) -> None:
+    if not config.phases:
+        if config.repeat_phases:
+            found.warnings.append(Finding(section.entries["repeatPhases"].place, "repeatPhases", "has no effect without phases"))
+        return
+    place = section.entries["phases"].place
+    if all(phase.rate.start == phase.rate.end == 0 for phase in config.phases):
+        found.errors.append(Finding(place, "phases", "every rate is 0, expected at least one above 0"))
+    if all(phase.vms.start == phase.vms.end == 0 for phase in config.phases):
+        found.warnings.append(Finding(place, "phases", "no VM is ever switched on, so that nothing is due: raise vms"))
+    in_step = any(
+        _is_synchronized(intervals, timing)
+        for intervals, timing in (
+            [(profile.report_interval, profile.timing) for profile in config.profiles] or [(config.report_interval, OWN_TIME)]
+        )
+    )
+    changed = next((n for n, phase in enumerate(config.phases) if phase.rate != Level(_ONE, _ONE)), None)
+    if in_step and changed is not None:
+        node = section.entries["phases"].items[changed].entries["rate"]
+        message = "does not apply to the synchronized VMs, which keep to the wall clock; vms does"
+        found.warnings.append(Finding(node.place, f"phases[{changed}].rate", message))
+
+
+def position(place: Place) -> str:
+    """A place within its own source: the line of a file, else the source."""
+    is_in_file = str(place) != place.source.name
+    return f"line {place.line}" if is_in_file else place.source.name

@@ -1,0 +1,117 @@
+"""The grammar of a threshold, as in `response_time.p99 < 500ms`: a figure of the result, a comparison, a limit in its unit."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast, get_args
+
+from vsock_loadgen.config.leaves import Leaf, expected, unfit
+from vsock_loadgen.measures.thresholds import METRICS, Comparison, Metric, Threshold
+from vsock_loadgen.units import SECOND, parse_duration
+
+EXAMPLE = "response_time.p99 < 500ms"
+_LONGEST_TEXT = 100
+_PHASE = "phase."
+_FORM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*([<>=!]+)\s*([^\s<>=!][^<>=!]*?)\s*", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}")
+_COMPARISONS = get_args(Comparison)
+
+
+def parse_threshold(text: str) -> Threshold:
+    """The threshold that a text means, spaces made even. Raises ValueError with a sentence that says what was expected."""
+    parts = _FORM.fullmatch(text) if len(text) <= _LONGEST_TEXT and text.isprintable() else None
+    if parts is None:
+        raise ValueError(f"expected a figure, {_listed(_COMPARISONS)} and a limit, such as {EXAMPLE}")
+    name, comparison, written = parts.groups()
+    phase, metric = _phase_and_metric(re.sub(r"\.p99\.9$", ".p999", name))
+    if comparison not in _COMPARISONS:
+        raise ValueError(f"the comparison {comparison} is not known, expected {_listed(_COMPARISONS)}")
+    limit = _limit(written, metric)
+    if (comparison == "<" and limit == 0) or (comparison == ">" and limit == 100 and metric.unit == "percent"):
+        raise ValueError("no run can meet it, expected a limit within reach")
+    shown = f"{_PHASE}{phase}.{metric.name}" if phase else metric.name
+    return Threshold(f"{shown} {comparison} {written}", metric, cast(Comparison, comparison), limit, phase)
+
+
+def _phase_and_metric(name: str) -> tuple[str, Metric]:
+    """`phase.NAME.` in front of a figure narrows it to what fell due in that phase."""
+    if not name.startswith(_PHASE):
+        return "", _metric(name)
+    within = name.removeprefix(_PHASE)
+    fitting = [known for known in METRICS if within.endswith(f".{known}")]
+    if not fitting:
+        raise ValueError(f"the figure {name} is not known, expected {_PHASE}NAME. and {names()}")
+    metric = max(fitting, key=len)
+    if METRICS[metric].unit == "per_second":
+        raise ValueError(f"{metric} is known for the whole run only, expected another figure for a phase")
+    return within.removesuffix(f".{metric}"), METRICS[metric]
+
+
+def _metric(name: str) -> Metric:
+    if name in METRICS:
+        return METRICS[name]
+    close = difflib.get_close_matches(name.lower(), METRICS, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    raise ValueError(f"the figure {name} is not known{hint}, expected {names()}")
+
+
+def names() -> str:
+    """Every figure that a threshold may be about, as a sentence lists them."""
+    clocks = list(dict.fromkeys(name.partition(".")[0] for name in METRICS if "." in name))
+    points = list(dict.fromkeys("." + name.partition(".")[2] for name in METRICS if "." in name))
+    return f"{_listed(clocks)} with {_listed(points)}, or {_listed([name for name in METRICS if '.' not in name])}"
+
+
+def _limit(written: str, metric: Metric) -> Fraction:
+    """The limit in the metric's unit: seconds, percent, or reports a second."""
+    if metric.unit == "seconds":
+        try:
+            limit_ns = parse_duration(written)
+        except ValueError as error:
+            raise ValueError(f"the limit {written} {error}; expected a duration such as 500ms") from None
+        if limit_ns < 0:
+            raise ValueError(f"the limit {written} is negative, expected a duration such as 500ms")
+        return Fraction(limit_ns, SECOND)
+    number = written.removesuffix("%").rstrip() if metric.unit == "percent" else written
+    limit = Fraction(number) if _NUMBER.fullmatch(number) else None
+    if metric.unit == "percent" and (limit is None or limit > 100):
+        raise ValueError(f"the limit is {written}, expected a number from 0 to 100, in percent")
+    if limit is None:
+        raise ValueError(f"the limit is {written}, expected a number of reports a second")
+    return limit
+
+
+def _listed(words: Any) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdText(Leaf):
+    """A threshold as written in a config."""
+
+    kind = "text"
+
+    @property
+    def wanted(self) -> str:
+        return f"a threshold such as {EXAMPLE}"
+
+    def read(self, value: object) -> Threshold:
+        if not isinstance(value, str):
+            raise expected(self.wanted)
+        try:
+            return parse_threshold(value)
+        except ValueError as error:
+            raise unfit(str(error)) from None
+
+    def show(self, value: Any) -> object:
+        return str(value)
+
+    def json_schema(self) -> dict[str, object]:
+        return {"type": "string", "pattern": r"^\s*[A-Za-z_][A-Za-z0-9_.-]*\s*(<|>)=?\s*[0-9.]", "examples": [EXAMPLE]}
+
+
+THRESHOLD = ThresholdText()

@@ -1,0 +1,195 @@
+"""What a run is asked to achieve: figures that are held against a limit.
+
+Every figure is one that the result shows as well. It is of the due reports whose fate is known, so that it means the same while
+the run goes on as at its end, when all fates are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import ge, gt, le, lt
+from typing import Literal, Protocol
+
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.units import SECOND, format_number, format_seconds
+
+Comparison = Literal["<", "<=", ">", ">="]
+Unit = Literal["seconds", "percent", "per_second"]
+"""What a figure is counted in."""
+
+_COMPARE: dict[Comparison, Callable[[Fraction, Fraction], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+class Measured(Protocol):
+    """What figures are taken from: the totals of a run that goes on, or its result."""
+
+    @property
+    def counts(self) -> Counts:
+        """Reports by what became of them."""
+
+    @property
+    def times(self) -> Times:
+        """The three clocks."""
+
+    @property
+    def elapsed_ns(self) -> int:
+        """Nanoseconds from the start of the schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFigures:
+    """What fell due in one phase of load: figures are taken from it as from a run."""
+
+    counts: Counts
+    times: Times
+    elapsed_ns: int
+
+
+class MeasuredRun(Measured, Protocol):
+    """A run, as a whole and by its phases of load."""
+
+    def of_phase(self, name: str) -> Measured | None:
+        """What fell due in a phase; None where the run has none of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure that a threshold may be about. `value` is in `unit`, exact; None where there is none, or it is beyond any number:
+    a time that falls among reports that were not delivered."""
+
+    name: str
+    unit: Unit
+    meaning: str
+    value: Callable[[Measured], Fraction | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit on a metric: `expression` as it is shown, `limit` in the metric's unit, exact.
+
+    With a `phase`, it is about the reports that fell due in that phase of load; empty, about all of them.
+    """
+
+    expression: str
+    metric: Metric
+    comparison: Comparison
+    limit: Fraction
+    phase: str = ""
+
+    def scope(self, run: MeasuredRun) -> Measured | None:
+        """What of the run the threshold is about; None where nothing is."""
+        return run.of_phase(self.phase) if self.phase else run
+
+    def judge(self, run: MeasuredRun) -> JudgedThreshold:
+        """Hold the figures of a run against the limit. A figure that does not exist fails."""
+        measured = self.scope(run)
+        value = None if measured is None else self.metric.value(measured)
+        passed = value is not None and _COMPARE[self.comparison](value, self.limit)
+        return JudgedThreshold(self.expression, self.metric.unit, None if value is None else float(value), passed)
+
+    def __str__(self) -> str:
+        return self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedThreshold:
+    """A threshold with what was found; `value` None where the figure does not exist, which fails."""
+
+    expression: str
+    unit: Unit
+    value: float | None
+    passed: bool
+
+    @property
+    def shown_value(self) -> str:
+        """What was found, for people."""
+        if self.value is None:
+            return "not delivered" if self.unit == "seconds" else "no report"
+        if self.unit == "seconds":
+            return format_seconds(self.value * SECOND)
+        return f"{format_number(self.value)}{' %' if self.unit == 'percent' else ' a second'}"
+
+    def __str__(self) -> str:
+        if self.passed:
+            return f"{self.expression} is met: {self.shown_value}"
+        if self.value is None:
+            missing = "it falls among reports that were not delivered" if self.unit == "seconds" else "no report was due"
+            return f"{self.expression} is missed: {missing}"
+        return f"{self.expression} is missed: {self.shown_value}"
+
+    def to_json(self) -> dict[str, object]:
+        """A plain document; a time is in seconds."""
+        return {"expression": self.expression, "value": self.value, "unit": self.unit, "passed": self.passed}
+
+
+@dataclass(frozen=True, slots=True)
+class Abortion:
+    """A run that was stopped, `at_ns` from its start, because of thresholds that were missed by then."""
+
+    at_ns: int
+    missed: tuple[JudgedThreshold, ...]
+
+    def __str__(self) -> str:
+        return f"the run was stopped after {format_seconds(self.at_ns)}, since a threshold was missed (abortOnFail)"
+
+    def to_json(self) -> dict[str, object]:
+        """A plain document, in seconds."""
+        return {"at_seconds": self.at_ns / SECOND, "missed": [threshold.to_json() for threshold in self.missed]}
+
+
+def _time_metrics(
+    clock: str, meaning: str, histogram_of: Callable[[Times], Histogram], beyond: Callable[[Counts], int]
+) -> list[Metric]:
+    """The figures of one clock; `beyond` counts the reports that are longer than any time recorded."""
+
+    def quantile(share: float) -> Callable[[Measured], Fraction | None]:
+        return lambda measured: _seconds(histogram_of(measured.times).quantile(share, beyond(measured.counts)))
+
+    def mean(measured: Measured) -> Fraction | None:
+        histogram = histogram_of(measured.times)
+        return None if beyond(measured.counts) or not histogram.count else Fraction(histogram.total, histogram.count * SECOND)
+
+    figures = [(f"p{'999' if share == 0.999 else round(100 * share)}", quantile(share)) for share in (0.5, 0.95, 0.99, 0.999)]
+    return [Metric(f"{clock}.{name}", "seconds", meaning, of) for name, of in (*figures, ("max", quantile(1)), ("mean", mean))]
+
+
+def _seconds(nanoseconds: int | None) -> Fraction | None:
+    return None if nanoseconds is None else Fraction(nanoseconds, SECOND)
+
+
+def _percent_metric(name: str, meaning: str, count_of: Callable[[Counts], int]) -> Metric:
+    def percent(measured: Measured) -> Fraction | None:
+        settled = measured.counts.settled
+        return Fraction(100 * count_of(measured.counts), settled) if settled else None
+
+    return Metric(name, "percent", meaning, percent)
+
+
+def _reports_per_second(measured: Measured) -> Fraction | None:
+    return Fraction(measured.counts.delivered * SECOND, measured.elapsed_ns) if measured.elapsed_ns else None
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        *_time_metrics("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.undelivered),
+        *_time_metrics(
+            "service_time", "from start to delivered, every started report", lambda t: t.service, lambda c: c.started_undelivered
+        ),
+        *_time_metrics("lag", "from due to start, every started report", lambda t: t.lag, lambda _: 0),
+        _percent_metric("delivered_percent", "delivered reports in percent of due ones", lambda c: c.delivered),
+        _percent_metric("failed_percent", "failed reports in percent of due ones", lambda c: c.failed),
+        _percent_metric("skipped_percent", "skipped reports in percent of due ones", lambda c: c.skipped),
+        _percent_metric("unfinished_percent", "reports unfinished at the end in percent of due ones", lambda c: c.unfinished),
+        Metric("reports_per_second", "per_second", "delivered reports a second, over the whole run", _reports_per_second),
+    )
+}
+"""Every figure that a threshold may be about, by its name."""
+
+
+def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple[JudgedThreshold, ...]:
+    """Each threshold with what was found, in their order."""
+    return tuple(threshold.judge(run) for threshold in thresholds)

@@ -1,0 +1,170 @@
+// The charts. Plotly reads some markup in texts, so that every text from the result goes through inert().
+
+const LIGHT = { text: "#3b4557", grid: "#e3e7ee", offered: "#8b94a5", achieved: "#2f6fde", quantiles: ["#8fb8f6", "#3d7be0", "#123f8f"],
+  service: "#c2571a", lag: "#0f8a6d", limit: "#b3261e", bars: ["#c3cad6", "#7aa7ee", "#1d4fa8"] };
+const DARK = { text: "#b9c3d3", grid: "#2b3340", offered: "#8793a6", achieved: "#6ea8ff", quantiles: ["#37659f", "#6ea8ff", "#cfe1ff"],
+  service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", bars: ["#4a5566", "#4f86d9", "#b5d1ff"] };
+const CLASS_COLORS = { timeout: "#d55e00", reset: "#e69f00", closed_early: "#cc79a7", connect: "#3a86c8", write: "#009e73",
+  descriptors: "#7b5fc0", skipped: "#8b94a5" };
+const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
+const SHORTEST_STRETCH = 0.5; // of a row's width: in less, a rate says little
+const MOST_MARKERS = 600;
+const darkScreen = window.matchMedia("screen and (prefers-color-scheme: dark)");
+const touchScreen = window.matchMedia("(pointer: coarse)");
+
+async function drawCharts(result, isOnPaper = false) {
+  const colors = darkScreen.matches && !isOnPaper ? DARK : LIGHT;
+  const rows = timeRows(result);
+  const drawn = [
+    ["rate", ...rateChart(rows, colors)],
+    ["response", ...clockChart(rows, result, "response_time_seconds", colors)],
+    ["service", ...clockChart(rows, result, "service_time_seconds", colors)],
+    ["percentiles", ...percentileChart(result, colors)],
+    ["lag", ...lagChart(rows, result, colors)],
+    ["failures", ...failureChart(rows)],
+    ["packages", ...bucketChart(result, "packages", "vms_by_packages", showCount, colors)],
+    ["intervals", ...bucketChart(result, "report_interval_seconds", "vms_by_interval_seconds", showDuration, colors)],
+  ];
+  for (const [id, traces, layout] of drawn) {
+    const place = byId(id);
+    if (id === "failures") place.hidden = traces.length === 0;
+    if (!place.hidden) await Plotly.react(place, traces, withDefaults(layout, colors), OPTIONS);
+  }
+  document.body.dataset.charts = "drawn";
+}
+
+function withDefaults(layout, colors) {
+  const axis = { gridcolor: colors.grid, linecolor: colors.grid, zerolinecolor: colors.grid, automargin: true, fixedrange: touchScreen.matches };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colors.text, size: 12, family: "system-ui, sans-serif" },
+    margin: { l: 55, r: 12, t: 8, b: 40 },
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: colors === DARK ? "#232b38" : "#ffffff", bordercolor: colors.grid, font: { color: colors.text } },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    showlegend: true,
+    uirevision: "kept",
+    dragmode: touchScreen.matches ? false : "zoom",
+    ...layout,
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, ...layout.yaxis },
+  };
+}
+
+function inert(text) {
+  return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function line(name, x, y, color, { line: style = {}, ...extra } = {}) {
+  const mode = x.length > MOST_MARKERS ? "lines" : "lines+markers"; // without markers a value between two gaps does not show
+  return { type: "scatter", mode, name: inert(name), x, y, line: { color, width: 2, ...style }, marker: { color, size: x.length > 1 ? 4 : 8 }, ...extra };
+}
+
+// The rows of the series with the moment that they stand for, and the seconds of the run that they cover.
+function timeRows(result) {
+  const width = result.series_width_seconds;
+  const began = Date.parse(result.started_at) / 1000;
+  const ended = began + result.elapsed_seconds;
+  return result.series.map((row) => {
+    const covered = Math.min(row.t + width, ended) - Math.max(row.t, began);
+    const isWhole = covered >= SHORTEST_STRETCH * Math.min(width, result.elapsed_seconds);
+    return { ...row, at: new Date(Math.max(row.t, began) * 1000), until: new Date((row.t + width) * 1000), rate: (count) => (isWhole ? count / covered : null) };
+  });
+}
+
+// All charts over time have the same axis.
+function clockAxis(rows) {
+  const range = rows.length > 1 ? { range: [rows[0].at, rows.at(-1).until] } : {};
+  return { type: "date", ...range };
+}
+
+function rateChart(rows, colors) {
+  const at = rows.map((row) => row.at);
+  const hovertemplate = "%{y:,.3~g} a second";
+  return [[
+    line("offered", at, rows.map((row) => row.rate(row.due)), colors.offered, { hovertemplate, line: { width: 4 } }),
+    line("achieved", at, rows.map((row) => row.rate(row.delivered)), colors.achieved, { hovertemplate }),
+  ], { yaxis: { title: { text: "reports a second" }, rangemode: "tozero" }, xaxis: clockAxis(rows) }];
+}
+
+// Whether a quantile of a row's reports falls among those that were not delivered; one that was skipped was never started.
+function isLost(row, clock, share) {
+  const lost = row.failed + (clock === "response_time_seconds" ? row.skipped : 0);
+  return lost > 0 && Math.max(1, Math.ceil(share * (row.delivered + lost) - 1e-6)) > row.delivered;
+}
+
+function clockChart(rows, result, clock, colors) {
+  const at = rows.map((row) => row.at);
+  const traces = [["P50", "p50", 0.5], ["P95", "p95", 0.95], ["P99", "p99", 0.99]].map(([name, key, share], index) => {
+    const values = rows.map((row) => (isLost(row, clock, share) ? null : row[clock][key]));
+    return line(name, at, values, colors.quantiles[index], { customdata: values.map(hover), hovertemplate: "%{customdata}" });
+  });
+  const lost = rows.filter((row) => isLost(row, clock, 0.99)).map((row) => row.at);
+  if (lost.length) {
+    traces.push({ type: "scatter", mode: "markers", name: "P99 not delivered", showlegend: false, x: lost, y: lost.map(() => 0.97), yaxis: "y2", hoverinfo: "x+name",
+      marker: { symbol: "x", size: 7, color: colors.limit } });
+  }
+  const hidden = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
+  return [traces, { yaxis: timeAxis(sharedRange(rows)), xaxis: clockAxis(rows), yaxis2: hidden }];
+}
+
+function hover(seconds) {
+  return present(seconds) ? showSeconds(seconds) : "";
+}
+
+// A logarithmic axis of times, its ticks in units; `range` in seconds.
+function timeAxis([least, most]) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += 1) {
+    for (const factor of Math.log10(most / least) > 2.5 ? [1] : [1, 2, 5]) ticks.push(factor * 10 ** power);
+  }
+  return { type: "log", range: [Math.log10(least), Math.log10(most)], tickvals: ticks, ticktext: ticks.map((tick) => showSeconds(Number(tick.toPrecision(1)))) };
+}
+
+function rangeOf(values) {
+  const known = values.filter((value) => present(value) && value > 0);
+  if (!known.length) return [1e-3, 1];
+  return [known.reduce((a, b) => Math.min(a, b)) / 1.5, known.reduce((a, b) => Math.max(a, b)) * 1.6];
+}
+
+// Response and service time stand side by side, on one scale.
+function sharedRange(rows) {
+  return rangeOf(rows.flatMap((row) => ["p50", "p99"].flatMap((key) => [row.response_time_seconds[key], row.service_time_seconds[key]])));
+}
+
+function lagChart(rows, result, colors) {
+  const at = rows.map((row) => row.at);
+  const limit = readDuration(result.config.lagLimit);
+  const trace = (name, key, extra) => line(name, at, rows.map((row) => row.lag_seconds[key]), colors.lag,
+    { customdata: rows.map((row) => hover(row.lag_seconds[key])), hovertemplate: "%{customdata}", ...extra });
+  const traces = [trace("P50", "p50", { line: { dash: "dot" } }), trace("P99", "p99")];
+  if (limit > 0) {
+    traces.push(line("limit", at, at.map(() => limit), colors.limit, { mode: "lines", line: { dash: "dash", width: 1.5 }, hovertemplate: showSeconds(limit) }));
+  }
+  const range = rangeOf([...rows.flatMap((row) => [row.lag_seconds.p50, row.lag_seconds.p99]), limit > 0 ? limit : null]);
+  return [traces, { yaxis: timeAxis(range), xaxis: clockAxis(rows) }];
+}
+
+function failureChart(rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.failures)))].sort();
+  const place = { x: rows.map((row) => row.at), width: rows.map((row) => 0.94 * (row.until - row.at)), offset: 0 };
+  const bars = (name, color, count) => ({ type: "bar", name: inert(name), ...place, y: rows.map(count), marker: { color, line: { width: 0 } } });
+  const traces = names.map((name) => bars(name, CLASS_COLORS[name], (row) => row.failures[name] ?? 0));
+  if (rows.some((row) => row.skipped)) traces.push(bars("skipped", CLASS_COLORS.skipped, (row) => row.skipped));
+  return [traces, { barmode: "stack", yaxis: { title: { text: "reports" }, rangemode: "tozero" }, xaxis: clockAxis(rows) }];
+}
+
+function bucketChart(result, name, seenName, show, colors) {
+  const buckets = result.plan[name]?.buckets ?? [];
+  const seen = bySeenValue(result, seenName);
+  const planned = [...seen.values()].reduce((sum, row) => sum + row.planned, 0);
+  const labels = buckets.map((bucket) => inert(bucketName(bucket, show)));
+  const bars = (title, values, color) => ({ type: "bar", name: title, x: labels, y: values, marker: { color }, hovertemplate: "%{y:.3~g} %" });
+  const traces = [
+    bars("configured", buckets.map((bucket) => bucket.percent), colors.bars[0]),
+    bars("assigned", buckets.map((bucket) => bucket.actual_percent), colors.bars[1]),
+  ];
+  if (planned) traces.push(bars("seen", buckets.map((bucket) => (100 * (seen.get(bucket.value)?.seen ?? 0)) / planned), colors.bars[2]));
+  return [traces, { barmode: "group", xaxis: { type: "category" }, yaxis: { title: { text: "% of VMs" }, rangemode: "tozero" } }];
+}

@@ -1,0 +1,201 @@
+// Everything on the page that is not a chart.
+
+const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", running: "\u25b6 Running" };
+const QUANTILES = [["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["P99.9", "p999"], ["max", "max"], ["mean", "mean"]];
+const CLOCKS = [["response time", "response_time_seconds"], ["service time", "service_time_seconds"], ["schedule lag", "lag_seconds"]];
+
+const UNITS = { seconds: showSeconds, percent: showPercent, per_second: (value) => `${showNumber(value)} a second` };
+
+const byId = (id) => document.getElementById(id);
+
+function showFigures(result, meanings, isLive) {
+  showHeading(result);
+  showVerdict(result, meanings, isLive);
+  byId("tiles").replaceChildren(...tiles(result));
+  showThresholds(result);
+  showPhases(result);
+  showTimes(result);
+  showLosses(result, meanings);
+  showFleet(result);
+  showOtherEnd(result);
+  showRun(result);
+}
+
+function showHeading(result) {
+  const slice = result.slice ?? {};
+  const nodes = slice.nodes ? `${slice.nodes.length} nodes` : `node ${slice.node_index}`;
+  const part = slice.node_count > 1 ? `${nodes} of ${slice.node_count}, ` : "";
+  const began = new Date(result.started_at);
+  byId("subtitle").textContent = [
+    `${part}${showCount(slice.vms ?? result.plan.vm_count)} VMs to ${result.config.target ?? "several targets"}`,
+    `${began.toLocaleString()}, ${showDuration(Math.round(result.elapsed_seconds * 10) / 10) || "0s"} long`,
+    `seed ${result.seed}`,
+    result.time_scale === 1 ? "" : `intervals divided by ${result.time_scale}`,
+  ].filter(Boolean).join(" \u00b7 ");
+  document.title = `${result.verdict.status}: vsock-loadgen, ${began.toISOString().slice(0, 16).replace("T", " ")}`;
+}
+
+function showVerdict(result, meanings, isLive) {
+  const status = isLive && !result.complete ? "running" : result.verdict.status;
+  byId("verdict").className = status in STATUS ? status : "invalid";
+  byId("status").textContent = STATUS[status] ?? status;
+  byId("status").dataset.status = status;
+  byId("reasons").replaceChildren(...result.verdict.reasons.map((reason) => make("li", reason)));
+  const meaning = meanings.confirmation[result.confirmation];
+  byId("confirmation").textContent = `Confirmation: ${result.confirmation}${meaning ? `, ${meaning}` : ""}`;
+}
+
+function tiles(result) {
+  const totals = result.totals;
+  const seconds = Math.max(result.elapsed_seconds, 1e-9);
+  const share = (count) => (totals.due && count ? `${showPercent((100 * count) / totals.due)} of due` : "");
+  const rate = (count) => `${showNumber(count / seconds)} a second`;
+  const isLate = present(result.generator?.saturation);
+  const tile = (name, content, remark, mood) => make("div", [make("span", name), make("b", content), make("span", remark)], `tile ${mood}`);
+  const loss = (name) => tile(name, figure(result, `totals.${name}`, showCount), share(totals[name]), totals[name] ? "bad" : "");
+  return [
+    tile("due", figure(result, "totals.due", showCount), rate(totals.due), ""),
+    tile("delivered", figure(result, "totals.delivered", showCount), rate(totals.delivered), ""),
+    loss("failed"),
+    loss("skipped"),
+    totals.in_flight ? tile("in flight", figure(result, "totals.in_flight", showCount), "now", "") : loss("unfinished"),
+    tile("response time P50", clockFigure(result, "response_time_seconds", "p50"), "every due report", ""),
+    tile("response time P99", clockFigure(result, "response_time_seconds", "p99"), "every due report", ""),
+    tile("service time P99", clockFigure(result, "service_time_seconds", "p99"), "every started report", ""),
+    tile("schedule lag P99", clockFigure(result, "lag_seconds", "p99"), `limit ${result.config.lagLimit ?? "-"}`, isLate ? "warn" : ""),
+    tile("delivered bytes", figure(result, "totals.bytes", showBytes), `${showBytes(totals.bytes / seconds)} a second`, ""),
+  ];
+}
+
+// A quantile, or "not delivered" where it falls among reports that never were.
+function clockFigure(result, clock, quantile) {
+  const element = figure(result, `${clock}.${quantile}`, showSeconds);
+  if (!present(lookUp(result, `${clock}.${quantile}`)) && lookUp(result, `${clock}.count`)) {
+    element.textContent = "not delivered";
+    element.className = "missing";
+  }
+  return element;
+}
+
+function showThresholds(result) {
+  const thresholds = result.thresholds ?? [];
+  byId("thresholds").hidden = thresholds.length === 0;
+  fillTable(byId("thresholds").querySelector("table"), ["", make("th", "expected", "left"), "measured"], thresholds.map((threshold, index) => {
+    const measured = figure(result, `thresholds.${index}.value`, UNITS[threshold.unit] ?? showNumber);
+    if (!present(threshold.value)) measured.textContent = threshold.unit === "seconds" ? "not delivered" : "no report";
+    const mark = threshold.passed ? make("td", "\u2713 met", "pass") : make("td", "\u2717 missed", "missing");
+    return [mark, make("td", threshold.expression, "left"), measured];
+  }));
+}
+
+function showPhases(result) {
+  const phases = result.phases ?? [];
+  byId("phases").hidden = phases.length === 0;
+  const counts = ["due", "delivered", "failed", "skipped"];
+  fillTable(byId("phases").querySelector("table"), ["phase", ...counts, "response time P50", "P99"], phases.map((phase, index) => [
+    phase.name,
+    ...counts.map((count) => figure(result, `phases.${index}.totals.${count}`, showCount)),
+    clockFigure(result, `phases.${index}.response_time_seconds`, "p50"),
+    clockFigure(result, `phases.${index}.response_time_seconds`, "p99"),
+  ]));
+}
+
+function showTimes(result) {
+  const counts = CLOCKS.map(([, clock]) => figure(result, `${clock}.count`, showCount));
+  const rows = QUANTILES.map(([name, quantile]) => [name, ...CLOCKS.map(([, clock]) => clockFigure(result, clock, quantile))]);
+  fillTable(byId("times"), ["", ...CLOCKS.map(([name]) => name)], [["reports", ...counts], ...rows]);
+}
+
+function showLosses(result, meanings) {
+  const totals = result.totals;
+  const lost = totals.failed + totals.skipped + totals.unfinished;
+  byId("losses").textContent = lost
+    ? `${showCount(lost)} of ${showCount(totals.due)} due reports were not delivered: ${showCount(totals.failed)} failed, ` +
+      `${showCount(totals.skipped)} skipped, since the VM's last report was still under way, and ${showCount(totals.unfinished)} ` +
+      "unfinished, still under way or not started at the end."
+    : totals.in_flight ? "Nothing was lost so far." : "Every due report was delivered.";
+  byId("classes").hidden = !totals.failed;
+  const classes = Object.entries(result.failures).sort((one, other) => other[1] - one[1]);
+  fillTable(byId("classes"), ["class", "reports", make("th", "last message", "left"), make("th", "meaning", "left")], classes.map(([name]) => [
+    name,
+    figure(result, `failures.${name}`, showCount),
+    make("td", result.last_errors?.[name] ?? "", "prose"),
+    make("td", meanings.failures[name] ?? "", "prose"),
+  ]));
+}
+
+function showFleet(result) {
+  const slice = result.slice ?? {};
+  const isPart = present(slice.vms) && slice.vms !== result.plan.vm_count;
+  byId("fleet").textContent = `Configured and assigned are those of the whole fleet of ${showCount(result.plan.vm_count)} VMs` +
+    (isPart ? `; this run had ${showCount(slice.vms)} of them.` : ".") +
+    (result.receiver ? " Seen is what the run's own receiver counted." : " Nobody counted the VMs at the other end.");
+  showAttribute(result, "packages", "packages", "packages-table", "vms_by_packages", showCount);
+  showAttribute(result, "report_interval_seconds", "intervals", "intervals-table", "vms_by_interval_seconds", showDuration);
+  const ungrouped = lookUp(result, "receiver.ungrouped");
+  if (ungrouped) byId("fleet").append(` ${showCount(ungrouped)} VMs sent fewer than two reports, so that their interval is not known.`);
+  const strangers = lookUp(result, "receiver.strangers");
+  if (strangers) byId("fleet").append(` ${showCount(strangers)} VMs arrived with a number of packages that is not in the plan.`);
+}
+
+function showAttribute(result, name, chart, table, seenName, show) {
+  const buckets = result.plan[name]?.buckets ?? [];
+  byId(chart).hidden = buckets.length === 0;
+  if (!buckets.length) {
+    const statistics = [["mean", "mean"], ["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["min", "min"], ["max", "max"]];
+    const rows = statistics.map(([label, key]) => [label, figure(result, `plan.${name}.${key}`, name === "packages" ? showNumber : show)]);
+    fillTable(byId(table), ["", "assigned"], rows);
+    return;
+  }
+  const seen = bySeenValue(result, seenName);
+  fillTable(byId(table), ["", "configured", "assigned", "VMs", ...(seen.size ? ["to be seen", "seen"] : [])], buckets.map((bucket, index) => {
+    const row = seen.get(bucket.value);
+    const arrived = (key) => (row ? figure(result, `receiver.${seenName}.${row.index}.${key}`, showCount) : "-");
+    return [
+      bucketName(bucket, show),
+      figure(result, `plan.${name}.buckets.${index}.percent`, showPercent),
+      figure(result, `plan.${name}.buckets.${index}.actual_percent`, showPercent),
+      figure(result, `plan.${name}.buckets.${index}.vms`, showCount),
+      ...(seen.size ? [arrived("planned"), arrived("seen")] : []),
+    ];
+  }));
+}
+
+function bucketName(bucket, show) {
+  return present(bucket.value) ? show(bucket.value) : "distribution";
+}
+
+// What the receiver saw by value; empty where it does not say.
+function bySeenValue(result, seenName) {
+  const rows = lookUp(result, `receiver.${seenName}`);
+  return new Map(Array.isArray(rows) ? rows.map((row, index) => [row.value, { ...row, index }]) : []);
+}
+
+function showOtherEnd(result) {
+  const parts = ["receiver", "reconciliation"].filter((name) => present(result[name]));
+  byId("both-ends").hidden = parts.length === 0;
+  for (const name of parts) {
+    byId(name).hidden = false;
+    const skip = ["schema", "vms_by_packages", "vms_by_interval_seconds", "strangers", "ungrouped", "per_vm"];
+    fillList(byId(name).querySelector("dl"), flattened(result, [name], skip));
+  }
+}
+
+function showRun(result) {
+  const slice = result.slice ?? {};
+  const warnings = result.plan.warnings ?? [];
+  byId("warnings").hidden = warnings.length === 0;
+  byId("warnings").replaceChildren(...warnings.map((warning) => make("li", warning.message)));
+  fillList(byId("plan"), [
+    ["seed", figure(result, "seed", String)],
+    ["plan digest", figure(result, "plan_digest", String)],
+    ["time scale", figure(result, "time_scale", showNumber)],
+    ["VMs of the fleet", figure(result, "plan.vm_count", showCount)],
+    ["VMs of this run", figure(result, "slice.vms", showCount)],
+    ["nodes", `${slice.nodes?.join(", ") ?? slice.node_index ?? "-"} of ${slice.node_count ?? "-"}`],
+    ["forecast, whole fleet", make("span", [figure(result, "plan.forecast.reports_per_second", showNumber), " reports a second, ",
+      figure(result, "plan.forecast.bytes_per_second", showBytes), " a second"])],
+  ]);
+  fillList(byId("generator"), [...flattened(result, ["generator"]), ...flattened(result, ["environment"])]);
+  byId("config").textContent = JSON.stringify({ loadgen: result.config }, null, 2);
+}

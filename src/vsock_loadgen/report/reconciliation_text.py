@@ -1,0 +1,36 @@
+"""A reconciliation as terminal text: what the target's own counters say of the reports."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from vsock_loadgen.measures.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.report.console import grid, indented
+
+
+def reconciliation_parts(found: Reconciliation) -> list[RenderableType]:
+    """The section of a result; why it is missing, where the counters could not be read."""
+    title = "[bold]The target's own counters[/]"
+    if found.growth is None:
+        return [title, indented(Text(found.problem)), ""]
+    chart = grid("left", "right", "left")
+    for name, count, remark in _rows(found, found.growth):
+        chart.add_row(name, f"{count:,}", remark if count else "")
+    return [title, indented(chart), ""]
+
+
+def _rows(found: Reconciliation, counted: TargetCounters) -> list[tuple[str, int, str]]:
+    unexplained = found.unexplained or 0
+    return [
+        ("sent", found.sent, "delivered reports of this run"),
+        ("accepted", counted.accepted, "connections, those without a report included"),
+        ("received", counted.received, "reports that were read, decoded and taken in"),
+        ("forwarded", counted.forwarded, "reports that were passed on"),
+        ("mismatching CID", counted.mismatching_cid, "thrown away: not the CID of the connection"),
+        ("rate limited", counted.rate_limited, "thrown away: too soon after the VM's last one"),
+        ("not forwarded", counted.not_forwarded, "thrown away: the next stage did not take them"),
+        ("no handler", counted.no_handler, "connections closed unread: none became free"),
+        ("pending", counted.pending, "received, and not passed on so far"),
+        ("unexplained", unexplained, "delivered, but in no counter" if unexplained > 0 else "received, but not from this run"),
+    ]

@@ -1,0 +1,141 @@
+"""What a threshold may look like, and that a wrong one is answered with what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from vsock_loadgen.config.load import Loaded, Override
+from vsock_loadgen.config.schema import json_schema
+from vsock_loadgen.config.thresholds import names, parse_threshold
+from vsock_loadgen.measures.thresholds import METRICS
+
+Load = Callable[..., Loaded]
+Complain = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "limit"),
+    [
+        ("response_time.p99 < 500ms", "response_time.p99 < 500ms", "0.5"),
+        ("response_time.p99<500ms", "response_time.p99 < 500ms", "0.5"),
+        ("  lag.p99.9   <=  1m30s ", "lag.p999 <= 1m30s", "90"),
+        ("service_time.max < 0.1s", "service_time.max < 0.1s", "0.1"),
+        ("failed_percent < 0.1", "failed_percent < 0.1", "0.1"),
+        ("failed_percent <= 0", "failed_percent <= 0", "0"),
+        ("delivered_percent >= 99.9%", "delivered_percent >= 99.9%", "99.9"),
+        ("reports_per_second > 4", "reports_per_second > 4", "4"),
+    ],
+)
+def test_a_threshold_is_read_with_its_unit(text: str, expression: str, limit: str) -> None:
+    threshold = parse_threshold(text)
+    assert (str(threshold), threshold.limit) == (expression, Fraction(limit))
+    assert parse_threshold(str(threshold)) == threshold
+
+
+FORM = "expected a figure, <, <=, > or >= and a limit, such as response_time.p99 < 500ms"
+MISTAKES = {
+    "": FORM,
+    "lag.p99": FORM,
+    "lag.p99 <": FORM,
+    "< 5ms": FORM,
+    "lag.p99 < 5ms < 6ms": FORM,
+    "lag.p99 < 5ms\n": FORM,
+    "lag.p99 < " + "9" * 200: FORM,
+    "lag.p99 == 5ms": "the comparison == is not known, expected <, <=, > or >=",
+    "lag.p99 != 5ms": "the comparison != is not known, expected <, <=, > or >=",
+    "lag.p99 < 5": "the limit 5 has no unit; expected a duration such as 500ms",
+    "lag.p99 < 5mm": "the limit 5mm has an unknown unit 'mm'; expected a duration such as 500ms",
+    "lag.p99 < -5ms": "the limit -5ms is negative, expected a duration such as 500ms",
+    "failed_percent < 5s": "the limit is 5s, expected a number from 0 to 100, in percent",
+    "failed_percent <= 100.1": "the limit is 100.1, expected a number from 0 to 100, in percent",
+    "failed_percent < nan": "the limit is nan, expected a number from 0 to 100, in percent",
+    "reports_per_second > 4/s": "the limit is 4/s, expected a number of reports a second",
+    "reports_per_second > -4": "the limit is -4, expected a number of reports a second",
+    "failed_percent < 0": "no run can meet it, expected a limit within reach",
+    "lag.max < 0s": "no run can meet it, expected a limit within reach",
+    "delivered_percent > 100": "no run can meet it, expected a limit within reach",
+    "errors < 5": f"the figure errors is not known, expected {names()}",
+    "respons_time.p99 < 5ms": f"the figure respons_time.p99 is not known (did you mean response_time.p99?), expected {names()}",
+    "Failed_Percent < 5": f"the figure Failed_Percent is not known (did you mean failed_percent?), expected {names()}",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items())
+def test_a_mistake_is_answered_with_what_is_right(text: str, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        parse_threshold(text)
+    assert str(raised.value) == message
+
+
+def test_the_list_of_right_names_leads_to_every_figure() -> None:
+    assert names() == (
+        "response_time, service_time or lag with .p50, .p95, .p99, .p999, .max or .mean, or delivered_percent, failed_percent, "
+        "skipped_percent, unfinished_percent or reports_per_second"
+    )
+    assert len(METRICS) == 3 * 6 + 5
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_threshold_or_answered_in_one_printable_line(text: str) -> None:
+    try:
+        said = str(parse_threshold(text))
+    except ValueError as error:
+        said = str(error)
+    assert said.isprintable()
+
+
+def test_every_wrong_threshold_of_a_list_is_named_with_its_line(complaints: Complain) -> None:
+    lines = complaints("loadgen:\n  thresholds:\n    - lag.p99 < 5\n    - failed_percent < 1\n    - 7\n    - {a: b}\n")
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["loadgen.yaml:3", "thresholds[0]"],
+        ["loadgen.yaml:5", "thresholds[2]"],
+        ["loadgen.yaml:6", "thresholds[3]"],
+    ]
+    assert lines[1].endswith("found 7, expected a threshold such as response_time.p99 < 500ms")
+
+
+def test_a_threshold_that_is_no_list_is_a_mistake(complaints: Complain) -> None:
+    assert complaints("loadgen: {thresholds: lag.p99 < 5ms}") == [
+        "loadgen.yaml:1: thresholds: found 'lag.p99 < 5ms', expected a list of thresholds, such as [response_time.p99 < 500ms]"
+    ]
+
+
+def test_abort_on_fail_is_a_boolean_and_not_a_word(complaints: Complain) -> None:
+    assert complaints("loadgen: {abortOnFail: yes}") == ["loadgen.yaml:1: abortOnFail: found 'yes', expected true or false"]
+
+
+def test_the_effective_config_shows_them_as_they_can_be_read_again(load_text: Load) -> None:
+    config = load_text("loadgen: {thresholds: [lag.p99<5ms, failed_percent < 1%], abortOnFail: true, abortGrace: 5s}").config
+    assert config.effective["thresholds"] == ["lag.p99 < 5ms", "failed_percent < 1%"]
+    assert (config.effective["abortOnFail"], config.effective["abortGrace"]) == (True, "5s")
+    Draft202012Validator(json_schema()).validate({"loadgen": dict(config.effective)})
+
+
+def test_a_path_reaches_a_single_threshold(load_text: Load) -> None:
+    override = Override("--set", "thresholds[1]", "failed_percent < 3")
+    config = load_text("loadgen: {thresholds: [lag.p99 < 5ms, failed_percent < 1]}", overrides=[override]).config
+    assert list(map(str, config.thresholds)) == ["lag.p99 < 5ms", "failed_percent < 3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("{abortOnFail: true}", "has no effect without thresholds"),
+        (
+            "{abortOnFail: true, thresholds: [lag.p99 < 1s], duration: 30s}",
+            "has no effect: the run ends after 30s, and abortGrace is 30s",
+        ),
+        ("{abortOnFail: true, thresholds: [lag.p99 < 1s], duration: 31s}", None),
+        ("{abortOnFail: true, thresholds: [lag.p99 < 1s]}", None),
+        ("{abortOnFail: false}", None),
+    ],
+)
+def test_an_abort_that_cannot_come_is_warned_about(load_text: Load, text: str, warning: str | None) -> None:
+    found = [str(each) for each in load_text(f"loadgen: {text}").warnings]
+    assert found == ([f"loadgen.yaml:1: abortOnFail: {warning}"] if warning else [])

@@ -1,0 +1,167 @@
+"""The live view as people see it: in a real terminal emulator, at several sizes, and gone without a trace afterwards."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from command import environment
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("tmux") is None, reason="needs tmux, a terminal emulator that can be asked what it shows"
+)
+RUN = (
+    *(
+        "run",
+        "--target",
+        "embedded",
+        "--vm-count",
+        "20",
+        "--num-packages",
+        "5",
+        "--report-interval",
+        "200ms",
+        "--metrics-port",
+        "0",
+    ),
+    *("--workers", "1"),
+)
+PROMPT = "shell$ "
+
+
+class Tmux:
+    """A terminal of our own, in which a plain shell runs."""
+
+    def __init__(self, folder: Path) -> None:
+        kept = {name: value for name, value in environment().items() if name not in ("CI", "TMUX", "NO_COLOR")}
+        self._environment = kept | {"TERM": "xterm-256color", "TMUX_TMPDIR": str(folder)}
+        self(
+            "-f",
+            os.devnull,
+            "new-session",
+            "-d",
+            "-s",
+            "t",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            f"env PS1='{PROMPT}' bash --norc --noprofile -i",
+        )
+        self.until(lambda: PROMPT.strip() in self.text())
+
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", "test", *arguments], env=self._environment, capture_output=True, text=True, timeout=20, check=True
+        )
+        return done.stdout
+
+    def start(self, *options: str) -> None:
+        """Type a run."""
+        self(
+            "send-keys", "-t", "t", "-l", shlex.join([sys.executable, "-m", "vsock_loadgen", *RUN, *options]) + '; echo "ended: $?"'
+        )
+        self("send-keys", "-t", "t", "Enter")
+
+    def keys(self, *names: str) -> None:
+        """Press keys."""
+        self("send-keys", "-t", "t", *names)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size."""
+        self("resize-window", "-t", "t", "-x", str(columns), "-y", str(rows))
+
+    def text(self, *, scrolled: bool = False) -> str:
+        """What the window shows; `scrolled` with what went out at its top."""
+        return self("capture-pane", "-p", "-J", "-t", "t", *(("-S", "-500") if scrolled else ()))
+
+    @property
+    def is_full_screen(self) -> bool:
+        """Whether a program has the whole screen and hides the cursor."""
+        return self("display-message", "-p", "-t", "t", "#{alternate_on} #{cursor_flag}").split() == ["1", "0"]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the shell has its screen and its cursor."""
+        return self("display-message", "-p", "-t", "t", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
+
+    def until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait until something holds, and fail with what the window shows where it does not come to that."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, self.text(scrolled=True)
+            time.sleep(0.05)
+
+
+def fills(tmux: Tmux, columns: int) -> bool:
+    """Whether the view stands in a window of so many columns: the state at the right edge, nothing left of another size."""
+    first = tmux.text().partition("\n")[0]
+    words = first.split()
+    return words[:5] == ["vsock-loadgen", "20", "VMs", "to", "embedded"] and words[5:] == ["running"] and len(first) >= columns - 2
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    made = Tmux(tmp_path)
+    yield made
+    made("kill-server")
+
+
+def test_the_view_fits_windows_of_all_sizes_and_leaves_the_outcome_behind(tmux: Tmux) -> None:
+    tmux.start()
+    for columns, rows in ((80, 24), (60, 20), (200, 50)):
+        tmux.resize(columns, rows)
+        tmux.until(partial(fills, tmux, columns))
+        shown = tmux.text()
+        for word in (
+            "Reports",
+            "Rates",
+            "offered",
+            "achieved",
+            "response",
+            "service",
+            "lag",
+            "By packages",
+            "By interval",
+            "200ms",
+        ):
+            assert shown.count(f" {word} ") == 1, word
+        assert tmux.is_full_screen
+    tmux.keys("C-c")
+    tmux.until(lambda: "ended: 0" in tmux.text(scrolled=True))
+    assert tmux.is_plain
+    left = tmux.text(scrolled=True)
+    assert left.index("Packages per VM") < left.index("20 VMs report to") < left.index("Verdict: passed")
+    assert "10s P99" not in left
+
+
+def test_ctrl_z_gives_the_terminal_back_and_the_view_comes_back_with_the_run(tmux: Tmux) -> None:
+    tmux.start()
+    tmux.until(lambda: tmux.is_full_screen)
+    tmux.keys("C-z")
+    tmux.until(lambda: "Stopped" in tmux.text())
+    assert tmux.is_plain
+    tmux.keys("bg", "Enter")
+    tmux.until(lambda: tmux.text().count(PROMPT.strip()) >= 2)
+    assert tmux.is_plain  # a job in the background does not draw
+    tmux.keys("fg", "Enter")
+    tmux.until(lambda: tmux.is_full_screen)
+    tmux.keys("C-\\")
+    tmux.until(lambda: "ended: 131" in tmux.text() or "Quit" in tmux.text())
+    assert tmux.is_plain
+
+
+def test_without_the_view_a_terminal_gets_lines(tmux: Tmux) -> None:
+    tmux.start("--no-live", "--stats-interval", "1s", "--duration", "1500ms")
+    tmux.until(lambda: "ended: 0" in tmux.text(scrolled=True))
+    assert "due " in tmux.text(scrolled=True)
+    assert "10s P99" not in tmux.text(scrolled=True)

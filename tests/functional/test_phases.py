@@ -1,0 +1,76 @@
+"""A run whose load has phases: what is due in each, and thresholds that are about one of them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+from command import vsock_loadgen
+
+CONFIG = """
+loadgen:
+  vmCount: 100
+  packages: 3
+  reportInterval: 1s
+  metricsPort: 0
+  target: embedded
+  duration: 4s
+  phases:
+    - {name: calm, duration: 1s}
+    - {name: spike, duration: 1s, rate: 4}
+    - {name: half, duration: 2s, vms: 50}
+  thresholds:
+    - phase.spike.delivered_percent >= 99
+"""
+
+
+def test_each_phase_has_its_own_accounts_and_they_add_up(tmp_path: Path) -> None:
+    config, out = tmp_path / "phases.yaml", tmp_path / "r.json"
+    config.write_text(CONFIG)
+    planned = json.loads(vsock_loadgen("plan", "-c", config, "--format", "json").stdout)
+    done = vsock_loadgen("run", "-c", config, "--result", out)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(out.read_text())
+    due = {phase["name"]: phase["totals"]["due"] for phase in result["phases"]}
+    assert sum(due.values()) == result["totals"]["due"] == planned["forecast"]["reports"]
+    assert 3.5 < due["spike"] / due["calm"] < 4.5
+    assert 0.8 < due["half"] / due["calm"] < 1.2
+    assert result["thresholds"][0]["expression"] == "phase.spike.delivered_percent >= 99"
+    assert "spike" in done.stdout
+
+
+def test_a_threshold_on_one_phase_fails_by_that_phase_alone(tmp_path: Path) -> None:
+    config = tmp_path / "phases.yaml"
+    config.write_text(CONFIG.replace("delivered_percent >= 99", "response_time.p50 < 1ns"))
+    done = vsock_loadgen("run", "-c", config)
+    assert done.returncode == 3
+    assert "phase.spike.response_time.p50 < 1ns is missed" in done.stdout
+
+
+def test_a_threshold_on_a_phase_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "phases.yaml"
+    config.write_text(CONFIG.replace("phase.spike", "phase.storm"))
+    done = vsock_loadgen("plan", "-c", config)
+    assert done.returncode == 2
+    assert "there is no phase storm, expected one of calm, spike, half" in done.stderr
+
+
+def test_a_figure_that_a_phase_does_not_have_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "phases.yaml"
+    config.write_text(CONFIG.replace("delivered_percent >= 99", "reports_per_second > 4"))
+    done = vsock_loadgen("plan", "-c", config)
+    assert done.returncode == 2
+    assert "known for the whole run only" in done.stderr
+
+
+def test_a_run_may_start_at_an_instant_that_every_node_knows(tmp_path: Path) -> None:
+    """One that is past already is joined: the instants are those of the whole schedule, the first seconds are left out."""
+    config, out = tmp_path / "late.yaml", tmp_path / "r.json"
+    config.write_text(CONFIG.replace("duration: 4s", "duration: 0s"))
+    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=60)
+    done = vsock_loadgen("run", "-c", config, "--start-at", start.isoformat(), "--duration", "62s", "--result", out)
+    assert done.returncode == 3, done.stderr  # the spike is over: nothing was due in it
+    totals = json.loads(out.read_text())["totals"]
+    assert 50 <= totals["due"] <= 110
+    assert totals["delivered"] == totals["due"]

@@ -1,0 +1,302 @@
+"""A real Prometheus scrapes a live run: what it answers is what the result says, and every rule and panel has an answer.
+
+The receiver stops answering three seconds into the run. Once the run's duration is over nothing changes until the first report
+times out, so that the moment Prometheus saw and the result's can be compared to the last report.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from command import PROJECT, TIMEOUT_SECONDS, read_until, start_vsock_loadgen
+from ports import free_port
+from vsock_loadgen.measures.histogram import bucket_bounds
+
+MONITORING = PROJECT / "deploy" / "monitoring"
+PREFIX = "vsock_loadgen_"
+LONGEST_BOUND_SECONDS = 3_600
+POLL_SECONDS = 0.2
+Rows = list[tuple[dict[str, str], float]]
+FLEET = """
+loadgen:
+  vmCount: 197
+  packages:
+    buckets:
+      - {percent: 70, value: 5}
+      - {percent: 20, value: 10}
+      - {percent: 8, value: 15}
+      - {percent: 2, value: 20}
+  reportInterval:
+    buckets:
+      - {percent: 50, value: 30s}
+      - {percent: 30, value: 60s}
+      - {percent: 20, value: 300s}
+  timeScale: 45
+  duration: 6s
+  requestTimeout: 40s
+  workers: 2
+  lagLimit: 1m
+"""
+# Reports of 15 and of 20 packages have more than 8,000 bytes, those of 10 less.
+MISBEHAVIOUR = ("--stall", "3s+50s", "--max-bytes", "8000")
+CONFIG = """
+global: {{scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 500ms}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: vsock-loadgen
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+def tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed (Debian package prometheus)")
+    return path
+
+
+class Prometheus:
+    """A Prometheus that listens on this port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def get(self, path: str) -> Any:
+        """The data of an answer of its API. Raises OSError while it is not there yet."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)) as client:
+            client.request("GET", f"/api/v1/{path}")
+            answer = json.load(client.getresponse())
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def query(self, expression: str) -> Rows:
+        """The (labels, value) pairs that an instant query gives."""
+        data = self.get(f"query?query={quote(expression)}")
+        return [(row["metric"], float(row["value"][1])) for row in data["result"]]
+
+    def value(self, expression: str) -> float:
+        """The value of a query that gives exactly one."""
+        ((_, value),) = self.query(expression)
+        return value
+
+
+def wait_until(what: str, holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if holds():
+                return
+        except OSError:
+            pass
+        time.sleep(POLL_SECONDS)
+    raise AssertionError(f"not within {TIMEOUT_SECONDS} s: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Prometheus had once nothing changed any more, and what the run said when it was ended then."""
+
+    series: dict[str, Rows]
+    panels: dict[str, Rows]
+    rule_groups: list[dict[str, Any]]
+    result: dict[str, Any]
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of the only series of this name that has these labels."""
+        (value,) = (value for found, value in self.series[PREFIX + name] if labels.items() <= found.items())
+        return value
+
+    def by(self, name: str, label: str) -> dict[str, float]:
+        """The values of a name by one of its labels."""
+        return {found[label]: value for found, value in self.series[PREFIX + name]}
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """A run that a Prometheus scrapes."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    port, own_port = free_port(), free_port()
+    (folder / "fleet.yaml").write_text(FLEET)
+    (folder / "prometheus.yaml").write_text(CONFIG.format(rules=MONITORING / "rules.yaml", port=port))
+    server = subprocess.Popen(
+        [
+            tool("prometheus"),
+            f"--config.file={folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{own_port}",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        prometheus = Prometheus(own_port)
+        wait_until("Prometheus scrapes", lambda: prometheus.query("up"))
+        with run_that_stalls(folder, port) as run:
+            due = "vsock_loadgen_reports_due_total"
+            wait_until(
+                "nothing is due any more", lambda: prometheus.query(f"changes({due}[2s]) == 0 and count_over_time({due}[2s]) > 4")
+            )
+            wait_until("the rules saw it", lambda: prometheus.query('ALERTS{alertname="VsockLoadgenReportsSkipped"}'))
+            series = {name: prometheus.query(name) for name in prometheus.get("label/__name__/values")}
+            panels = {expression: prometheus.query(as_grafana_sends(expression)) for expression in expressions()}
+            rule_groups = prometheus.get("rules")["groups"]
+            end(run)
+        yield Seen(series, panels, rule_groups, json.loads((folder / "result.json").read_text()))
+    finally:
+        server.terminate()
+        server.wait(TIMEOUT_SECONDS)
+
+
+@contextmanager
+def run_that_stalls(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A run whose target stops answering, with its metrics on this port."""
+    target = f"unix://{folder / 'relay.sock'}"
+    receiver = start_vsock_loadgen("receive", target, *MISBEHAVIOUR)
+    try:
+        read_until(receiver, "listening on")
+        options = ("--config", folder / "fleet.yaml", "--target", target, "--metrics-port", str(port))
+        run = start_vsock_loadgen("run", *options, "--result", folder / "result.json")
+        try:
+            read_until(run, "metrics: http://127.0.0.1")
+            yield run
+        finally:
+            run.kill()
+            run.communicate()
+    finally:
+        receiver.kill()
+        receiver.communicate()
+
+
+def end(run: subprocess.Popen[str]) -> None:
+    """Ask twice, so that it does not wait for what is under way."""
+    run.send_signal(signal.SIGINT)
+    read_until(run, "stopping")
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=TIMEOUT_SECONDS)
+
+
+def expressions() -> list[str]:
+    """Every query of the dashboard's panels."""
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text())
+    return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+
+
+def as_grafana_sends(expression: str) -> str:
+    """A query with everything selected."""
+    for variable, value in (("$__rate_interval", "30s"), ("$job", ".*"), ("$instance", ".*")):
+        expression = expression.replace(variable, value)
+    assert "$" not in expression
+    return expression
+
+
+def test_the_counters_are_the_totals_of_the_result(seen: Seen) -> None:
+    totals = seen.result["totals"]
+    assert totals["delivered"] > 200
+    assert seen.value("reports_due_total") == totals["due"]
+    assert seen.value("requests_total", result="success") == totals["delivered"]
+    assert seen.value("reports_skipped_total") == totals["skipped"] > 0
+    assert seen.value("bytes_total") == totals["bytes"]
+    assert seen.value("in_flight") == totals["unfinished"] > 0
+    by_class = seen.by("failures_total", "class")
+    assert {name: count for name, count in by_class.items() if count} == seen.result["failures"]
+    assert sum(by_class.values()) == totals["failed"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "clock"),
+    [("request_latency_seconds", "service_time"), ("schedule_lag_seconds", "lag"), ("response_time_seconds", "response_time")],
+)
+def test_the_histograms_are_those_of_the_result(seen: Seen, name: str, clock: str) -> None:
+    histogram = seen.result["histograms"][clock]
+    counts: list[tuple[int, int]] = histogram["counts"]
+    by_bound = seen.by(f"{name}_bucket", "le")
+    assert len(by_bound) > 20
+    for bound, count in by_bound.items():
+        if bound != "+Inf":
+            within = sum(number for bucket, number in counts if bucket_bounds(bucket)[1] - 1 <= round(float(bound) * 10**9))
+            assert count == within, bound
+    totals = seen.result["totals"]
+    undelivered = totals["failed"] + totals["skipped"] if clock == "response_time" else 0
+    assert by_bound["+Inf"] == sum(number for _, number in counts) + undelivered
+    if clock != "response_time":
+        assert seen.value(f"{name}_sum") == pytest.approx(histogram["sum"] / 10**9)
+
+
+def test_packages_and_intervals_are_those_of_delivered_reports(seen: Seen) -> None:
+    delivered = seen.result["totals"]["delivered"]
+    assert seen.value("packages_reported_count") == seen.value("report_interval_seconds_count") == delivered
+    assert seen.value("packages_reported_bucket", le="1.0") == 0
+    # 30 s, 60 s and 300 s, divided by 45
+    by_interval = [seen.value("report_interval_seconds_bucket", le=bound) for bound in ("0.5", "1.0", "2.0", "5.0", "8.0")]
+    assert by_interval[0] == 0 < by_interval[1] < by_interval[2] == by_interval[3] < by_interval[4] == delivered
+    assert 0 < seen.value("packages_reported_bucket", le="5.0") < delivered
+    assert seen.value("packages_reported_bucket", le="10.0") == delivered
+
+
+def test_the_fleet_is_that_of_the_plan(seen: Seen) -> None:
+    plan = seen.result["plan"]
+    for dimension, key, show in (("packages", "packages", "{}"), ("report_interval", "report_interval_seconds", "{}s")):
+        for bucket in plan[key]["buckets"]:
+            label = show.format(bucket["value"]).replace("300s", "5m").replace("60s", "1m")
+            assert seen.value("bucket_vms", dimension=dimension, bucket=label) == bucket["vms"]
+            configured = seen.value("fleet_bucket_vms", dimension=dimension, bucket=label, share="configured")
+            assert configured == pytest.approx(plan["vm_count"] * bucket["percent"] / 100)
+    for statistic in ("mean", "p50", "p95", "p99"):
+        assert seen.value(f"packages_{statistic}") == pytest.approx(plan["packages"][statistic])
+        assert seen.value(f"interval_{statistic}_seconds") == pytest.approx(plan["report_interval_seconds"][statistic])
+    assert seen.series[PREFIX + "plan_info"][0][0]["digest"] == seen.result["plan_digest"]
+
+
+def test_every_panel_of_the_dashboard_has_numbers(seen: Seen) -> None:
+    assert len(seen.panels) > 30
+    without = [
+        expression for expression, rows in seen.panels.items() if not rows or not all(math.isfinite(value) for _, value in rows)
+    ]
+    assert not without
+
+
+def test_every_rule_was_evaluated_and_every_record_has_a_number(seen: Seen) -> None:
+    rules = [rule for group in seen.rule_groups for rule in group["rules"]]
+    assert {rule["health"] for rule in rules} == {"ok"}
+    records = {rule["name"] for rule in rules if rule["type"] == "recording"}
+    assert len(records) >= 8
+    for record in records:
+        assert all(math.isfinite(value) for _, value in seen.series[record])
+    assert {rule["name"] for rule in rules if rule["type"] == "alerting" and rule["state"] != "inactive"} == {
+        "VsockLoadgenReportsFail",
+        "VsockLoadgenReportsSkipped",
+    }
+
+
+def test_a_stalled_target_looks_worse_to_prometheus_too(seen: Seen) -> None:
+    ((_, response),) = seen.series["job:vsock_loadgen_response_time_seconds:p99_5m"]
+    assert response == LONGEST_BOUND_SECONDS
+
+
+@pytest.mark.parametrize("arguments", [("check", "rules", "rules.yaml"), ("test", "rules", "rules.test.yaml")])
+def test_promtool_accepts_the_rules(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run([tool("promtool"), *arguments], cwd=MONITORING, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_rule_and_panel_asks_for_metrics_that_exist(seen: Seen) -> None:
+    texts = [(MONITORING / "rules.yaml").read_text(), *expressions()]
+    names = {name for text in texts for name in re.findall(r"(?<![:\w])vsock_loadgen_\w+", text)}
+    assert len(names) > 20
+    assert names <= set(seen.series)

@@ -1,0 +1,290 @@
+"""The page in a real browser: its figures are those of the JSON, its charts are drawn, its console stays silent."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser import CHARTS, Browser, chromium
+from command import EXAMPLES, read_until, start_vsock_loadgen, vsock_loadgen
+from ports import free_port
+from run_example import failed_result, histogram_of
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.result import Measured, PhaseResult
+from vsock_loadgen.measures.snapshot import Times
+from vsock_loadgen.report.html import result_page
+from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
+
+RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45", "--lag-limit", "1m")
+FAILING = ("--threshold", "response_time.p99 < 1ns", "--threshold", "failed_percent <= 0")
+HOSTILE = "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\"><b>&amp;{{script}}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("needs Debian's chromium and chromium-driver")
+    with chromium(binary, driver) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that misses a threshold, as a result and as the page that it wrote itself."""
+    folder = tmp_path_factory.mktemp("run")
+    files = ("--result", folder / "result.json", "--html", folder / "report.html")
+    done = vsock_loadgen(*RUN, "--duration", "3s", "--metrics-port", "0", *FAILING, *files)
+    assert done.returncode == 3, done.stderr
+    return folder
+
+
+@pytest.fixture
+def document(run_folder: Path) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((run_folder / "result.json").read_text())
+    return made
+
+
+def written(result: Any, folder: Path) -> Path:
+    path = folder / "page.html"
+    path.write_text(result_page(result.to_json()))
+    return path
+
+
+def stands_at(document: Any, path: str) -> object:
+    for key in path.split("."):
+        document = document[int(key)] if isinstance(document, list) else document.get(key)
+    return document
+
+
+def test_every_figure_of_the_page_is_that_of_the_json(browser: Browser, run_folder: Path, document: dict[str, Any]) -> None:
+    browser.open(run_folder / "report.html")
+    figures = browser.figures()
+    assert len(figures) > 80
+    for path, (value, text) in figures.items():
+        assert value == stands_at(document, path), path
+        assert text, path
+    for path, count in document["totals"].items():
+        if path not in ("bytes", "in_flight"):
+            assert figures[f"totals.{path}"][1] == f"{count:,}"
+    assert figures["totals.bytes"][1] == format_bytes(document["totals"]["bytes"])
+    for clock in ("response_time_seconds", "service_time_seconds", "lag_seconds"):
+        for name, seconds in document[clock].items():
+            assert figures[f"{clock}.{name}"][1] == (f"{seconds:,}" if name == "count" else format_seconds(seconds * SECOND))
+    for index, bucket in enumerate(document["plan"]["packages"]["buckets"]):
+        assert figures[f"plan.packages.buckets.{index}.vms"][1] == f"{bucket['vms']:,}"
+        assert figures[f"receiver.vms_by_packages.{index}.planned"][1] == f"{bucket['vms']:,}"
+
+
+def test_the_verdict_its_reasons_the_config_and_the_seed_are_on_the_page(
+    browser: Browser, run_folder: Path, document: dict[str, Any]
+) -> None:
+    browser.open(run_folder / "report.html")
+    assert browser.text("#status") == "\u2717 Failed"
+    assert (
+        browser.run("return [...document.querySelectorAll('#reasons li')].map((each) => each.textContent)")
+        == document["verdict"]["reasons"]
+    )
+    assert json.loads(browser.text("#config"))["loadgen"] == document["config"]
+    (run_folder / "again.yaml").write_text(browser.text("#config"))
+    assert vsock_loadgen("plan", "--config", run_folder / "again.yaml", "--strict").returncode == 0
+    assert "seed 0" in browser.text("#subtitle")
+    assert [mark.split()[1] for mark in re.findall(r"\S (?:met|missed)", browser.text("#thresholds"))] == ["missed", "met"]
+
+
+def test_the_verdict_stands_above_everything_else(browser: Browser, run_folder: Path) -> None:
+    browser.open(run_folder / "report.html", width=390)
+    assert browser.run("return document.querySelector('#verdict').getBoundingClientRect().bottom < innerHeight / 2")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (768, "dark")])
+def test_charts_are_drawn_within_the_window_and_the_console_is_silent(
+    browser: Browser, run_folder: Path, width: int, scheme: str
+) -> None:
+    browser.open(run_folder / "report.html", width=width, scheme=scheme)
+    assert_drawn(browser)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light")])
+def test_so_are_those_of_a_run_with_failures(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
+    browser.open(written(failed_result(), tmp_path), width=width, scheme=scheme)
+    assert_drawn(browser)
+
+
+def assert_drawn(browser: Browser) -> None:
+    drawn = browser.traces()
+    assert set(drawn) >= set(CHARTS) - {"failures"}
+    assert all(drawn.values()), drawn
+    assert browser.overflow() <= 0
+    assert browser.complaints() == []
+
+
+def test_light_and_dark_differ_and_paper_is_light(browser: Browser, run_folder: Path) -> None:
+    def colors() -> tuple[Any, ...]:
+        browser.wait_for("return document.querySelector('#rate .xtick text') !== null")
+        chart = browser.run("return getComputedStyle(document.querySelector('#rate .xtick text')).fill")
+        return chart, browser.run("return getComputedStyle(document.body).backgroundColor")
+
+    browser.open(run_folder / "report.html")
+    light = colors()
+    browser.open(run_folder / "report.html", scheme="dark")
+    dark = colors()
+    assert all(one != other for one, other in zip(light, dark, strict=True))
+    browser.run("return drawCharts(shown, true)")
+    assert colors()[0] == light[0]
+
+
+def test_failures_are_drawn_by_class_with_their_last_message(browser: Browser, tmp_path: Path) -> None:
+    result = failed_result()
+    browser.open(written(result, tmp_path))
+    assert browser.traces()["failures"] == 3  # reset, timeout, skipped
+    table = browser.text("#classes")
+    for failure, count in result.counts.failures.items():
+        assert f"{failure}{count:,}{result.errors[failure]}" in table
+    assert browser.text("[data-path='response_time_seconds.max']") == "not delivered"
+    assert "4,567 of 1,234,567 due reports were not delivered" in browser.text("#losses")
+
+
+def test_phases_of_load_have_a_row_each(browser: Browser, tmp_path: Path) -> None:
+    result = failed_result()
+    phases = [PhaseResult(name, Measured(result.counts, result.times)) for name in ("ramp", "<b>hold</b>")]
+    browser.open(written(replace(result, phases=phases), tmp_path))
+    rows = browser.run("return [...document.querySelectorAll('#phases tbody tr')].map((each) => each.textContent)")
+    figures = "1,234,5671,230,0004,0005001.23 s1.23 s"
+    assert rows == [f"{name}{figures}" for name in ("ramp", "<b>hold</b>")]
+
+
+def test_a_run_without_any_report_is_shown(browser: Browser, tmp_path: Path) -> None:
+    result = failed_result()
+    nothing = replace(result, counts=type(result.counts)(), times=Times(), series=[], elapsed_ns=0, errors={})
+    browser.open(written(nothing, tmp_path))
+    assert browser.text("[data-path='totals.due']") == "0"
+    assert browser.text("[data-path='response_time_seconds.p99']") == "-"
+    assert browser.complaints() == []
+
+
+def test_a_result_of_several_nodes_names_them(browser: Browser, tmp_path: Path) -> None:
+    result = failed_result()
+    nodes = {"node_index": None, "node_count": 3, "first_vm": 0, "vms": 134, "first_cid": 3, "nodes": [0, 2]}
+    environment = {"nodes": [{"node_name": "one"}, {"node_name": "two"}]}
+    browser.open(written(replace(result, slice=nodes, environment=environment), tmp_path))
+    assert browser.text("#subtitle").startswith("2 nodes of 3, 134 VMs to ")
+    assert "nodes0, 2 of 3" in browser.text("#plan")
+    assert "nodes 1 node name" in browser.text("#generator")
+    assert "this run had 134 of them" in browser.text("#fleet")
+
+
+def test_hostile_texts_are_shown_as_they_are(browser: Browser, tmp_path: Path) -> None:
+    result = failed_result()
+    errors = dict.fromkeys(result.errors, HOSTILE)
+    hostile = replace(
+        result,
+        verdict=replace(result.verdict, reasons=(HOSTILE,)),
+        config={"target": HOSTILE, HOSTILE: HOSTILE},
+        errors=errors,
+        environment={HOSTILE: HOSTILE},
+        receiver={HOSTILE: HOSTILE},
+        plan=dict(result.plan) | {"warnings": [{"kind": "x", "message": HOSTILE}]},
+    )
+    browser.open(written(hostile, tmp_path))
+    assert browser.run("return document.title").startswith("invalid: vsock-loadgen")
+    for place in ("#reasons", "#subtitle", "#classes", "#warnings", "#generator"):
+        assert HOSTILE in browser.text(place), place
+    assert browser.run("return document.querySelectorAll('main img, main b b, main script').length") == 0
+    assert browser.complaints() == []
+
+
+def test_the_page_shows_figures_as_the_terminal_does(browser: Browser, run_folder: Path) -> None:
+    browser.open(run_folder / "report.html")
+    values = [0, 1e-12, 0.00213, 0.0999, 0.1, 1, 4.4712, 9.994, 9.995, 93, 99.94, 99.96, 100.4, 998, 999, 1250.4, 12_345_678, 1e9]
+    seconds = [0, 1e-9, 4.12e-7, 9.994e-7, 1e-6, 4.12e-4, 1.084e-3, 0.9994, 0.9996, 1, 6.6666, 99.96, 3600]
+    sizes = [0, 1, 999, 1000, 414_321, 1_849_999, 2.5e9, 7.77e13]
+    intervals = [0.25, 1, 1.5, 30, 60, 90, 300, 3600, 3661, 86_400]
+    for function, given, expected in (
+        ("showNumber", values, [format_number(value) for value in values]),
+        ("showSeconds", seconds, [format_seconds(round(value * SECOND)) for value in seconds]),
+        ("showBytes", sizes, [format_bytes(value) for value in sizes]),
+        ("showDuration", intervals, [format_duration(round(value * SECOND)) for value in intervals]),
+    ):
+        assert browser.run(f"return arguments[0].map({function})", given) == expected
+    texts = ["50ms", "1m30s", "1.5h", "250us", "20ms"]
+    assert browser.run("return arguments[0].map(readDuration)", texts) == pytest.approx([0.05, 90, 5400, 0.00025, 0.02])
+
+
+@pytest.mark.parametrize(
+    "histogram",
+    [histogram_of(*(round(1000 * 1.01**step) for step in range(1500))), histogram_of(5), histogram_of(*range(3000))],
+    ids=["wide", "one", "narrow"],
+)
+def test_the_curve_by_percentile_has_the_quantiles_of_the_histogram(
+    browser: Browser, run_folder: Path, histogram: Histogram
+) -> None:
+    browser.open(run_folder / "report.html")
+    count = histogram.count
+    for beyond in (0, count // 5):
+        points = browser.run("return percentileCurve(arguments[0], arguments[1])", histogram.to_json(), beyond)
+        for stretched, seconds in points:
+            rank = max(1, math.ceil((1 - 1 / stretched) * (count + beyond) - 1e-6)) if beyond or stretched < count else count
+            assert round(seconds * SECOND) == histogram.quantile(rank / (count + beyond), beyond)
+        assert (points[-1][0] == count) is (beyond == 0)
+        assert points[-1][0] <= (count + beyond) / max(1, beyond)
+
+
+def test_the_live_page_follows_a_run_and_says_when_it_has_ended(browser: Browser) -> None:
+    port = str(free_port())
+    process = start_vsock_loadgen(*RUN, "--metrics-port", port, "--duration", "5s")
+    try:
+        read_until(process, f"live page: http://127.0.0.1:{port}/")
+        browser.open(f"http://127.0.0.1:{port}/")
+        assert browser.text("#status") == "\u25b6 Running"
+        first = browser.figures()["totals.due"][0]
+        browser.wait_for(f"return Number(document.querySelector(\"[data-path='totals.due']\").value) > {first}")
+        assert browser.text("#pulse").startswith("live, as of ")
+        assert all(browser.traces().values())
+        assert browser.complaints() == []
+    finally:
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    browser.wait_for("return document.querySelector('#pulse').textContent.startsWith('the run has ended')")
+    browser.wait_for("return document.querySelector('#status').textContent === 'Out of sight'")
+
+
+def test_the_report_verb_writes_the_page_that_the_run_wrote(run_folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copy(run_folder / "result.json", tmp_path / "some.run.json")
+    done = vsock_loadgen("report", copied)
+    assert (done.returncode, done.stderr) == (0, f"The report is in {tmp_path}/some.run.html.\n")
+    assert (tmp_path / "some.run.html").read_text() == (run_folder / "report.html").read_text()
+    assert vsock_loadgen("report", copied, "-o", tmp_path / "other.html").returncode == 0
+    assert (tmp_path / "other.html").exists()
+
+
+def test_the_report_verb_says_what_is_wrong_with_a_file(run_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"schema": "vsock-loadgen/plan/v1"}')
+    result = run_folder / "result.json"
+    for arguments, said in (
+        ((tmp_path / "none.json",), f"{tmp_path}/none.json: cannot be read: No such file or directory\n"),
+        ((tmp_path / "other.json",), "'vsock-loadgen/plan/v1', expected 'vsock-loadgen/result/v1'"),
+        (
+            (result, "-o", tmp_path / "none" / "page.html"),
+            f"{tmp_path}/none/page.html: cannot be written: No such file or directory\n",
+        ),
+    ):
+        done = vsock_loadgen("report", *arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_page_that_cannot_be_written_costs_no_more_than_a_warning(tmp_path: Path) -> None:
+    done = vsock_loadgen(*RUN, "--duration", "1s", "--metrics-port", "0", "--html", tmp_path / "none" / "page.html")
+    assert done.returncode == 0
+    assert "warning: --html: cannot be written" in done.stderr
+    assert done.stdout.startswith("Verdict: passed")

@@ -1,0 +1,35 @@
+"""A comparison in Markdown: tables with as many cells as columns, whatever stands in a name."""
+
+from __future__ import annotations
+
+import re
+
+from comparison_example import many_runs, two_sides
+from vsock_loadgen.config.fail_if import parse_condition
+from vsock_loadgen.measures.conditions import judge_conditions
+from vsock_loadgen.report.comparison_markdown import comparison_markdown
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_heading() -> None:
+    for comparison in (two_sides(), many_runs()):
+        tables = [block for block in comparison_markdown(comparison).split("\n\n") if block.startswith("|")]
+        assert len(tables) >= 2
+        for table in tables:
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_markup_in_a_name_is_escaped() -> None:
+    text = comparison_markdown(two_sides())
+    assert r"\[bold\]x\[/\] \| \<b\>\`\*\_y\_\*\` :100:.json" in text
+    assert "<b>" not in text.replace("\\<b", "")
+
+
+def test_every_figure_has_its_row_under_its_own_name() -> None:
+    text = comparison_markdown(many_runs())
+    assert "| response_time.max | 21 ms | 30.5 ms | +9.50 ms | +45.2 % | beyond 2 ms |" in text
+
+
+def test_what_is_asked_comes_first_with_its_answer() -> None:
+    comparison = many_runs()
+    text = comparison_markdown(comparison, judge_conditions([parse_condition("response_time.max > +10%")], comparison))
+    assert text.startswith("## Comparison\n\n**failed**\n\n- response_time.max \\> +10% holds for b: +45.2 %\n")
