@@ -13,14 +13,14 @@ help: ## List the targets
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report]'
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report]' --group test --group check
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report]' --group test --group check --group deploy
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
@@ -29,7 +29,7 @@ demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
 	@echo "The result is in demo-result.json, and as a page in demo-report.html."
 
 test: check ## Run every check and every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
 check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check .

@@ -104,7 +104,7 @@ def test_no_block_that_is_run_could_open_a_vsock_connection() -> None:
             assert "vsock://" not in line
             assert not re.search(r"--port|\bport\b", line.replace("--metrics-port", ""))
             is_told_where = "--target embedded" in line or "unix://" in line
-            assert is_told_where or shlex.split(line)[1] in ("plan", "init", "schema", "report", "compare")
+            assert is_told_where or shlex.split(line)[1] in ("plan", "init", "schema", "report", "compare", "fit")
 
 
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
@@ -128,7 +128,9 @@ def test_every_vsock_command_of_the_readme_parses(monkeypatch: pytest.MonkeyPatc
     assert len(commands) >= 2
     for line in commands:
         _, verb, *arguments = shlex.split(line.removeprefix("sudo "))
-        with verbs.commands[verb].make_context(verb, arguments) as parsed:
+        command = verbs.get_command(click.Context(verbs), verb)
+        assert command is not None
+        with command.make_context(verb, arguments) as parsed:
             path = parsed.params.get("config")
         if isinstance(path, Path):
             load(path, environment={}, strict=True)

@@ -8,13 +8,15 @@ import resource
 from array import array
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from vsock_loadgen import __version__
-from vsock_loadgen.cluster.identity import identify
+from vsock_loadgen.cluster.identity import Identity, identify
+from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
+from vsock_loadgen.cluster.watch import NodeWatch
 from vsock_loadgen.config.address import Address, EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import expanded
@@ -49,13 +51,16 @@ from vsock_loadgen.report.plan_text import plan_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.report.seen import Seen, seen_by_receiver
 from vsock_loadgen.telemetry.error_lines import ErrorLines
-from vsock_loadgen.telemetry.http import Route, listening_address, serve
+from vsock_loadgen.telemetry.health import Health
+from vsock_loadgen.telemetry.http import listening_address, serve
 from vsock_loadgen.telemetry.live import shown, subject_of
 from vsock_loadgen.telemetry.live_result import LiveResult
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.telemetry.metrics import Metrics
+from vsock_loadgen.telemetry.node_changes import NodeChanges
 from vsock_loadgen.telemetry.notices import Notices
 from vsock_loadgen.telemetry.observer import Observer, Observers
+from vsock_loadgen.telemetry.pages import Pages
 from vsock_loadgen.telemetry.result_file import ResultSnapshots, result_document, write_result, write_text
 from vsock_loadgen.telemetry.target_counters import Reconciler
 from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
@@ -132,7 +137,8 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
         plotly_source()  # where it is missing, that is said before anything is sent
     for problem in warnings:
         log.alert(str(problem), "config")
-    identity = identify(config.node_index, config.node_count, os.environ)
+    identity = identify(config.node_index, config.node_count, os.environ, _read_workers)
+    config = _settled(config, identity)
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
@@ -140,11 +146,13 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
     raise_descriptor_limit()
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
+        sending = stack.enter_context(ExitStack())
         embedded = isinstance(config.target, EmbeddedAddress)
-        receiver = stack.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
+        receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
         endpoint = resolve(receiver.address if receiver else preflight(config.target, go_on=go_on))
         mine = plan.nodes[identity.index]
         own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
+        watch = NodeWatch(identity.workers, _read_workers) if identity.workers else None
         summary = Summary(
             config,
             plan,
@@ -154,26 +162,55 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
             SaturationWatch(config.lag_limit_ns),
             _threshold_watch(config, log, stop),
             own_cid,
+            NodeChanges(watch, plan.nodes, log),
         )
-        supervisor = stack.enter_context(Supervisor(summary.loads(), _orders(config, endpoint, factory)))
-        log.line(
-            f"node {identity.index}: {summary.mine.vms:,} VMs report to {config.target if embedded else endpoint.address}, "
-            f"workers: {summary.workers}",
-            "start",
-            {"node_index": identity.index, "vms": mine.vms, "target": str(config.target), "workers": summary.workers},
-        )
+        supervisor = sending.enter_context(Supervisor(summary.loads(), _orders(config, endpoint, factory)))
+        _announce(summary, identity, log)
         if reconciler:
             reconciler.before()
-        served = _served(stack, summary, log)
+        if watch:
+            sending.enter_context(watch)
+        pages = _served(stack, summary, log)
         subject = subject_of(plan, mine, str(config.target), config.duration_ns)
         terminal = streams.log if streams.live else None
         with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
-            observers = Observers([_observers(summary, log, stop, outputs), served, view])
+            observers = Observers([_observers(summary, log, stop, outputs), *pages, view])
             totals = supervisor.run(stop, observers.update, start_at_ns=config.start_at_ns)
-        served.update(totals)  # from now on its end is what is shown
         receipt = receiver.stop() if receiver else None
         reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
-    return _conclude(summary.result(totals, receipt, reconciliation, ended=True), summary.seen(receipt), streams, log, outputs)
+        sending.close()
+        result = summary.result(totals, receipt, reconciliation, ended=True)
+        for page in pages:
+            page.end(totals, result)
+        exit_code = _conclude(result, summary.seen(receipt), streams, log, outputs)
+        if config.after_run == "wait":
+            log.line("the run is over; what it shows stays until SIGTERM (afterRun: wait)", "waiting", {"exit_code": exit_code})
+            stop.wait_for_signal()
+    return exit_code
+
+
+def _read_workers() -> WorkerNodes:
+    return read_worker_nodes(os.environ)
+
+
+def _settled(config: Config, identity: Identity) -> Config:
+    """The config with the place of this process in it, as all results of one fleet have it."""
+    place = {"nodeIndex": identity.index, "nodeCount": identity.count}
+    return replace(config, node_index=identity.index, node_count=identity.count, effective={**config.effective, **place})
+
+
+def _announce(summary: Summary, identity: Identity, log: Log) -> None:
+    """Say which part of the fleet this is, and where its reports go."""
+    config, mine = summary.config, summary.mine
+    where = config.target if isinstance(config.target, EmbeddedAddress) else summary.endpoint.address
+    fields = {"node_index": identity.index, "node_count": identity.count, "vms": mine.vms, "target": str(config.target)}
+    log.line(
+        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, workers: {summary.workers}",
+        "start",
+        {**fields, "workers": summary.workers},
+    )
+    if not mine.vms:
+        log.alert("this node has no VMs, as the fleet has fewer than there are nodes: it sends nothing", "idle")
 
 
 def _threshold_watch(config: Config, log: Log, stop: StopRequests) -> ThresholdWatch:
@@ -198,6 +235,7 @@ def _observers(summary: Summary, log: Log, stop: StopRequests, outputs: Outputs)
     config = summary.config
     observers: list[Observer] = [
         summary.target_watch,
+        summary.node_changes,
         Notices(log, summary.watch, lambda: stop.count > 0, config.request_timeout_ns),
         ErrorLines(log),
     ]
@@ -216,19 +254,18 @@ def _reconciler(config: Config, log: Log) -> Reconciler | None:
     return Reconciler(expanded(config.reconcile_url, os.environ), log)
 
 
-def _served(stack: ExitStack, summary: Summary, log: Log) -> Observers:
-    """What others look at over HTTP until the stack is left. To be called after the last fork."""
+def _served(stack: ExitStack, summary: Summary, log: Log) -> list[Pages]:
+    """What others look at over HTTP until the stack is left, if anything. To be called after the last fork."""
     config = summary.config
     if config.metrics_port == 0:
-        return Observers([])
-    metrics = Metrics(summary.plan, summary.mine, summary.watch)
-    live = LiveResult(summary.snapshot, live_page)
-    routes: dict[str, Route] = {"/": live.page, "/metrics": metrics.page, "/result.json": live.document}
-    served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, routes, log)
+        return []
+    metrics = Metrics(summary.plan, summary.mine, summary.watch, lambda: summary.node_changes.change)
+    pages = Pages(metrics, LiveResult(summary.snapshot, live_page), Health())
+    served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, pages.routes(), log)
     if served is None:
-        return Observers([])
+        return []
     log.line(f"live page: {served.url}/", "live_page", {"url": f"{served.url}/"})
-    return Observers([metrics, live])
+    return [pages]
 
 
 def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, outputs: Outputs) -> int:
@@ -265,8 +302,9 @@ class Summary:
     workers: int
     watch: SaturationWatch
     target_watch: ThresholdWatch
-    own_cid: int | None = None
+    own_cid: int | None
     """What every report carries in place of a CID for each VM; None where each has its own."""
+    node_changes: NodeChanges
 
     def loads(self) -> list[Load]:
         """The VMs of this node, as its workers get them."""
@@ -280,8 +318,10 @@ class Summary:
         return array("q", map(self.mine.cid, indices) if self.own_cid is None else [self.own_cid] * len(indices))
 
     def seen(self, receipt: Receipt | None) -> Seen | None:
-        """What the run's own receiver saw, beside the plan; None where all VMs have one CID, so that it saw but one."""
-        return None if receipt is None or self.own_cid is not None else seen_by_receiver(receipt, self.plan, self.mine.indices())
+        """What the run's own receiver saw, beside the plan; nothing to compare where all VMs have one CID: it saw but one."""
+        if self.own_cid is not None and receipt is not None:
+            return Seen((), (), 0, 0)
+        return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine.indices())
 
     def snapshot(self, totals: RunTotals) -> Result:
         """The result of a run that goes on."""
@@ -316,8 +356,9 @@ class Summary:
             verdict=judge(totals, saturation, receipt, thresholds, abortion, reconciliation, ended=ended),
             thresholds=thresholds,
             abortion=abortion,
+            warnings=tuple(self.node_changes.warnings),
             reconciliation=reconciliation,
-            receiver=receipt.to_json(with_vms=False) | (seen.to_json() if seen else {}) if receipt else None,
+            receiver=receipt.to_json(with_vms=False) | seen.to_json() if receipt and seen else None,
             generator=self._generator(totals),
             environment=_environment(),
         )

@@ -47,8 +47,8 @@ class ConfigError(LoadgenError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class TargetError(LoadgenError):
-    """The target cannot take reports, as a look before the start has shown; nothing was sent. `remedy` says what to do."""
+class _RefusedError(LoadgenError):
+    """What the run needs around it is not there; nothing was sent. `remedy` says what to do."""
 
     exit_code = EXIT_USAGE
 
@@ -56,6 +56,14 @@ class TargetError(LoadgenError):
         self.message = message
         self.remedy = remedy
         super().__init__(f"{message}\n  remedy: {remedy}" if remedy else message)
+
+
+class TargetError(_RefusedError):
+    """The target cannot take reports, as a look before the start has shown."""
+
+
+class ClusterError(_RefusedError):
+    """The cluster does not tell which of its nodes this is."""
 
 
 class InternalError(LoadgenError):

@@ -47,6 +47,11 @@ def test_the_effective_defaults_are_valid(validator: Draft202012Validator) -> No
         "loadgen: {packages: {mean: 5.5, stddev: 1, min: 0, max: 9}, reportInterval: {mean: 5s, stddev: 1s, min: 0, max: 9s}}",
         "loadgen: {packages: {buckets: [{percent: 100, distribution: {buckets: [{percent: 100, value: 1}]}}]}}",
         "loadgen: {numRepositories: 3, payloadSize: avg, port: 818}",
+        "loadgen: {profiles: [{name: a, percent: 100, packages: {mean: 5, stddev: 1, min: 0, max: 9}, reportInterval: 5s, "
+        "synchronized: true, offset: 1s, jitter: 5%, packageSets: perVM}]}",
+        "loadgen: {reportInterval: {buckets: [{percent: 100, value: 5s, synchronized: true, offset: 0}]}}",
+        "loadgen: {phases: [{name: a, duration: 1m, rate: {from: 0, to: 1.5}, vms: 100%}, {name: b, duration: 1m, vms: {from: 5%, "
+        "to: 100}}], startAt: '2026-11-23T08:00:00.5+01:00'}",
     ],
 )
 def test_what_loads_is_valid(validator: Draft202012Validator, text: str, tmp_path: Path) -> None:
@@ -75,6 +80,13 @@ def test_what_loads_is_valid(validator: Draft202012Validator, text: str, tmp_pat
         "loadgen: {packages: {mean: 5}}",
         "loadgen: {packages: {p50: 5}}",
         "loadgen: {reportInterval: {buckets: [{percent: 100, value: 5}]}}",
+        "loadgen: {profiles: [{name: a, percent: 100, packages: 5, reportInterval: 5s, synchronised: true}]}",
+        "loadgen: {profiles: [{name: a b, percent: 100, packages: 5, reportInterval: 5s}]}",
+        "loadgen: {packages: {buckets: [{percent: 100, value: 5, synchronized: true}]}}",
+        "loadgen: {phases: [{name: a, duration: 1m, rate: {from: 0}}]}",
+        "loadgen: {phases: [{name: a, duration: 1m, vms: 101}]}",
+        "loadgen: {phases: [{name: a}]}",
+        "loadgen: {startAt: '2026-11-23T08:00:00'}",
     ],
 )
 def test_a_mistake_is_not_valid(validator: Draft202012Validator, text: str) -> None:

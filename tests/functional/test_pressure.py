@@ -104,5 +104,5 @@ def test_after_a_stall_the_schedule_stands_where_it_would_have_stood_without() -
     assert counts.delivered == receipt.reports
     assert counts.skipped > 30 * 5
     assert counts.delivered + counts.skipped == counts.due
-    assert totals.series.rows()[-1].delivered > 0
+    assert sum(row.delivered for row in totals.series.rows()[-2:]) > 0
     assert (totals.times.response.largest or 0) > 500 * MILLISECOND

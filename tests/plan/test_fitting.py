@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fleet_example import buckets
 from vsock_loadgen.config.model import Percentile, Quantiles
 from vsock_loadgen.plan.distributions import PACKAGES
-from vsock_loadgen.plan.fitting import TOLERANCE, VALUE_TOLERANCE, Form, _Cell, _cuts, fit_block
+from vsock_loadgen.plan.fitting import MOST_COMPARED, TOLERANCE, VALUE_TOLERANCE, Form, _Cell, _cuts, fit_block
 
 _values = st.lists(st.integers(1, 100_000), min_size=1, max_size=200)
 
@@ -110,3 +110,14 @@ def test_where_no_anchor_binds_the_cut_is_the_best_of_all(values: list[int], run
     best = min(sum(cost(places[a:b]) for a, b in itertools.pairwise((0, *cut, len(places)))) for cut in every)
     *_, found = _cuts([_Cell(1, value) for value in sorted(values)], (), runs)
     assert sum(cost(tuple(math.log(cell.mean) for cell in run)) for run in found) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("form", ["percentile", "quantiles"])
+def test_of_many_values_some_stand_for_all_and_the_figures_are_those_of_all(form: Form) -> None:
+    values = drawn(MOST_COMPARED + 7_001)
+    made = fit_block(values, form, 20, PACKAGES)
+    assert made.is_close
+    assert (made.count, made.distinct) == (len(values), len(set(values)))
+    assert len(made.values) == len(made.fitted) == MOST_COMPARED
+    assert made.data.maximum == max(values)
+    assert made.data.mean == pytest.approx(sum(values) / len(values))

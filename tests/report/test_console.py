@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from vsock_loadgen.report.console import bar, bar_cells, flowed, grid, rendered, table
+from vsock_loadgen.report.console import bar, bar_cells, columns, flowed, grid, rendered, table
 
 
 @given(share=st.floats(0, 1), width=st.integers(1, 60))
@@ -54,3 +54,7 @@ def test_colour_is_there_on_request_only() -> None:
 
 def test_colons_make_no_picture() -> None:
     assert rendered(["at :100: of it"], width=40, color=False) == "at :100: of it\n"
+
+
+def test_columns_are_as_high_as_their_values_and_shaded_up_to_their_tops() -> None:
+    assert columns([0, 1, 2, 4], [0, 4, 2, 4], 4, 2) == [" \N{LIGHT SHADE} \N{FULL BLOCK}", " ▄██"]

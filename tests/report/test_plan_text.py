@@ -9,7 +9,8 @@ import pytest
 
 from fleet_example import EXAMPLE, buckets, plan_of
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Normal, Quantiles, Scalar
+from vsock_loadgen.config.model import Bucket, Config, Normal, Percentile, Profile, Quantiles, Scalar, Timing
+from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.warnings import Warned
 from vsock_loadgen.report.plan_text import plan_text
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
@@ -19,11 +20,19 @@ NORMAL = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(100_000))
 LONG = Quantiles(
     ((Fraction(0), Fraction(SECOND)), (Fraction(50), Fraction(5 * HOUR)), (Fraction(100), Fraction(1_000 * HOUR + MILLISECOND)))
 )
+IN_STEP = Bucket(Fraction(100), HOUR, Timing(synchronized=True, jitter=Fraction(1, 3_600)))
+PROFILES = (
+    Profile(name="a" * 63, percent=Fraction(90), packages=NORMAL, report_interval=Scalar(HOUR)),
+    Profile(name="[b]", percent=Fraction("9.999"), packages=Scalar(5), report_interval=LONG),
+    Profile(name="none", percent=Fraction("0.001"), packages=Scalar(5), report_interval=LONG),
+)
 FLEETS = {
     "example": replace(EXAMPLE, node_count=14, time_scale=Fraction(45)),
     "uniform": Config(target=EmbeddedAddress()),
     "continuous": replace(EXAMPLE, vm_count=5_000, packages=NORMAL, report_interval=LONG),
     "mixed": replace(EXAMPLE, vm_count=20, packages=buckets(("50.5", 500), ("49", NORMAL), ("0.5", 100_000))),
+    "in step": replace(EXAMPLE, report_interval=Percentile((IN_STEP,)), duration_ns=3 * HOUR, vm_count=30_000),
+    "profiles": replace(EXAMPLE, profiles=PROFILES),
     "single": replace(EXAMPLE, vm_count=1, packages=NORMAL, report_interval=Scalar(HOUR), duration_ns=HOUR),
 }
 
@@ -102,3 +111,55 @@ def test_the_time_scale_is_said() -> None:
 def test_markup_in_a_warning_is_text() -> None:
     plan = replace(plan_of(EXAMPLE), warnings=(Warned("x", "[red]not red[/] [/] packages.buckets[3] :100: \\"),))
     assert "!  [red]not red[/] [/] packages.buckets[3] :100: \\\n" in plan_text(plan)
+
+
+def chart_of(config: Config, width: int = 80) -> list[str]:
+    """The lines of the chart of reports over time, its axis included."""
+    lines = plan_text(plan_of(config), width=width).splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("Reports per second over time"))
+    return lines[first + 1 : first + 8]
+
+
+@WIDTHS
+def test_the_chart_has_the_peak_at_its_top_and_ends_where_the_forecast_does(width: int) -> None:
+    *drawn, axis = chart_of(replace(EXAMPLE, duration_ns=300 * SECOND), width)
+    peak = plan_of(replace(EXAMPLE, duration_ns=300 * SECOND)).forecast.peak_reports_per_second
+    assert drawn[0].split()[0] == str(peak)
+    assert drawn[-1].split()[0] == "0"
+    assert len(drawn) == 6
+    assert axis.split() == ["0s", "5m"]
+    assert len(axis) <= width
+
+
+def test_a_herd_stands_out_in_the_chart_and_is_named() -> None:
+    drawn = "\n".join(chart_of(FLEETS["in step"]))
+    assert drawn.splitlines()[0].count("\N{LIGHT SHADE}") + drawn.splitlines()[0].count("\N{FULL BLOCK}") == 3
+    assert "herd              30,000 reports due within 1s, 0s after the start" in plan_text(plan_of(FLEETS["in step"]))
+
+
+def test_a_run_of_a_few_seconds_has_no_chart() -> None:
+    assert "over time" not in plan_text(plan_of(replace(EXAMPLE, duration_ns=4 * SECOND)))
+
+
+def test_what_was_not_counted_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast_module, "MOST_EVENTS", 1_000)
+    assert "  The first 3m43s are counted, the rest is what to expect.\n" in plan_text(plan_of(EXAMPLE))
+
+
+def test_profiles_are_listed_by_name_with_their_shares() -> None:
+    words = " ".join(plan_text(plan_of(FLEETS["profiles"]), width=120).split())
+    assert f"{'a' * 63} 90 % 90 % 180 " in words
+    assert "[b] 10.0 % 10 % 20 5 " in words
+    assert "none 0.0010 % 0 % 0 - -" in words
+
+
+def test_a_node_whose_vms_have_its_own_cid_names_none() -> None:
+    lines = plan_text(plan_of(replace(EXAMPLE, cids="own", node_count=2))).splitlines()
+    assert ["0", "100", "its", "own", "its", "own"] in [line.split() for line in lines]
+
+
+def test_reports_under_way_are_shown_where_a_service_time_is_given() -> None:
+    assert "under way" not in plan_text(plan_of(EXAMPLE))
+    shown = " ".join(plan_text(plan_of(EXAMPLE), service_time_ns=2 * SECOND).split())
+    assert "under way 8.93 reports on average," in shown
+    assert "at the peak, if each takes 2s" in shown

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Normal, Scalar
+from vsock_loadgen.config.model import Level, Normal, Phase, Profile, Scalar, Timing
 from vsock_loadgen.measures.receipt import Receipt, VmReceipt
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.report.seen import Seen, seen_by_receiver
@@ -101,3 +101,25 @@ def test_intervals_of_the_document_are_seconds_before_the_time_scale() -> None:
         {"value": 300, "planned": 40, "seen": 40},
     ]
     assert list(document) == ["vms_by_packages", "vms_by_interval_seconds", "strangers", "ungrouped"]
+
+
+def test_of_profiles_their_values_are_seen_unless_some_are_sampled() -> None:
+    step = Timing(synchronized=True)
+    profiles = (
+        Profile(name="a", percent=Fraction(60), packages=Scalar(5), report_interval=Scalar(30 * SECOND)),
+        Profile(name="b", percent=Fraction(40), packages=Scalar(9), report_interval=Scalar(60 * SECOND), timing=step),
+    )
+    plan = plan_of(replace(EXAMPLE, profiles=profiles))
+    seen = seen_by_receiver(arrivals(plan, 200 * SECOND), plan, range(200))
+    assert rows(seen) == [[(5, 120, 120), (9, 80, 80)], [(30 * SECOND, 120, 120), (60 * SECOND, 80, 80)]]
+    sampled = Normal(Fraction(60), Fraction(5), Fraction(50), Fraction(70))
+    plan = plan_of(replace(EXAMPLE, profiles=(replace(profiles[0], packages=sampled), profiles[1])))
+    assert rows(seen_by_receiver(arrivals(plan, 200 * SECOND), plan, range(200)))[0] == []
+
+
+def test_where_phases_change_the_gaps_no_interval_is_told_from_them() -> None:
+    twice = Level(Fraction(2), Fraction(2))
+    plan = plan_of(replace(EXAMPLE, phases=(Phase("twice", 60 * SECOND, rate=twice),)))
+    seen = seen_by_receiver(arrivals(plan, 400 * SECOND), plan, range(200))
+    assert seen.intervals == ()
+    assert [row.seen for row in seen.packages] == [140, 40, 16, 4]

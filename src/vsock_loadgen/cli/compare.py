@@ -12,7 +12,8 @@ from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.config.fail_if import parse_condition
 from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
-from vsock_loadgen.measures.comparison import Comparison, Side, compare
+from vsock_loadgen.measures.comparison import Comparison, Side
+from vsock_loadgen.measures.comparison import compare as compare_sides
 from vsock_loadgen.measures.conditions import Condition, JudgedCondition, judge_conditions
 from vsock_loadgen.measures.merging import Named, merge_results
 from vsock_loadgen.measures.thresholds import Threshold
@@ -54,7 +55,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--merge", is_flag=True, help="Add up the results of the nodes that share one fleet.")
 @click.option("-o", "--out", type=_FILE, metavar="FILE", help="With --merge: write the sum there, as run --result does.")
-def compare_results(
+def compare(
     files: tuple[Path, ...],
     baseline: tuple[Path, ...],
     conditions: tuple[Condition, ...],
@@ -97,8 +98,8 @@ def compare_results(
 def _sides(runs: list[Named], baselines: int) -> Comparison:
     """Without a --baseline the first run is it, and each of the others is a side of its own."""
     if baselines:
-        return compare(_side(runs[:baselines]), [_side(runs[baselines:])])
-    return compare(_side(runs[:1]), [_side([run]) for run in runs[1:]])
+        return compare_sides(_side(runs[:baselines]), [_side(runs[baselines:])])
+    return compare_sides(_side(runs[:1]), [_side([run]) for run in runs[1:]])
 
 
 def _side(runs: list[Named]) -> Side:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -32,6 +35,7 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
       vsock-loadgen run --config fleet.yaml
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
+    signal.signal(signal.SIGTERM, _leave)  # until the run itself takes them: the first process of a container has no default
     loaded = given.load()
     outputs = app.Outputs(result=result, html=html)
     where = streams(live=not no_live)
@@ -44,3 +48,7 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
             str(error), "refused" if error.exit_code == EXIT_USAGE else "broken", {"exit_code": error.exit_code}
         )
         sys.exit(error.exit_code)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

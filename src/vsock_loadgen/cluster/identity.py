@@ -1,27 +1,91 @@
-"""Which node of how many this process is."""
+"""Which node of how many this process is: what the config says, else the Job that it belongs to, else the cluster.
+
+The rules, in this order:
+- `nodeIndex` and `nodeCount` as given are right, whatever else there is;
+- the pod of an Indexed Job (`JOB_COMPLETION_INDEX`) takes its index from there, and its `nodeCount` from the config: several of a
+  Job's pods may be on one node;
+- where `NODE_NAME` is set, the cluster's sorted workers say both;
+- else this is the only node.
+Whatever is left in between is refused: two processes that take themselves for the same node would send the same VMs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.cluster.nodes import WITHOUT, WorkerNodes
+from vsock_loadgen.errors import ClusterError, ConfigError, Problem
+
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Node `index` (from 0) of `count`."""
+    """Node `index` (from 0) of `count`. `source` says in words how that is known; `workers` are the cluster's, where they were
+    asked for."""
 
     index: int
     count: int
+    source: str
+    workers: WorkerNodes | None = None
 
 
-def identify(index: int, count: int, environment: Mapping[str, str]) -> Identity:
-    """The identity that the config gives. Raises ConfigError where it is impossible, or where only the cluster could tell."""
+def identify(
+    index: int | None, count: int | None, environment: Mapping[str, str], read_workers: Callable[[], WorkerNodes]
+) -> Identity:
+    """The identity that config (None: left open), environment or cluster give; `read_workers` asks the cluster.
+
+    Raises ConfigError where they contradict each other or leave it open, ClusterError where the cluster does not know.
+    """
+    node_name = environment.get("NODE_NAME") or None
+    completion = environment.get("JOB_COMPLETION_INDEX") or None
+    if index is not None and count is not None:
+        return _within(index, count, Problem("", "nodeIndex", ""), "nodeIndex and nodeCount")
+    if index is not None:
+        if index or node_name or completion:
+            raise ConfigError([Problem("", "nodeIndex", f"is {index}, expected nodeCount as well")])
+        return Identity(0, 1, "nodeIndex")
+    if completion is not None:
+        return _of_job(completion, count)
+    if count == 1:
+        return Identity(0, 1, "nodeCount")
+    if count is not None:
+        expected = "expected nodeIndex as well (LOADGEN_NODE_INDEX), or JOB_COMPLETION_INDEX"
+        hint = "; without nodeCount the cluster says both" if node_name else ""
+        raise ConfigError([Problem("", "nodeCount", f"is {count}, but nothing says which of them this is: {expected}{hint}")])
+    return _in_cluster(node_name, read_workers()) if node_name else Identity(0, 1, "the only one")
+
+
+def _within(index: int, count: int, place: Problem, source: str) -> Identity:
     if not 0 <= index < count:
-        raise ConfigError([Problem("", "nodeIndex", f"is {index}, expected 0 to {count - 1} with nodeCount {count}")])
-    node_name = environment.get("NODE_NAME")
-    if node_name and count == 1:
-        expected = "expected nodeIndex and nodeCount as well: this version does not ask a cluster for its nodes"
-        raise ConfigError([Problem("NODE_NAME", "", f"is {node_name!r}, {expected}")])
-    return Identity(index, count)
+        message = f"is {index}, expected 0 to {count - 1} with nodeCount {count}"
+        raise ConfigError([Problem(place.where, place.path, message)])
+    return Identity(index, count, source)
+
+
+def _of_job(completion: str, count: int | None) -> Identity:
+    if not (completion.isascii() and completion.isdecimal()):
+        raise ConfigError([Problem("JOB_COMPLETION_INDEX", "", f"is {completion!r}, expected a whole number")])
+    if count is None:
+        expected = "expected nodeCount as well (LOADGEN_NODE_COUNT), the completions of the Job"
+        raise ConfigError([Problem("JOB_COMPLETION_INDEX", "", f"is {completion}, {expected}")])
+    return _within(int(completion), count, Problem("JOB_COMPLETION_INDEX", "", ""), "JOB_COMPLETION_INDEX and nodeCount")
+
+
+def _in_cluster(node_name: str, workers: WorkerNodes) -> Identity:
+    if node_name not in workers.names:
+        raise ClusterError(
+            f"NODE_NAME is {node_name!r}, which is none of the cluster's workers: {_enumerated(workers)}",
+            "keep this pod off that node (nodeAffinity), or label the node node-role.kubernetes.io/worker where others have that "
+            f"label, {WITHOUT}",
+        )
+    source = f"{node_name} among the {len(workers.names):,} nodes {workers.rule}"
+    return Identity(workers.names.index(node_name), len(workers.names), source, workers)
+
+
+def _enumerated(workers: WorkerNodes) -> str:
+    if not workers.names:
+        return f"there are none (nodes {workers.rule})"
+    more = f" and {len(workers.names) - _FEW:,} more" if len(workers.names) > _FEW else ""
+    return f"{', '.join(workers.names[:_FEW])}{more} (nodes {workers.rule})"

@@ -94,19 +94,20 @@ class WholeNumber(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class AutoNumber(Leaf):
-    """A whole number from 1 to `most`, or the word auto; read as the number, None for auto."""
+    """A whole number from `least` to `most`, or the word auto; read as the number, None for auto."""
 
     kind = "integer"
     most: int
+    least: int = 1
 
     @property
     def wanted(self) -> str:
-        return f"auto or a whole number from 1 to {self.most:,}"
+        return f"auto or a whole number from {self.least:,} to {self.most:,}"
 
     def read(self, value: object) -> int | None:
         if value == "auto":
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= self.most:
+        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             raise expected(self.wanted)
         return value
 
@@ -114,7 +115,7 @@ class AutoNumber(Leaf):
         return "auto" if value is None else value
 
     def json_schema(self) -> dict[str, object]:
-        return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": self.most}, {"const": "auto"}]}
+        return {"anyOf": [{"type": "integer", "minimum": self.least, "maximum": self.most}, {"const": "auto"}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ def _config(values: Section, section: Node) -> Config:
         stats_interval_ns=values.stats_interval,
         metrics_port=values.metrics_port,
         metrics_address=values.metrics_address,
+        after_run=values.after_run,
         node_index=values.node_index,
         node_count=values.node_count,
         workers=values.workers,

@@ -161,8 +161,11 @@ class Config:
     metrics_port: int = 9090
     """0 turns the endpoint off."""
     metrics_address: str | None = None
-    node_index: int = 0
-    node_count: int = 1
+    after_run: Literal["exit", "wait"] = "exit"
+    """`wait`: once the run is over, its metrics and its result stay until a stop signal comes."""
+    node_index: int | None = None
+    node_count: int | None = None
+    """None leaves both to where the process runs: a cluster's list of nodes, an Indexed Job, or the only node."""
     workers: int | None = None
     """None leaves it to the forecast and the machine."""
     lag_limit_ns: int = 50_000_000

@@ -11,7 +11,7 @@ from vsock_loadgen.config.fleet_rules import check_fleet, check_fleet_tree, posi
 from vsock_loadgen.config.leaves import exact_number, show_decimal
 from vsock_loadgen.config.model import Config, Distribution, Normal, Percentile, Scalar
 from vsock_loadgen.config.places import Finding
-from vsock_loadgen.config.section import DEFAULTS, PACKAGE_KEYS, PAYLOAD_SIZES, Section
+from vsock_loadgen.config.section import PACKAGE_KEYS, PAYLOAD_SIZES, Section
 from vsock_loadgen.config.sources import Findings, highest_rank
 from vsock_loadgen.config.tree import Node, mapping_node
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
@@ -92,10 +92,12 @@ def _packages(key: str, node: Node) -> object:
 def _check_node(section: Node, found: Findings) -> None:
     index = section.entries.get("nodeIndex")
     count_node = section.entries.get("nodeCount")
-    count = count_node.value if count_node else DEFAULTS.node_count
-    if index is None or not isinstance(index.value, int) or not isinstance(count, int):
+    if index is None or not isinstance(index.value, int):
         return
-    if index.value >= count >= 1:
+    count = count_node.value if count_node else "auto"
+    if count == "auto" and index.value > 0:
+        found.errors.append(Finding(index.place, "nodeIndex", f"found {index.shown()}, expected nodeCount as well"))
+    if isinstance(count, int) and index.value >= count >= 1:
         message = f"found {index.shown()}, expected less than nodeCount, {count}"
         found.errors.append(Finding(index.place, "nodeIndex", message))
 

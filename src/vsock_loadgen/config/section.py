@@ -36,6 +36,7 @@ _REPORT_FORMAT = Choice(("indexReport", "vmReport"))
 _CIDS = Choice(("assigned", "own"))
 _DELIVERY = Choice(("confirmed", "written"))
 _LOG_FORMAT = Choice(("text", "json"))
+_AFTER_RUN = Choice(("exit", "wait"))
 _MOMENT = Duration(MILLISECOND, _YEAR_NS)
 _END = Duration(MILLISECOND, 100 * _YEAR_NS, none_is_zero=True)
 _STATS_INTERVAL = Duration(SECOND, _YEAR_NS)
@@ -143,7 +144,8 @@ class Section(Block):
         DEFAULTS.duration_ns, description="Length of the run, a duration; 0 or empty: until it is stopped."
     )
     time_scale: Annotated[Fraction, _TIME_SCALE] = Field(
-        DEFAULTS.time_scale, description="Divides every interval: 10 makes a 5m interval 30s. Timeouts and `duration` stay."
+        DEFAULTS.time_scale,
+        description="Divides intervals, offsets and lengths of phases: 10 makes a 5m interval 30s. Timeouts and `duration` stay.",
     )
     stats_interval: Annotated[int, _STATS_INTERVAL] = Field(
         DEFAULTS.stats_interval_ns, description="Time between two lines of statistics, a duration of at least 1s."
@@ -181,9 +183,16 @@ class Section(Block):
         description="URL of the target's own counters, asked before and after the run to know what arrived; "
         "`${NAME}` is a variable of the environment.",
     )
-    node_index: Annotated[int, WholeNumber(0, _MOST_NODES - 1)] = Field(
-        DEFAULTS.node_index, description="Which of the nodes that share the fleet this one is, from 0."
+    after_run: Annotated[Literal["exit", "wait"], _AFTER_RUN] = Field(
+        DEFAULTS.after_run,
+        description="What follows the run: the process ends (exit), or keeps its metrics and its result up until SIGTERM (wait).",
     )
-    node_count: Annotated[int, WholeNumber(1, _MOST_NODES)] = Field(
-        DEFAULTS.node_count, description="How many nodes share the fleet."
+    node_index: Annotated[int | None, AutoNumber(_MOST_NODES - 1, least=0)] = Field(
+        DEFAULTS.node_index,
+        description="Which of the nodes that share the fleet this one is, from 0; auto: from the cluster where `NODE_NAME` is set, "
+        "or `JOB_COMPLETION_INDEX`, else 0.",
+    )
+    node_count: Annotated[int | None, AutoNumber(_MOST_NODES)] = Field(
+        DEFAULTS.node_count,
+        description="How many nodes share the fleet; auto: as many workers as the cluster has where `NODE_NAME` is set, else 1.",
     )

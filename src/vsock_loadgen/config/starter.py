@@ -47,6 +47,16 @@ loadgen:
   # vmReport is what the relay reads since ACS 4.10; indexReport (the default) is what that of ACS 4.9 reads.
   reportFormat: vmReport
 
+  # Packages to report in place of the built-in ones.
+  # packageCatalog: rpms.txt    # a path from the folder of this file
+  # discoveredData: {detectedOs: RHEL, osVersion: "9.4", activationStatus: ACTIVE, dnfMetadataStatus: AVAILABLE}
+
+  # own: every report carries the CID of the real VM that the generator runs in.
+  # cids: assigned
+
+  # What `plan` warns of: auto is what the real pipeline has, none takes a limit away.
+  # limits: {maxReportBytes: auto, reportsPerMinutePerVm: 1, clusterReportsPerSecond: 0.3, vmsPerNode: auto, descriptors: auto}
+
   # Where reports go: embedded (a receiver that the run starts for itself), unix:///PATH, tcp://HOST:PORT, vsock://CID:PORT.
   # The default is the relay on this machine, vsock://1:818.
   target: embedded

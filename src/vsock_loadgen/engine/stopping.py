@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from types import FrameType, TracebackType
@@ -21,6 +22,7 @@ class StopRequests:
 
     def __init__(self, *, after_ns: int | None = None) -> None:
         self.count = 0
+        self._signals = 0
         self._after_ns = after_ns
         self._reader, self._writer = socket.socketpair()
         self._previous: dict[signal.Signals, Any] = {}
@@ -36,6 +38,12 @@ class StopRequests:
             self.count = 1
             self._writer.send(b"\0")
 
+    def wait_for_signal(self) -> None:
+        """Return once a signal has come; at once where one has already. A request of the run's own is none."""
+        while not self._signals:
+            select.select([self], [], [])
+            self.clear()
+
     def clear(self) -> None:
         """Make the descriptor unreadable until the next signal."""
         while True:
@@ -46,6 +54,7 @@ class StopRequests:
 
     def _count(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
+        self._signals += 1
 
     def __enter__(self) -> Self:
         self._reader.setblocking(False)

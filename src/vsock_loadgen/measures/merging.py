@@ -24,6 +24,7 @@ from vsock_loadgen.units import SECOND
 OF_A_NODE = frozenset(
     {
         "nodeIndex",
+        "afterRun",
         "target",
         "port",
         "workers",
@@ -104,6 +105,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
         complete=not missing_nodes(parts) and all(result.complete for result in results),
         abortion=min(abortions, key=lambda abortion: abortion.at_ns, default=None),
         phases=_merged_phases(results),
+        warnings=list(dict.fromkeys(warning for result in results for warning in result.warnings)),
         reconciliation=_merged_reconciliation(results, counts),
         receiver=_merged_receivers([result.receiver for result in results]),
         generator=_merged_generators([result.generator for result in results]),

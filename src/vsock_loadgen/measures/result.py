@@ -132,6 +132,7 @@ class Result:
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
     document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
+    `warnings` are sentences about what happened around the run.
     """
 
     config: Mapping[str, object]
@@ -150,6 +151,7 @@ class Result:
     thresholds: Sequence[JudgedThreshold] = ()
     abortion: Abortion | None = None
     phases: Sequence[PhaseResult] = ()
+    warnings: Sequence[str] = ()
     reconciliation: Reconciliation | None = None
     receiver: Mapping[str, object] | None
     generator: Mapping[str, object]
@@ -193,6 +195,7 @@ class Result:
             "complete": self.complete,
             "verdict": {"status": self.verdict.status, "reasons": list(self.verdict.reasons), "exit_code": self.verdict.exit_code},
             "confirmation": self.confirmation,
+            "warnings": list(self.warnings),
             "started_at": self.started_at,
             "elapsed_seconds": self.elapsed_ns / SECOND,
             "seed": self.plan["seed"],

@@ -47,6 +47,7 @@ def read_result(document: object) -> Result:
         verdict=_verdict(top.fields("verdict")),
         thresholds=[_threshold(fields) for fields in top.items("thresholds")],
         abortion=None if top.value("aborted") is None else _abortion(top.fields("aborted")),
+        warnings=tuple(str(warning) for warning in top.elements("warnings")),
         phases=[_phase(fields) for fields in top.items("phases")],
         reconciliation=None if top.value("reconciliation") is None else _reconciliation(top.fields("reconciliation"), counts),
         receiver=None if top.value("receiver") is None else top.fields("receiver").values,

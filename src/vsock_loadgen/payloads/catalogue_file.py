@@ -49,7 +49,7 @@ Row = tuple[int, Mapping[str, str]]
 
 def read_catalogue(path: Path) -> tuple[CataloguePackage, ...]:
     """The packages of a file, in its order. Raises ConfigError that names the file and the line of what is wrong."""
-    lines = _text(path).splitlines()
+    lines = [line.removesuffix("\r") for line in _text(path).split("\n")]
     filled = [number for number, line in enumerate(lines, start=1) if line.strip()]
     if not filled:
         raise _error(path, 0, f"the file is empty, expected the output of {RPM_COMMAND}, or CSV")
@@ -104,19 +104,23 @@ def _rpm_rows(path: Path, lines: Iterable[str]) -> Iterator[Row]:
 
 
 def _csv_rows(path: Path, lines: list[str], header: int) -> Iterator[Row]:
-    reader = csv.reader(lines[header - 1 :], strict=True)
+    columns = [column.lower() for column in _fields(path, header, lines[header - 1])]
+    _check_columns(path, header, columns)
+    for number, line in enumerate(lines[header:], start=header + 1):
+        if not line.strip():
+            continue
+        fields = _fields(path, number, line)
+        if len(fields) != len(columns):
+            raise _error(path, number, f"found {len(fields)} fields, expected {len(columns)}, as many as in line {header}")
+        yield number, dict.fromkeys(_COLUMNS, "") | dict(zip(columns, fields, strict=True))
+
+
+def _fields(path: Path, number: int, line: str) -> list[str]:
+    """The fields of a line by itself: no field of a package has a line break in it."""
     try:
-        columns = [column.strip().lower() for column in next(reader)]
-        _check_columns(path, header, columns)
-        for fields in reader:
-            number = header - 1 + reader.line_num
-            if not any(field.strip() for field in fields):
-                continue
-            if len(fields) != len(columns):
-                raise _error(path, number, f"found {len(fields)} fields, expected {len(columns)}, as many as in line {header}")
-            yield number, dict.fromkeys(_COLUMNS, "") | {key: field.strip() for key, field in zip(columns, fields, strict=True)}
+        return [field.strip() for field in next(csv.reader([line], strict=True))]
     except csv.Error as error:
-        raise _error(path, header - 1 + reader.line_num, f"not valid CSV: {error}") from None
+        raise _error(path, number, f"not valid CSV: {error}") from None
 
 
 def _check_columns(path: Path, line: int, columns: list[str]) -> None:

@@ -30,6 +30,8 @@ TOLERANCE = 0.02
 VALUE_TOLERANCE = 0.10
 MOST_CELLS = 300
 """So many distinct values are told apart; where there are more, those next to each other are joined first."""
+MOST_COMPARED = 20_000
+"""With so many values at most a fit is compared."""
 _ANCHORED = 0.75 * TOLERANCE
 _JUDGED = (Fraction(50), Fraction(95), Fraction(99))
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 6
@@ -41,15 +43,18 @@ Form = Literal["percentile", "quantiles"]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A block and how it compares with the data. `values` and `fitted` are both in ascending order and equally many.
+    """A block and how it compares with the data, `count` values of which `distinct` are different.
 
-    `pieces` is its number of buckets, or of quantiles between the ends. `distance` is that of Kolmogorov and Smirnov: the largest
-    difference between the shares of values up to a point, 0..1; `deviation` is how far a value is, on average, from the one of its
-    rank in the fit, relative to it.
+    `values` and `fitted` are the data and what the block makes of it, in ascending order and equally many: of more than
+    MOST_COMPARED values, so many at even ranks. `pieces` is the number of buckets, or of quantiles between the ends. `distance` is
+    that of Kolmogorov and Smirnov: the largest difference between the shares of values up to a point, 0..1. `deviation` is how far
+    a value is, on average, from the one of its rank in the fit, relative to it.
     """
 
     distribution: Percentile | Quantiles
     pieces: int
+    count: int
+    distinct: int
     values: Sequence[int]
     fitted: Sequence[int]
     data: Statistics
@@ -81,10 +86,11 @@ def fit_block(values: Sequence[int], form: Form, most_pieces: int, grain: Grain)
     becomes a bucket of its own.
     """
     ascending = sorted(grain.fit(value) for value in values)
-    blocks = _percentiles(ascending, most_pieces, grain) if form == "percentile" else _quantiles(ascending, most_pieces, grain)
+    data = _Data(ascending, _thinned(ascending), len(set(ascending)), statistics_of(ascending))
+    blocks = _percentiles(ascending, most_pieces, grain) if form == "percentile" else _quantiles(data, most_pieces, grain)
     best: Fit | None = None
     for distribution, pieces in blocks:
-        made = _fit(distribution, pieces, ascending, grain)
+        made = _fit(distribution, pieces, data, grain)
         if made.is_close:
             return made
         if best is None or made.excess < best.excess:
@@ -93,17 +99,38 @@ def fit_block(values: Sequence[int], form: Form, most_pieces: int, grain: Grain)
     return best
 
 
-def _fit(distribution: Percentile | Quantiles, pieces: int, ascending: Sequence[int], grain: Grain) -> Fit:
-    fitted = take(distribution, len(ascending), grain).values
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """All values in ascending order, those of them that a fit is compared with, and figures about all."""
+
+    ascending: Sequence[int]
+    compared: Sequence[int]
+    distinct: int
+    statistics: Statistics
+
+
+def _thinned(ascending: Sequence[int]) -> Sequence[int]:
+    """At most MOST_COMPARED values at even ranks."""
+    count = len(ascending)
+    if count <= MOST_COMPARED:
+        return ascending
+    return [ascending[(2 * rank + 1) * count // (2 * MOST_COMPARED)] for rank in range(MOST_COMPARED)]
+
+
+def _fit(distribution: Percentile | Quantiles, pieces: int, data: _Data, grain: Grain) -> Fit:
+    compared = data.compared
+    fitted = take(distribution, len(compared), grain).values
     return Fit(
         distribution=distribution,
         pieces=pieces,
-        values=ascending,
+        count=len(data.ascending),
+        distinct=data.distinct,
+        values=compared,
         fitted=fitted,
-        data=statistics_of(ascending),
+        data=data.statistics,
         fit=statistics_of(fitted),
-        distance=_distance(ascending, fitted),
-        deviation=sum(abs(ours / theirs - 1) for ours, theirs in zip(fitted, ascending, strict=True)) / len(ascending),
+        distance=_distance(compared, fitted),
+        deviation=sum(abs(ours / theirs - 1) for ours, theirs in zip(fitted, compared, strict=True)) / len(compared),
     )
 
 
@@ -248,8 +275,9 @@ def _next_layer(spread: _Spread, costs: Sequence[float], runs: int) -> tuple[lis
     return least, starts
 
 
-def _quantiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tuple[Quantiles, int]]:
+def _quantiles(data: _Data, most: int, grain: Grain) -> Iterator[tuple[Quantiles, int]]:
     """The ends and the median, then one quantile more each time: that at which the last block was furthest off."""
+    ascending, compared = data.ascending, data.compared
     known = {at: Fraction(ascending[_position(at, len(ascending))]) for at in (Fraction(0), Fraction(50), Fraction(100))}
     while True:
         block = Quantiles(tuple(sorted(known.items())))
@@ -257,8 +285,8 @@ def _quantiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tu
         left = [at for at in _CANDIDATES if at not in known]
         if len(known) - 2 >= most or not left:
             return
-        fitted = take(block, len(ascending), grain).values
-        furthest = max(left, key=lambda at: _off(ascending, fitted, at))
+        fitted = take(block, len(compared), grain).values
+        furthest = max(left, key=lambda at: _off(compared, fitted, at))
         known[furthest] = Fraction(ascending[_position(furthest, len(ascending))])
 
 
@@ -267,6 +295,6 @@ def _position(at: Fraction, count: int) -> int:
     return max(1, -(-at.numerator * count // (100 * at.denominator))) - 1
 
 
-def _off(ascending: Sequence[int], fitted: Sequence[int], at: Fraction) -> float:
-    position = _position(at, len(ascending))
-    return abs(math.log(fitted[position] / ascending[position]))
+def _off(compared: Sequence[int], fitted: Sequence[int], at: Fraction) -> float:
+    position = _position(at, len(compared))
+    return abs(math.log(fitted[position] / compared[position]))

@@ -90,7 +90,7 @@ def make_plan(
     Raises ConfigError where several nodes would have more VMs than there are CIDs for each, InternalError where the fleet does not
     come out as configured.
     """
-    slices = split_fleet(config.vm_count, nodes or config.node_count)
+    slices = split_fleet(config.vm_count, nodes or config.node_count or 1)
     own_cids = config.cids == "own"
     if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and not own_cids:
         problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"

@@ -133,17 +133,19 @@ class Walk:
 def schedule_of(fleet: Fleet, indices: Iterable[int], *, seed: int, time_scale: Fraction, shape: Shape | None = None) -> Schedule:
     """The schedule of the VMs with these global indices. `time_scale` divides all times; those of `shape` are scaled already."""
     chosen = array("i", indices)
-    intervals = array("q", (scaled_interval(fleet.report_interval.values[index], time_scale) for index in chosen))
-    phases = (fleet.phase_ns[index] * time_scale.denominator // time_scale.numerator for index in chosen)
+    interval_of = {interval: scaled_interval(interval, time_scale) for interval in set(fleet.report_interval.values)}
+    intervals = [interval_of[fleet.report_interval.values[index]] for index in chosen]
+    over, under = time_scale.denominator, time_scale.numerator
+    phases = [fleet.phase_ns[index] * over // under for index in chosen]
     return Schedule(
         seed,
         chosen,
-        intervals,
-        array("q", (min(phase, interval - 1) for phase, interval in zip(phases, intervals, strict=True))),
-        array("H", (fleet.cohort[index] for index in chosen)),
+        array("q", intervals),
+        array("q", [min(phase, interval - 1) for phase, interval in zip(phases, intervals, strict=True)]),
+        array("H", [fleet.cohort[index] for index in chosen]),
         fleet.cohorts,
         shape,
-        array("l", (fleet.rank[index] for index in chosen)) if shape else array("l"),
+        array("l", [fleet.rank[index] for index in chosen]) if shape else array("l"),
     )
 
 

@@ -14,8 +14,8 @@ _BUSY_SHARE = 0.5
 _PARENT_AND_WORKER_BYTES = 36_000_000
 _FURTHER_WORKER_BYTES = 5_000_000
 _RECEIVER_BYTES = 16_000_000
-_BYTES_PER_VM = 250
-_RECEIVER_BYTES_PER_VM = 900
+_BYTES_PER_VM = 320
+_RECEIVER_BYTES_PER_VM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def workers_for(
     wanted = max(1, math.ceil(busy_seconds(reports_per_second, bytes_per_report) / _BUSY_SHARE))
     if herd is not None:
         herd_seconds = busy_seconds(herd.reports, bytes_per_report)
-        wanted = max(wanted, math.ceil(herd_seconds * SECOND / (herd.spread_ns + lag_limit_ns)))
+        wanted = max(wanted, math.ceil(herd_seconds * SECOND / max(1, herd.spread_ns + lag_limit_ns)))
     return max(1, min(processors, wanted))
 
 

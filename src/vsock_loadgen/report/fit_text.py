@@ -37,7 +37,7 @@ def fit_text(fit: Fit, attribute: Attribute, *, width: int, color: bool) -> str:
     """How well the block fits, and data against fit."""
     show = format_number if attribute == "packages" else _interval
     pieces = "quantiles between the ends" if isinstance(fit.distribution, Quantiles) else "buckets"
-    found = f"{len(fit.values):,} values, {len(set(fit.values)):,} of them different, as {fit.pieces} {pieces}:"
+    found = f"{fit.count:,} values, {fit.distinct:,} of them different, as {fit.pieces} {pieces}:"
     return rendered([found, "", indented(_errors(fit, show)), "", indented(_chart(fit, show, width))], width=width, color=color)
 
 

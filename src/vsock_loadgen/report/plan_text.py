@@ -130,7 +130,7 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
         ("bytes a second", format_bytes(load.bytes_per_second)),
         ("largest report", format_bytes(load.largest_report_bytes)),
         ("packages", f"{format_number(load.packages_per_report)} per report, {format_number(load.packages_per_vm)} per VM"),
-        ("of reports", _spread(load.reported_packages)),
+        ("", f"of a report: {_spread(load.reported_packages)}"),
         *_together(load),
         *_under_way(load, service_time_ns),
         ("to send", f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {format_bytes(plan.memory_bytes)} of memory in all"),
@@ -180,14 +180,15 @@ def _over_time(plan: Plan, width: int) -> list[RenderableType]:
     labels = [top, *[""] * (_CHART_ROWS - 2), "0"]
     end = _after(len(load.per_second))
     axis = "0s" + end.rjust(len(means) - 2)
-    each = f", a column is {_after(stretches.width_seconds)}; shaded: its busiest second"
-    if stretches.width_seconds == 1:
-        each = ""
     drawn = [f"{label:>{len(top)}} {line}" for label, line in zip(labels, lines, strict=True)]
     expected = len(load.per_second) - load.horizon_seconds
-    note = [f"  The first {_after(load.horizon_seconds)} are counted, the rest is what to expect."] if expected > 0 else []
+    notes = []
+    if stretches.width_seconds > 1:
+        notes.append(f"A column is {_after(stretches.width_seconds)}, and shaded up to its busiest second.")
+    if expected > 0:
+        notes.append(f"The first {_after(load.horizon_seconds)} are counted, the rest is what to expect.")
     text = Text("\n".join([*drawn, f"{'':{len(top)}} {axis}"]))
-    return [f"[bold]Reports per second over time[/]{each}", indented(text), *note, ""]
+    return ["[bold]Reports per second over time[/]", indented(text), *(f"  {note}" for note in notes), ""]
 
 
 def _after(seconds: int) -> str:
@@ -197,8 +198,8 @@ def _after(seconds: int) -> str:
 def _nodes(plan: Plan) -> list[RenderableType]:
     chart = table("", "node", "VMs", "first CID", "last CID")
     for node in plan.nodes[:_MOST_NODES]:
-        last = node.first_cid + node.vms - 1
-        chart.add_row(str(node.index), f"{node.vms:,}", *((str(node.first_cid), str(last)) if node.vms else ("-", "-")))
+        cids = ("-", "-") if not node.vms else (str(node.first_cid), str(node.first_cid + node.vms - 1))
+        chart.add_row(str(node.index), f"{node.vms:,}", *(("its own", "its own") if plan.own_cids and node.vms else cids))
     more = len(plan.nodes) - _MOST_NODES
     parts: list[RenderableType] = ["[bold]Nodes[/]", indented(chart)]
     if more > 0:

@@ -27,7 +27,9 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
     style = "bold green" if result.verdict.status == "passed" else "bold red"
     parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status}[/]"]
     parts += [indented(Text(reason)) for reason in result.verdict.reasons]
-    parts += [indented(f"confirmation: {result.confirmation}, {PROOF[result.confirmation]}"), ""]
+    parts += [indented(f"confirmation: {result.confirmation}, {PROOF[result.confirmation]}")]
+    parts += [indented(Text(f"warning: {warning}")) for warning in result.warnings]
+    parts.append("")
     if result.thresholds:
         parts += _thresholds(result)
     parts += _accounts(result)

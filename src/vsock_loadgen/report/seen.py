@@ -25,7 +25,8 @@ class SeenRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The VMs that arrived, by every value that the plan gives; empty for a continuous distribution.
+    """The VMs that arrived, by every value that the plan gives; empty for a continuous distribution, and of intervals also where
+    phases of load change the gaps between reports.
 
     `strangers` arrived with a number of packages that the plan does not give; `ungrouped` sent fewer than two reports, so that
     their interval is not known.
@@ -55,10 +56,11 @@ def seen_by_receiver(receipt: Receipt, plan: Plan, vms: range) -> Seen:
     """
     gaps = [vm.mean_gap for vm in receipt.vms]
     known = [gap for gap in gaps if gap is not None and gap > 0]  # none where the wall clock was set back
-    planned_packages, planned_intervals = (
-        _planned(plan.packages, plan.fleet.packages, vms),
-        _planned(plan.report_interval, plan.fleet.report_interval, vms),
-    )
+    profiles = [row for row in plan.profiles if row.packages and row.report_interval]
+    packages = [row.packages for row in profiles] or [plan.packages]
+    intervals = [row.report_interval for row in profiles] or [plan.report_interval]
+    planned_packages = _planned(packages, plan.fleet.packages, vms)
+    planned_intervals = Counter[int]() if plan.shape else _planned(intervals, plan.fleet.report_interval, vms)
     by_packages = receipt.vms_by_packages()
     effective = {scaled_interval(value, plan.time_scale) / SECOND: value for value in planned_intervals}
     by_interval = Counter(effective[_nearest(gap, effective)] for gap in known) if effective else Counter()
@@ -70,10 +72,12 @@ def seen_by_receiver(receipt: Receipt, plan: Plan, vms: range) -> Seen:
     )
 
 
-def _planned(attribute: Attribute, column: Column, vms: range) -> Counter[int]:
-    """VMs by value; empty where some values are sampled, since those are no buckets to sort into."""
-    if not attribute.buckets or any(row.value is None for row in attribute.buckets):
-        return Counter()
+def _planned(attributes: Iterable[Attribute | None], column: Column, vms: range) -> Counter[int]:
+    """VMs by value; empty where some values are sampled, since those are no buckets to sort into. `attributes` are those of the
+    profiles, or that of the whole fleet."""
+    for attribute in attributes:
+        if attribute is None or not attribute.buckets or any(row.value is None for row in attribute.buckets):
+            return Counter()
     return Counter(column.values[index] for index in vms)
 
 

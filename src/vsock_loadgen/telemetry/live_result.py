@@ -33,6 +33,7 @@ class LiveResult:
         self._changed = threading.Condition()
         self._is_wanted = False
         self._latest: Result | None = None
+        self._is_over = False
 
     def update(self, totals: RunTotals) -> None:
         """Take a copy of the state if somebody waits for one."""
@@ -44,10 +45,18 @@ class LiveResult:
             self._is_wanted = False
             self._changed.notify_all()
 
+    def end(self, result: Result) -> None:
+        """Give this result to everybody from now on: it is the final one."""
+        with self._changed:
+            self._latest = result
+            self._is_over = True
+            self._is_wanted = False
+            self._changed.notify_all()
+
     def document(self, request: Request) -> Response:
         """The result as JSON; the last one where the run is over, 503 where it has not begun."""
         with self._changed:
-            self._is_wanted = True
+            self._is_wanted = not self._is_over
             self._changed.wait_for(lambda: not self._is_wanted, self._patience_seconds)
             latest = self._latest
         if latest is None:

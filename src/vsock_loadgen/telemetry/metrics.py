@@ -28,6 +28,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from vsock_loadgen import __version__
+from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.histogram import Histogram, bucket_bounds
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.saturation import SaturationWatch
@@ -76,13 +77,18 @@ class Published:
     packages: Mapping[int, int] = field(default_factory=dict)
     intervals: Mapping[int, int] = field(default_factory=dict)
     is_saturated: bool = False
+    nodes_added: int = 0
+    nodes_gone: int = 0
 
 
 class Metrics(Collector):
     """Shows a run to Prometheus: an observer on one side, a collector and a page on the other."""
 
-    def __init__(self, plan: Plan, mine: NodeSlice, watch: SaturationWatch) -> None:
+    def __init__(
+        self, plan: Plan, mine: NodeSlice, watch: SaturationWatch, node_change: Callable[[], NodeChange] = NodeChange
+    ) -> None:
         self._watch = watch
+        self._node_change = node_change
         self._published = Published()
         self._fixed = tuple(fleet_metrics(plan, mine))
         self._registry = CollectorRegistry()
@@ -91,6 +97,7 @@ class Metrics(Collector):
     def update(self, totals: RunTotals) -> None:
         """Show this moment of the run from now on."""
         times = totals.times
+        nodes = self._node_change()
         self._published = Published(
             totals.counts,
             _copy(times.response),
@@ -99,6 +106,8 @@ class Metrics(Collector):
             dict(totals.packages),
             dict(totals.intervals),
             self._watch.found is not None,
+            len(nodes.added),
+            len(nodes.gone),
         )
 
     def collect(self) -> Iterator[Metric]:
@@ -141,6 +150,14 @@ def _count_metrics(now: Published) -> Iterator[Metric]:
         "1 once the 99th percentile of the schedule lag passed lagLimit in some 10 s: the run proves nothing about the target.",
         int(now.is_saturated),
     )
+    changes = _gauge(
+        "node_changes",
+        "Worker nodes that have come (added) or gone since the run began. Not 0: the slices are no longer those of the cluster.",
+        labels=("change",),
+    )
+    changes.add_metric(("added",), now.nodes_added)
+    changes.add_metric(("gone",), now.nodes_gone)
+    yield changes
 
 
 def _time_metrics(now: Published) -> Iterator[Metric]:
@@ -168,6 +185,7 @@ def _time_metrics(now: Published) -> Iterator[Metric]:
 def fleet_metrics(plan: Plan, mine: NodeSlice) -> Iterator[Metric]:
     """What does not change while a run goes on: the fleet as planned, and this process's slice of it."""
     yield _gauge("vms", "VMs of this process's slice of the fleet.", mine.vms)
+    yield _gauge("nodes", "Nodes that share the fleet, as this process counts them: the same on every node.", len(plan.nodes))
     yield _gauge("fleet_vms", "VMs of the whole fleet, which the slices of all nodes add up to.", plan.fleet.vm_count)
     sliced = _gauge(
         "bucket_vms", "VMs of this process's slice in each bucket or profile of the config.", labels=("dimension", "bucket")

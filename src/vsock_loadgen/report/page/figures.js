@@ -183,9 +183,9 @@ function showOtherEnd(result) {
 
 function showRun(result) {
   const slice = result.slice ?? {};
-  const warnings = result.plan.warnings ?? [];
+  const warnings = [...(result.plan.warnings ?? []).map((warning) => warning.message), ...(result.warnings ?? [])];
   byId("warnings").hidden = warnings.length === 0;
-  byId("warnings").replaceChildren(...warnings.map((warning) => make("li", warning.message)));
+  byId("warnings").replaceChildren(...warnings.map((warning) => make("li", warning)));
   fillList(byId("plan"), [
     ["seed", figure(result, "seed", String)],
     ["plan digest", figure(result, "plan_digest", String)],

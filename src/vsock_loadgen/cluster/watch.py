@@ -1,0 +1,61 @@
+"""Notices when the cluster's workers are no longer those that a run was split over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from vsock_loadgen.cluster.nodes import WorkerNodes
+from vsock_loadgen.errors import ClusterError
+
+INTERVAL_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """Names of the workers that have come since the run began, and of those that have gone, sorted."""
+
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+class NodeWatch:
+    """Reads the cluster's workers every `interval_seconds` while it is entered, in a daemon thread: enter it after the last fork.
+
+    `change` and `problem` are replaced as a whole, and may be read from any thread.
+    """
+
+    def __init__(self, known: WorkerNodes, read: Callable[[], WorkerNodes], interval_seconds: float | None = None) -> None:
+        self.known = known
+        self.change = NodeChange()
+        self.problem: str | None = None
+        """Why the workers could not be read the last time; None where they could."""
+        self._read = read
+        self._interval_seconds = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="node-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._ended.set()  # a question that is under way is not waited for
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._interval_seconds):
+            self.look()
+
+    def look(self) -> None:
+        """Read the workers once."""
+        try:
+            now = self._read()
+        except ClusterError as error:
+            self.problem = error.message
+            return
+        self.problem = None
+        before, after = set(self.known.names), set(now.names)
+        self.change = NodeChange(tuple(sorted(after - before)), tuple(sorted(before - after)))

@@ -1,0 +1,56 @@
+"""`plan` as a preview: what a pipeline and a person can ask of it before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command import EXAMPLES, vsock_loadgen
+
+FLEET = EXAMPLES / "fleet-200.yaml"
+
+
+def test_a_warning_fails_the_plan_where_that_is_asked_for() -> None:
+    relay = ("plan", "--config", FLEET, "--target", "vsock://1:818")
+    done = vsock_loadgen(*relay, "--fail-on-warning")
+    assert done.returncode == 3
+    assert "the relay forwards one report a minute per VM" in " ".join(done.stdout.split())
+    assert vsock_loadgen(*relay).returncode == 0
+    assert vsock_loadgen("plan", "--config", FLEET, "--target", "embedded", "--fail-on-warning").returncode == 0
+
+
+def test_a_warning_about_the_config_fails_the_plan_too(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text("loadgen: {target: embedded, vmCuont: 5}\n")
+    done = vsock_loadgen("plan", "--config", path, "--fail-on-warning", "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["vm_count"]) == (3, 50)
+
+
+def test_limits_that_are_raised_let_the_plan_pass() -> None:
+    limits = ("--set", "limits.reportsPerMinutePerVm=2", "--set", "limits.clusterReportsPerSecond=none")
+    done = vsock_loadgen("plan", "--config", FLEET, "--target", "vsock://1:818", "--fail-on-warning", *limits)
+    assert (done.returncode, "Warnings" in done.stdout) == (0, False)
+
+
+def test_a_service_time_gives_the_reports_under_way() -> None:
+    options = ("plan", "--config", FLEET, "--target", "embedded", "--service-time", "200ms")
+    assert "under way         0.89 reports on average, 2.80 at the peak" in vsock_loadgen(*options).stdout
+    forecast = json.loads(vsock_loadgen(*options, "--format", "json").stdout)["forecast"]
+    assert forecast["concurrency"]["service_time_seconds"] == 0.2
+    assert forecast["concurrency"]["mean"] == pytest.approx(forecast["reports_per_second"] * 0.2)
+
+
+def test_a_service_time_that_is_no_duration_is_refused() -> None:
+    done = vsock_loadgen("plan", "--service-time", "200")
+    assert done.returncode == 2
+    assert "expected a duration such as 250ms" in done.stderr
+
+
+def test_a_catalogue_that_cannot_be_read_is_a_bad_config(tmp_path: Path) -> None:
+    path = tmp_path / "rpms.txt"
+    path.write_text("bash-5.1.8-9.el9.x86_64\n")
+    done = vsock_loadgen("plan", "--target", "embedded", "--package-catalog", path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{path}:1: packageCatalog: found 'bash-5.1.8-9.el9.x86_64' without name, version, release")

@@ -1,0 +1,57 @@
+"""What the tests of `deploy/` share: the tools that they run, and manifests as the real kubectl renders them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from command import PROJECT
+
+DEPLOY = PROJECT / "deploy"
+OVERLAYS = DEPLOY / "kustomize" / "overlays"
+
+Manifest = dict[str, Any]
+
+
+def tool(name: str) -> str:
+    """The path of a tool, preferably the one beside this Python. Skips where there is none; in CI that is a failure."""
+    beside = Path(sys.executable).parent
+    found = shutil.which(name, path=f"{beside}:{os.environ['PATH']}")
+    if found is None:
+        missing = f"{name} is not installed (dependency group deploy)"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@cache
+def rendered(overlay: str) -> str:
+    """The manifests of an overlay, as text."""
+    done = subprocess.run([tool("kubectl"), "kustomize", OVERLAYS / overlay], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def parsed(text: str) -> list[Manifest]:
+    """The documents of a text of manifests."""
+    return [document for document in YAML(typ="safe", pure=True).load_all(text) if document]
+
+
+def manifests(overlay: str) -> list[Manifest]:
+    """The manifests of an overlay."""
+    return parsed(rendered(overlay))
+
+
+def only(documents: list[Manifest], kind: str, name: str | None = None) -> Manifest:
+    """The one manifest of a kind."""
+    (found,) = (one for one in documents if one["kind"] == kind and name in (None, one["metadata"]["name"]))
+    return found
