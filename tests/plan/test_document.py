@@ -59,6 +59,8 @@ def test_the_document_has_exactly_these_keys() -> None:
         "packages",
         "report_interval_seconds",
         "profiles",
+        "phases",
+        "phases_repeat",
         "forecast",
         "warnings",
         "nodes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from fractions import Fraction
 
+from vsock_loadgen.config.model import Phase
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
@@ -25,6 +26,8 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "packages": _attribute(plan.packages, 1),
         "report_interval_seconds": _attribute(plan.report_interval, SECOND),
         "profiles": [_profile(row) for row in plan.profiles],
+        "phases": [_phase(phase) for phase in plan.phases],
+        "phases_repeat": plan.shape is not None and plan.shape.repeat,
         "forecast": _forecast(plan, service_time_ns),
         "warnings": [asdict(warned) for warned in plan.warnings],
         "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
@@ -43,6 +46,15 @@ def _profile(row: ProfileRow) -> dict[str, object]:
         "actual_percent": row.actual_percent,
         "packages": _attribute(row.packages, 1) if row.packages else None,
         "report_interval_seconds": _attribute(row.report_interval, SECOND) if row.report_interval else None,
+    }
+
+
+def _phase(phase: Phase) -> dict[str, object]:
+    return {
+        "name": phase.name,
+        "duration_seconds": plain(Fraction(phase.duration_ns, SECOND)),
+        "rate": [plain(phase.rate.start), plain(phase.rate.end)],
+        "vms_percent": [plain(100 * phase.vms.start), plain(100 * phase.vms.end)],
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Distribution, Percentile, Profile, Scalar
+from vsock_loadgen.config.model import Config, Distribution, Percentile, Phase, Profile, Scalar
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.distributions import configured_mean
@@ -67,6 +67,7 @@ class Plan:
     packages: Attribute
     report_interval: Attribute
     profiles: tuple[ProfileRow, ...]
+    phases: tuple[Phase, ...]
     shape: Shape | None
     nodes: tuple[NodeSlice, ...]
     own_cids: bool
@@ -110,6 +111,7 @@ def make_plan(
             "reportInterval", config, fleet.report_interval, lambda profile: profile.report_interval, config.report_interval
         ),
         profiles=_profiles(config, fleet),
+        phases=config.phases,
         shape=shape,
         nodes=slices,
         own_cids=own_cids,

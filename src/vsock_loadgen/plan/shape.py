@@ -65,6 +65,11 @@ class Shape:
         self._starts = [stretch.start_ns for stretch in self._stretches]
         self._end_loads = [*(stretch.load_ns for stretch in self._stretches[1:]), load_ns]
 
+    @property
+    def stretches_ns(self) -> list[tuple[int, int]]:
+        """When each phase begins in the cycle, and how long it lasts."""
+        return [(stretch.start_ns, stretch.length_ns) for stretch in self._stretches]
+
     def instant(self, load_ns: int) -> int:
         """The first nanosecond since the start at which Lambda has reached `load_ns`; NEVER where it does not."""
         cycles, within = 0, float(load_ns)

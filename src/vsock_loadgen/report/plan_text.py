@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from vsock_loadgen.config.model import Level
 from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan
@@ -29,6 +30,7 @@ def plan_text(
     scale = f", time scale {format_number(float(plan.time_scale))}" if plan.time_scale != 1 else ""
     parts: list[RenderableType] = [f"[bold]Fleet of {plan.fleet.vm_count:,} VMs[/], seed {plan.seed}{scale}", ""]
     parts += _profiles(plan)
+    parts += _phases(plan)
     parts += _attribute("Packages per VM", plan.packages, plan.fleet.packages, format_number, width)
     parts += _attribute("Report interval", plan.report_interval, plan.fleet.report_interval, _interval, width)
     parts += _forecast(plan, service_time_ns)
@@ -99,6 +101,28 @@ def _binned(values: Sequence[int]) -> tuple[list[float], list[int]]:
     for value in values:
         counts[min(rows - 1, (value - low) * rows // max(1, high - low))] += 1
     return [low + (high - low) * number / rows for number in range(rows + 1)], counts
+
+
+def _phases(plan: Plan) -> list[RenderableType]:
+    """The phases of load, each with when it begins and lasts after the time scale."""
+    if plan.shape is None:
+        return []
+    chart = table("", "phase", "begins", "lasts", "rate", "VMs on")
+    for phase, (begin_ns, length_ns) in zip(plan.phases, plan.shape.stretches_ns, strict=True):
+        chart.add_row(
+            Text(phase.name),
+            format_duration(begin_ns),
+            format_duration(length_ns),
+            _level(phase.rate, 1, ""),
+            _level(phase.vms, 100, " %"),
+        )
+    then = "then from the start again" if plan.shape.repeat else "the end of the last one holds"
+    return [f"[bold]Phases of load[/], {then}", indented(chart), ""]
+
+
+def _level(level: Level, factor: int, unit: str) -> str:
+    start, end = (format_number(float(factor * value)) for value in (level.start, level.end))
+    return f"{start}{unit}" if start == end else f"{start} to {end}{unit}"
 
 
 def _profiles(plan: Plan) -> list[RenderableType]:

@@ -17,6 +17,7 @@ from rich.style import Style
 
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.telemetry.buckets import BucketRow, NodeBuckets
 from vsock_loadgen.telemetry.log import Entry
 from vsock_loadgen.telemetry.pace import Rates
@@ -65,11 +66,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is being run: all that does not change while it goes on. `duration_ns` 0 means until it is stopped."""
+    """What is being run: all that does not change while it goes on. `duration_ns` 0 means until it is stopped; `shape` has the
+    phases of load."""
 
     title: str
     duration_ns: int
     buckets: NodeBuckets
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,13 @@ def frame(scene: Scene, columns: int, rows: int, glyphs: Glyphs = UNICODE) -> li
 def _head(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
     over = bool(scene.subject.duration_ns) and scene.elapsed_ns >= scene.subject.duration_ns
     state = "stopping" if scene.is_stopping else "draining" if over else "running" if scene.elapsed_ns > 0 else "waiting"
+    style = _STATE_STYLES[state]
+    shape = scene.subject.shape
+    if shape is not None and scene.elapsed_ns > 0 and not over:
+        state += f", phase {shape.names[shape.phase_at(scene.elapsed_ns)]}"
     room = columns - len(state) - 3
     title = f" vsock-loadgen  {scene.subject.title}"
-    head = [Segment(_fitted(title, room, glyphs), BOLD), Segment("  "), Segment(state, _STATE_STYLES[state])]
+    head = [Segment(_fitted(title, room, glyphs), BOLD), Segment("  "), Segment(state, style)]
     return [head, _progress(scene, columns, glyphs)]
 
 

@@ -28,7 +28,7 @@ _RECENT_SECONDS = 10
 def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int) -> Subject:
     """What a live view of one node's part of a plan shows all the time."""
     place = f"  node {node.index} of {len(plan.nodes)}" if len(plan.nodes) > 1 else ""
-    return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, node_buckets(plan, node))
+    return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, node_buckets(plan, node), plan.shape)
 
 
 def shown(

@@ -1,0 +1,156 @@
+"""deploy/run: from a config to a merged result, and a cluster that looks as before."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.conftest import NODES, Cluster
+from deployment import DEPLOY, only, parsed, tool
+
+GIVEN = ("-c", "fleet.yaml", "-i", "registry.example:5000/vsock-loadgen:1.2")
+
+
+@pytest.mark.parametrize("script", ["run", "test-mode"])
+def test_shellcheck_finds_nothing(script: str) -> None:
+    done = subprocess.run([tool("shellcheck"), DEPLOY / script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_dry_run_prints_the_manifests_and_asks_the_cluster_nothing(cluster: Cluster) -> None:
+    done = cluster.script("run", *GIVEN, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert not (cluster.folder / "calls").exists()
+    documents = parsed(done.stdout)
+    assert only(documents, "ConfigMap")["data"] == {"config.yaml": (cluster.folder / "fleet.yaml").read_text()}
+    (container,) = only(documents, "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.example:5000/vsock-loadgen:1.2"
+    assert "LOADGEN_START_AT" in {one["name"] for one in container["env"]}
+
+
+@pytest.mark.parametrize(
+    ("image", "rendered"),
+    [
+        ("loadgen", "loadgen:latest"),
+        ("host:5000/a/loadgen", "host:5000/a/loadgen:latest"),
+        ("host:5000/a/loadgen:2", "host:5000/a/loadgen:2"),
+        ("host/loadgen@sha256:12ab", "host/loadgen@sha256:12ab"),
+    ],
+)
+def test_an_image_is_taken_as_it_is_written(cluster: Cluster, image: str, rendered: str) -> None:
+    documents = parsed(cluster.script("run", "-c", "fleet.yaml", "-i", image, "--dry-run").stdout)
+    (container,) = only(documents, "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == rendered
+
+
+def test_a_job_has_as_many_pods_as_were_asked_for(cluster: Cluster) -> None:
+    documents = parsed(cluster.script("run", *GIVEN, "-o", "job", "-n", "7", "--dry-run").stdout)
+    spec = only(documents, "Job")["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert [one["value"] for one in container["env"] if one["name"] == "LOADGEN_NODE_COUNT"] == ["7"]
+    assert spec["completions"] == spec["parallelism"] == 7
+
+
+def test_a_start_that_the_config_gives_is_left_alone(cluster: Cluster) -> None:
+    with (cluster.folder / "fleet.yaml").open("a") as config:
+        config.write("  startAt: 2026-11-23T08:00:00Z\n")
+    done = cluster.script("run", *GIVEN, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LOADGEN_START_AT" not in done.stdout
+
+
+@pytest.mark.parametrize("overlay", ["plain", "job"])
+def test_a_run_ends_with_the_merged_result_and_nothing_left(
+    cluster: Cluster, overlay: str, results: list[dict[str, Any]]
+) -> None:
+    cluster.pipeline("true")
+    done = cluster.script("run", *GIVEN, "-o", overlay, "-n", str(NODES))
+    assert done.returncode == 0, done.stderr
+    whole = json.loads((cluster.folder / "results" / "whole.json").read_text())
+    assert whole["totals"]["due"] == sum(result["totals"]["due"] for result in results)
+    assert whole["complete"] is True
+    assert (cluster.folder / "results" / "vsock-loadgen-0.log").read_text().startswith("10:00:00 started")
+    verbs = [call.split()[0] for call in cluster.calls()]
+    assert verbs == (["apply"] + ["rollout"] * (overlay == "plain") + ["logs"] * NODES + ["delete"])
+
+
+def test_nothing_starts_where_the_target_would_throw_the_reports_away(cluster: Cluster) -> None:
+    cluster.pipeline("")
+    done = cluster.script("run", *GIVEN)
+    assert done.returncode == 2
+    assert "--test-mode sets that and undoes it afterwards" in done.stderr
+    assert cluster.calls() == []
+
+
+def test_the_test_mode_is_undone_after_the_run(cluster: Cluster) -> None:
+    cluster.pipeline("")
+    done = cluster.script("run", *GIVEN, "--test-mode")
+    assert done.returncode == 0, done.stderr
+    calls = cluster.calls()
+    applied = next(number for number, call in enumerate(calls) if call.startswith("apply"))
+    assert {"set env daemonset/collector -c compliance ROX_VM_TEST_MODE=true"} <= set(calls[:applied])
+    assert calls[-1] == "annotate deployment/central vsock-loadgen/test-mode-before-"
+    assert all(path.read_text() == "" for path in (cluster.folder / "values").iterdir())
+
+
+def test_a_target_on_tcp_needs_no_test_mode(cluster: Cluster) -> None:
+    done = cluster.script("run", *GIVEN, "-o", "unprivileged-tcp")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_runs_already_is_stopped_only_on_request(cluster: Cluster) -> None:
+    cluster.pipeline("true")
+    cluster.put(".", "there", "daemonset.apps/vsock-loadgen\n")
+    refused = cluster.script("run", *GIVEN)
+    assert refused.returncode == 2
+    assert "found daemonset.apps/vsock-loadgen in namespace stackrox, expected none; --replace stops it" in refused.stderr
+    assert cluster.calls() == []
+    assert cluster.script("run", *GIVEN, "--replace").returncode == 0
+    assert cluster.calls()[0] == "delete --wait daemonset.apps/vsock-loadgen"
+
+
+def test_what_is_kept_stays(cluster: Cluster) -> None:
+    cluster.pipeline("true")
+    assert cluster.script("run", *GIVEN, "--keep").returncode == 0
+    assert not [call for call in cluster.calls() if call.startswith("delete")]
+
+
+def test_a_pod_without_a_result_is_named_and_makes_the_whole_invalid(cluster: Cluster) -> None:
+    cluster.pipeline("true")
+    cluster.put("pods", "vsock-loadgen-1.json", "")
+    done = cluster.script("run", *GIVEN)
+    assert done.returncode == 1
+    assert "vsock-loadgen-1: found no result" in done.stderr
+    assert json.loads((cluster.folder / "results" / "whole.json").read_text())["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-i", "x"), "-c: found '', expected the path of a config file"),
+        (("-c", "fleet.yaml"), "-i is missing, expected the name of an image"),
+        ((*GIVEN, "-o", "nowhere"), "-o: found 'nowhere', expected job monitoring openshift plain unprivileged-tcp or a path"),
+        ((*GIVEN, "-n", "two"), "expected whole numbers"),
+        ((*GIVEN, "--fast"), "found --fast, expected an option"),
+        ((*GIVEN, "-d"), "-d is followed by nothing"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_starts_nothing(cluster: Cluster, arguments: tuple[str, ...], said: str) -> None:
+    done = cluster.script("run", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert cluster.calls() == []
+
+
+def test_an_overlay_of_ones_own_is_taken_from_its_path(cluster: Cluster) -> None:
+    own = cluster.folder / "own"
+    own.mkdir()
+    base = Path(*[".."] * len(own.resolve().parts[1:])) / DEPLOY.relative_to("/") / "kustomize/overlays/job"
+    (own / "kustomization.yaml").write_text(f"resources: [{base}]\ncomponents: [{base}/../../components/openshift]\n")
+    done = cluster.script("run", *GIVEN, "-o", own, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert only(parsed(done.stdout), "Job")["spec"]["template"]["spec"]["securityContext"]["seLinuxOptions"] == {"type": "spc_t"}
