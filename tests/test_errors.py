@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vsock_loadgen.errors import ConfigError, InternalError, LoadgenError, Problem, TargetError
+from vsock_loadgen.errors import ClusterError, ConfigError, InternalError, LoadgenError, Problem, TargetError
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,8 @@ def test_a_target_error_shows_its_remedy_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(ConfigError([]), 2), (TargetError("x"), 2), (InternalError("x"), 1), (LoadgenError("x"), 1)]
+    ("error", "code"),
+    [(ConfigError([]), 2), (TargetError("x"), 2), (ClusterError("x"), 2), (InternalError("x"), 1), (LoadgenError("x"), 1)],
 )
 def test_the_type_of_an_error_decides_the_exit_code(error: LoadgenError, code: int) -> None:
     assert error.exit_code == code

@@ -205,7 +205,8 @@ def _announce(summary: Summary, identity: Identity, log: Log) -> None:
     where = config.target if isinstance(config.target, EmbeddedAddress) else summary.endpoint.address
     fields = {"node_index": identity.index, "node_count": identity.count, "vms": mine.vms, "target": str(config.target)}
     log.line(
-        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, workers: {summary.workers}",
+        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, "
+        f"workers: {summary.workers}",
         "start",
         {**fields, "workers": summary.workers},
     )

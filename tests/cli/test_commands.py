@@ -177,7 +177,8 @@ def test_a_node_of_a_cluster_sends_its_slice_only(tmp_path: Path) -> None:
     assert result["receiver"]["vms"] == 2
 
 
-def test_a_node_name_without_a_cluster_to_ask_is_an_error_with_the_way_out() -> None:
-    done = vsock_loadgen(*SMALL, "--target", "embedded", extra={"NODE_NAME": "worker-3"})
+def test_a_node_name_without_a_cluster_to_ask_is_an_error_with_the_way_out(tmp_path: Path) -> None:
+    nowhere = {"NODE_NAME": "worker-3", "KUBECONFIG": str(tmp_path / "missing")}
+    done = vsock_loadgen(*SMALL, "--target", "embedded", extra=nowhere)
     assert done.returncode == 2
     assert "nodeIndex and nodeCount" in done.stderr

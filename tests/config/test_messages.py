@@ -242,6 +242,18 @@ MISTAKES = {
         "loadgen:\n  nodeIndex: 3\n  nodeCount: 3\n",
         "loadgen.yaml:2: nodeIndex: found 3, expected less than nodeCount, 3",
     ),
+    "a node without a node count": (
+        "loadgen:\n  nodeIndex: 3\n",
+        "loadgen.yaml:2: nodeIndex: found 3, expected nodeCount as well",
+    ),
+    "a negative node": (
+        "loadgen:\n  nodeIndex: -1\n",
+        "loadgen.yaml:2: nodeIndex: found -1, expected auto or a whole number from 0 to 9,999",
+    ),
+    "an unknown end": (
+        "loadgen:\n  afterRun: sleep\n",
+        "loadgen.yaml:2: afterRun: found 'sleep', expected exit or wait",
+    ),
     "a time scale that leaves less than a millisecond": (
         "loadgen:\n  reportInterval: 30s\n  timeScale: 40000\n",
         "loadgen.yaml:3: timeScale: the shortest interval is 30s / 40,000, expected at least 1ms",

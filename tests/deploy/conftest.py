@@ -51,8 +51,8 @@ class Cluster:
         plain = [call.removeprefix("-n stackrox ") for call in seen]
         return [call for call in plain if call.split()[0] not in ("get", "exec")]
 
-    def script(self, name: str, *arguments: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of `deploy/` to its end."""
+    def start(self, name: str, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start a script of `deploy/`; whoever called it waits for it."""
         bin_folder = self.folder / "bin"
         bin_folder.mkdir(exist_ok=True)
         kubectl = bin_folder / "kubectl"
@@ -64,16 +64,21 @@ class Cluster:
             "REAL_KUBECTL": tool("kubectl"),
             "POLL_SECONDS": "0.1",
         }
-        return subprocess.run(
+        return subprocess.Popen(
             [DEPLOY / name, *map(str, arguments)],
             cwd=self.folder,
-            env=environment(known | extra),
+            env=environment(known),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
         )
+
+    def script(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a script of `deploy/` to its end."""
+        process = self.start(name, *arguments)
+        said, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+        return subprocess.CompletedProcess(process.args, process.returncode, said, errors)
 
 
 @pytest.fixture(scope="session")

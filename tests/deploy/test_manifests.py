@@ -79,7 +79,7 @@ def test_the_names_are_those_of_the_older_tool() -> None:
         ("ClusterRoleBinding", "vsock-loadgen-node-reader"),
     }
     (shown,) = only(manifests("plain"), "ConfigMap")["data"]
-    assert POD_CONFIG == f"{_mount('plain', 'config')['mountPath']}/{shown}"
+    assert f"{_mount('plain', 'config')['mountPath']}/{shown}" == POD_CONFIG
     assert POD_CONFIG in container("plain")["args"]
     annotations = workload("plain")["spec"]["template"]["metadata"]["annotations"]
     assert annotations == {"prometheus.io/scrape": "true", "prometheus.io/port": "9090", "prometheus.io/path": "/metrics"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from deploy.conftest import NODES, Cluster
 from deployment import DEPLOY, only, parsed, tool
 
@@ -64,9 +66,7 @@ def test_a_start_that_the_config_gives_is_left_alone(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("overlay", ["plain", "job"])
-def test_a_run_ends_with_the_merged_result_and_nothing_left(
-    cluster: Cluster, overlay: str, results: list[dict[str, Any]]
-) -> None:
+def test_a_run_ends_with_the_merged_result_and_nothing_left(cluster: Cluster, overlay: str, results: list[dict[str, Any]]) -> None:
     cluster.pipeline("true")
     done = cluster.script("run", *GIVEN, "-o", overlay, "-n", str(NODES))
     assert done.returncode == 0, done.stderr
@@ -110,7 +110,7 @@ def test_what_runs_already_is_stopped_only_on_request(cluster: Cluster) -> None:
     assert "found daemonset.apps/vsock-loadgen in namespace stackrox, expected none; --replace stops it" in refused.stderr
     assert cluster.calls() == []
     assert cluster.script("run", *GIVEN, "--replace").returncode == 0
-    assert cluster.calls()[0] == "delete --wait daemonset.apps/vsock-loadgen"
+    assert cluster.calls()[0] == "delete --cascade=foreground --wait daemonset.apps/vsock-loadgen"
 
 
 def test_what_is_kept_stays(cluster: Cluster) -> None:
@@ -126,6 +126,26 @@ def test_a_pod_without_a_result_is_named_and_makes_the_whole_invalid(cluster: Cl
     assert done.returncode == 1
     assert "vsock-loadgen-1: found no result" in done.stderr
     assert json.loads((cluster.folder / "results" / "whole.json").read_text())["complete"] is False
+
+
+def test_a_run_without_an_end_is_stopped_by_a_signal_and_leaves_its_snapshots(
+    cluster: Cluster, results: list[dict[str, Any]]
+) -> None:
+    cluster.pipeline("true")
+    for index, result in enumerate(results):
+        verdict = {"status": "invalid", "reasons": ["the run has not ended: this is a snapshot"], "exit_code": 1}
+        snapshot = result | {"complete": False, "verdict": verdict}
+        cluster.put("pods", f"vsock-loadgen-{index}.json", json.dumps(snapshot, indent=1) + "\n")
+    process = cluster.start("run", *GIVEN)
+    while not (cluster.folder / "asked").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 1, said
+    whole = json.loads((cluster.folder / "results" / "whole.json").read_text())
+    assert (whole["complete"], whole["verdict"]["status"]) == (False, "invalid")
+    assert cluster.calls()[-1].startswith("delete")
 
 
 @pytest.mark.parametrize(

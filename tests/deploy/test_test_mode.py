@@ -48,6 +48,13 @@ def test_what_it_was_is_noted_before_it_is_changed(cluster: Cluster) -> None:
     assert cluster.calls()[0] == f"annotate --overwrite {COLLECTOR} vsock-loadgen/test-mode-before=unset"
 
 
+def test_nothing_is_changed_that_could_not_be_noted(cluster: Cluster) -> None:
+    cluster.pipeline("")
+    cluster.put(".", "refused", "annotate")
+    assert cluster.script("test-mode", "on").returncode == 1
+    assert values(cluster) == [""] * 3
+
+
 def test_an_operator_is_not_fought(cluster: Cluster) -> None:
     cluster.pipeline("")
     cluster.put("owners", SENSOR, "SecuredCluster")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import signal
+import threading
 
 import pytest
 
@@ -44,3 +45,14 @@ def test_the_run_itself_may_ask_for_an_orderly_end_and_that_is_no_second_request
         signal.raise_signal(signal.SIGTERM)
         stop.request()
         assert stop.count == 2
+
+
+def test_only_a_signal_ends_the_wait_for_one_and_one_that_has_come_already_does() -> None:
+    with StopRequests() as stop:
+        stop.request()
+        waking = threading.Timer(0.05, signal.raise_signal, [signal.SIGTERM])
+        waking.start()
+        stop.wait_for_signal()
+        assert stop.count == 2
+        stop.wait_for_signal()
+        waking.join()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,37 @@ def test_four_nodes_merged_are_one_run_of_the_whole(tmp_path: Path) -> None:
     assert compared.returncode == 0, compared.stderr
     (offered,) = (row for row in json.loads(compared.stdout)["figures"] if row["name"] == "failed_percent")
     assert offered["others"][0]["difference"] == 0
+
+
+COHORT = """
+loadgen:
+  vmCount: 22
+  packages: 5
+  reportInterval:
+    buckets: [{percent: 50, value: 4s, synchronized: true, offset: 2s}, {percent: 50, value: 8760h}]
+  jitter: 0
+  duration: 6s
+  metricsPort: 0
+  workers: 1
+  lagLimit: 1m
+"""
+
+
+def test_a_synchronised_cohort_is_in_step_over_all_nodes(tmp_path: Path) -> None:
+    config = tmp_path / "cohort.yaml"
+    config.write_text(COHORT)
+    start_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)  # all nodes are up by then
+    parts = [tmp_path / f"node-{index}.json" for index in range(NODES)]
+    with relay(tmp_path / "relay.sock") as target:
+        place = [("--node-index", str(index), "--node-count", str(NODES), "--result", part) for index, part in enumerate(parts)]
+        common = ("run", "-c", config, "--target", target.target, "--start-at", start_at.isoformat())
+        nodes = [start_vsock_loadgen(*common, *mine) for mine in place]
+        logs = [node.communicate(timeout=TIMEOUT_SECONDS)[1] for node in nodes]
+    assert [node.returncode for node in nodes] == [0] * NODES, logs
+    results = [json.loads(part.read_text()) for part in parts]
+    assert {datetime.fromisoformat(result["started_at"]) for result in results} == {start_at}
+    # Due 2 s after every multiple of 4 s: whoever is a second late or early is still nowhere near another node's step.
+    busy = [{row["t"] // 4 for row in result["series"] if row["due"]} for result in results]
+    assert {row["t"] % 4 for result in results for row in result["series"] if row["due"]} <= {1, 2, 3}
+    assert set.union(*busy) == set.intersection(*busy)
+    assert 11 * len(busy[0]) == sum(result["totals"]["due"] for result in results) == target.receipt["reports"]

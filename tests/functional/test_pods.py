@@ -155,3 +155,24 @@ def test_a_node_that_comes_meanwhile_is_noticed_and_the_run_goes_on(in_cluster: 
     assert "warning: the worker node w-aa has come" in text
     (warning,) = json.loads(out.read_text())["warnings"]
     assert "w-aa" in warning
+
+
+def test_a_pod_that_still_waits_for_the_cluster_goes_at_the_first_signal(in_cluster: Cluster, config: Path) -> None:
+    in_cluster.api.bad_days = ["silent"] * 9
+    pod = in_cluster.start_pod("w-a", "-c", config, "--target", "embedded")
+    try:
+        while not in_cluster.api.requests:
+            assert pod.poll() is None
+        pod.send_signal(signal.SIGTERM)
+        _, said = pod.communicate(timeout=TIMEOUT_SECONDS)
+    finally:
+        ended([pod])
+    assert (pod.returncode, "Traceback" in said, "VMs report to" in said) == (128 + signal.SIGTERM, False, False)
+
+
+def test_more_vms_on_a_node_than_it_has_cids_are_refused(in_cluster: Cluster, config: Path) -> None:
+    in_cluster.api.workers("w-a", "w-b")
+    pod = in_cluster.start_pod("w-b", "-c", config, "--target", "embedded", "--vm-count", "20001")
+    _, said = pod.communicate(timeout=TIMEOUT_SECONDS)
+    assert pod.returncode == 2
+    assert "vmCount: 10,001 VMs on a node, expected at most 10,000 with several nodes: CIDs would collide" in said

@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,10 +36,11 @@ elif sys.argv[1] == "raises":
 
 
 @pytest.fixture(autouse=True)
-def temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the receiver makes its private directory, so that a test can see that it is gone."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
+def temporary_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the receiver makes its private directory, so that a test can see that it is gone. A socket's path must be short."""
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as short:
+        monkeypatch.setattr("tempfile.tempdir", short)
+        yield Path(short)
 
 
 def send(endpoint: Endpoint, data: bytes) -> bytes:

@@ -85,3 +85,14 @@ def test_the_page_is_made_once_when_it_is_asked_for() -> None:
         response = live.page(REQUEST)
         assert (response.body.decode(), response.content_type) == ("<p>\N{GREEK SMALL LETTER MU}</p>", "text/html; charset=utf-8")
     assert len(made) == 1
+
+
+def test_at_the_end_everybody_gets_the_final_result_at_once() -> None:
+    live = LiveResult(Source().result_of, str, patience_seconds=3600.0)
+    waiting = threading.Thread(target=live.document, args=(REQUEST,))
+    waiting.start()
+    final = replace(failed_result(), started_at="2030-01-01T00:00:00+00:00")
+    live.end(final)
+    waiting.join()
+    for _ in range(2):
+        assert json.loads(live.document(REQUEST).body)["started_at"] == final.started_at

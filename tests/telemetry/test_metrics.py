@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed_te
 
 from fleet_example import EXAMPLE, buckets, plan_of
 from run_example import histogram_of, snapshot, times_of
+from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.config.model import Config, Profile, Quantiles, Scalar
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.saturation import Saturation, SaturationWatch
@@ -255,3 +256,16 @@ def test_what_was_published_does_not_change_with_the_totals() -> None:
     assert metrics.page(Request("", "")).body == before
     metrics.update(totals)
     assert metrics.page(Request("", "")).body != before
+
+
+def test_nodes_that_have_come_or_gone_are_counted_from_the_first_scrape_on() -> None:
+    plan = plan_of(EXAMPLE, 4)
+    changes = [NodeChange()]
+    metrics = Metrics(plan, plan.nodes[1], SaturationWatch(0), lambda: changes[-1])
+    samples = scraped(metrics)
+    assert [value(samples, "node_changes", change=change) for change in ("added", "gone")] == [0, 0]
+    assert value(samples, "nodes") == 4
+    changes.append(NodeChange(("a", "b"), ("c",)))
+    metrics.update(RunTotals(1, 0))
+    samples = scraped(metrics)
+    assert [value(samples, "node_changes", change=change) for change in ("added", "gone")] == [2, 1]

@@ -58,8 +58,8 @@ class NodeChanges:
     def _of_gone(self, watch: NodeWatch, name: str) -> str:
         vms = self._slices[watch.known.names.index(name)].vms
         return (
-            f"the worker node {name} is gone: nobody sends the reports of its {vms:,} VMs, so that the load is smaller than planned, "
-            f"and a pod that starts now counts one node less and sends VMs that others send as well; {_REMEDY}"
+            f"the worker node {name} is gone: nobody sends the reports of its {vms:,} VMs, so that the load is smaller than "
+            f"planned, and a pod that starts now counts one node less and sends VMs that others send as well; {_REMEDY}"
         )
 
     def _of_added(self, name: str) -> str:

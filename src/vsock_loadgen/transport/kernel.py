@@ -54,9 +54,14 @@ class LinuxVsock:
         return 0
 
     def own_cid(self) -> int | None:
-        """What the ioctl on /dev/vsock says; None where the device is missing or may not be opened."""
+        """What the ioctl on /dev/vsock says; None where the device is missing, or may not be opened and this is no host.
+
+        An unprivileged container may not open the device even where it is mounted: the node's device rules refuse it.
+        """
         try:
             device = os.open(_DEVICE, os.O_RDONLY)
+        except PermissionError:
+            return _HOST_CID if self._owns(_HOST_CID) else None
         except OSError:
             return None
         try:
@@ -68,14 +73,18 @@ class LinuxVsock:
         return int(struct.unpack("=I", answer)[0])
 
     def has_loopback(self) -> bool:
-        """Whether the kernel lets a socket be bound to CID 1, which it does only with a loopback transport.
+        """Whether CID 1 belongs to this kernel, as it does only with a loopback transport."""
+        return self._owns(VSOCK_CID_LOCAL)
 
-        The kernel's bind accepts a CID only if one of its transports owns it (`vsock_find_cid` in
-        net/vmw_vsock/af_vsock.c), and CID 1 belongs to the loopback transport alone.
+    def _owns(self, cid: int) -> bool:
+        """Whether the kernel lets a socket be bound to a CID.
+
+        Its bind accepts a CID only if one of its transports owns it (`vsock_find_cid` in net/vmw_vsock/af_vsock.c): CID 1 belongs
+        to the loopback transport alone, CID 2 to that of a host.
         """
         with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as probe:
             try:
-                probe.bind((VSOCK_CID_LOCAL, socket.VMADDR_PORT_ANY))
+                probe.bind((cid, socket.VMADDR_PORT_ANY))
             except OSError:
                 return False
         return True
