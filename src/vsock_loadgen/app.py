@@ -149,7 +149,9 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
         sending = stack.enter_context(ExitStack())
         embedded = isinstance(config.target, EmbeddedAddress)
         receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
-        endpoint = resolve(receiver.address if receiver else preflight(config.target, go_on=go_on))
+        endpoint = resolve(
+            receiver.address if receiver else preflight(config.target, go_on=go_on), report_bytes=plan.forecast.largest_report_bytes
+        )
         mine = plan.nodes[identity.index]
         own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
         watch = NodeWatch(identity.workers, _read_workers) if identity.workers else None

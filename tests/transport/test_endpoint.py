@@ -64,3 +64,12 @@ def test_a_unix_socket_does_not_block() -> None:
     with closing(resolve(UnixAddress("/run/relay.sock")).socket()) as opened:
         assert not opened.getblocking()
         assert opened.family == socket.AF_UNIX
+
+
+def test_large_reports_get_a_buffer_that_takes_them_in_one_go() -> None:
+    """Over unix sockets only: tcp finds its own size, and vsock's is the receiver's."""
+    roomy, plain = (resolve(UnixAddress("/run/relay.sock"), report_bytes=size) for size in (400_000, 6_000))
+    with closing(roomy.socket()) as one, closing(plain.socket()) as other:
+        sizes = [each.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) for each in (one, other)]
+    assert sizes[0] > sizes[1]
+    assert resolve(VsockAddress(1, 818), report_bytes=400_000).send_buffer_bytes == 0

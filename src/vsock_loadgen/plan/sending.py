@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vsock_loadgen.units import SECOND
 
-_SECONDS_PER_REPORT = 60e-6
+_SECONDS_PER_REPORT = 45e-6
 _SECONDS_PER_BYTE = 0.25e-9
 _BUSY_SHARE = 0.5
 

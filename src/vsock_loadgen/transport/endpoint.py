@@ -10,6 +10,11 @@ from typing import Any
 from vsock_loadgen.config.address import VSOCK_CID_ANY, Address, EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
 from vsock_loadgen.errors import InternalError, TargetError
 
+_TIGHT_BYTES = 150_000
+"""What a unix socket's default buffer takes in one go, with the kernel's own bookkeeping."""
+_ROOMY_BYTES = 256 * 1024
+"""Room for a report of 700 packages (the kernel doubles it): sent in one go, it wakes the sender once and not three times."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -18,7 +23,7 @@ class Endpoint:
     `sockaddr` is what `connect_ex` of a socket of `family` takes; no name in it is left to be looked up. `busy_errnos`
     are results of connect (its own or SO_ERROR) that may mean "the backlog is full, try again". Where
     `hides_unread_close` holds, the kernel shows a peer's close with unread data as a clean end of file, so that the
-    close does not prove that the peer read a report.
+    close does not prove that the peer read a report. `send_buffer_bytes` is asked of the kernel for each socket, 0 for its default.
     """
 
     address: Address
@@ -26,6 +31,7 @@ class Endpoint:
     sockaddr: str | tuple[Any, ...]
     busy_errnos: frozenset[int] = frozenset()
     hides_unread_close: bool = False
+    send_buffer_bytes: int = 0
 
     def socket(self) -> socket.SocketType:
         """A new non-blocking stream socket for one connection. OSError passes: the caller counts EMFILE.
@@ -36,18 +42,21 @@ class Endpoint:
         if self.family in (socket.AF_INET, socket.AF_INET6):
             # A report's last segment must not wait for the acknowledgement of the one before it.
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.send_buffer_bytes:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer_bytes)
         return opened
 
 
-def resolve(address: Address) -> Endpoint:
-    """The endpoint of an address to connect to; a TCP name is looked up once, here.
+def resolve(address: Address, *, report_bytes: int = 0) -> Endpoint:
+    """The endpoint of an address to connect to, for reports of up to `report_bytes`; a TCP name is looked up once, here.
 
     Raises TargetError where the name is unknown or the address is one that can only be listened on, InternalError for
     `embedded`, which has no socket until a receiver was started.
     """
     match address:
         case UnixAddress(path):
-            return Endpoint(address, socket.AF_UNIX, path, busy_errnos=frozenset({errno.EAGAIN}))
+            room = _ROOMY_BYTES if report_bytes > _TIGHT_BYTES else 0
+            return Endpoint(address, socket.AF_UNIX, path, busy_errnos=frozenset({errno.EAGAIN}), send_buffer_bytes=room)
         case TcpAddress():
             family, sockaddr = look_up(address)
             return Endpoint(address, family, sockaddr)
