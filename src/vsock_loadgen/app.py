@@ -315,7 +315,8 @@ class Summary:
 
     def _load(self, indices: range) -> Load:
         packages = array("i", (self.plan.fleet.packages.values[index] for index in indices))
-        return Load(self.plan.schedule(indices), self._cids(indices), packages)
+        profiles = array("H", (self.plan.fleet.profile[index] for index in indices))
+        return Load(self.plan.schedule(indices), self._cids(indices), packages, profiles)
 
     def _cids(self, indices: range) -> array[int]:
         return array("q", map(self.mine.cid, indices) if self.own_cid is None else [self.own_cid] * len(indices))

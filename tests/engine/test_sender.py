@@ -43,7 +43,7 @@ class World:
         self.network = FakeNetwork(self.clock, script, **network)
         self.ledger = Ledger()
         vms = len(plan.indices)
-        load = Load(plan, range(3, 3 + vms), [50] * vms)
+        load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)])
         self.sender = Sender(
             load,
             Reports(),
@@ -246,7 +246,7 @@ def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
     assert counts.started == counts.delivered + counts.failed
     assert final.times.lag.count == counts.started
     assert final.times.response.count == final.times.service.count == counts.delivered
-    assert sum(final.packages.values()) == counts.delivered
+    assert sum(final.packages.values()) == sum(final.profiles.values()) == counts.delivered
     assert world.network.open == 0
     if confirmed:
         assert counts.bytes == sum(map(len, world.network.completed))

@@ -32,6 +32,7 @@ def herd(vms: int, workers: int, interval_ns: int = HOUR) -> list[Load]:
             schedule([interval_ns] * len(part), indices=part),
             range(3 + part.start, 3 + vms, workers),
             [PACKAGES] * len(part),
+            [0] * len(part),
         )
         for part in parts
     ]

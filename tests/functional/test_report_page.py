@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -240,7 +241,7 @@ def test_the_curve_by_percentile_has_the_quantiles_of_the_histogram(
 
 def test_the_live_page_follows_a_run_and_says_when_it_has_ended(browser: Browser) -> None:
     port = str(free_port())
-    process = start_vsock_loadgen(*RUN, "--metrics-port", port, "--duration", "5s")
+    process = start_vsock_loadgen(*RUN, "--metrics-port", port, "--duration", "60s")
     try:
         read_until(process, f"live page: http://127.0.0.1:{port}/")
         browser.open(f"http://127.0.0.1:{port}/")
@@ -251,6 +252,7 @@ def test_the_live_page_follows_a_run_and_says_when_it_has_ended(browser: Browser
         assert all(browser.traces().values())
         assert browser.complaints() == []
     finally:
+        process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=30)
     assert process.returncode == 0, log
     browser.wait_for("return document.querySelector('#pulse').textContent.startsWith('the run has ended')")

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from fleet_example import EXAMPLE, plan_of
-from vsock_loadgen.config.model import Bucket, Normal, Percentile, Scalar
+from vsock_loadgen.config.model import Bucket, Normal, Percentile, Profile, Scalar
 from vsock_loadgen.telemetry.buckets import BucketRow, node_buckets
 from vsock_loadgen.units import SECOND
 
@@ -52,3 +52,14 @@ def test_buckets_of_one_value_are_one_row_since_their_reports_cannot_be_told_apa
 @pytest.mark.parametrize("delivered", [{}, {5: 3}])
 def test_reports_of_a_distribution_in_a_bucket_are_not_known(delivered: dict[int, int]) -> None:
     assert BucketRow("distribution", 10, None).reports(delivered) is None
+
+
+def test_profiles_take_the_place_of_values() -> None:
+    profiles = tuple(
+        Profile(name=name, percent=Fraction(percent), packages=EXAMPLE.packages, report_interval=EXAMPLE.report_interval)
+        for name, percent in (("dev", 75), ("prod", 25))
+    )
+    plan = plan_of(replace(EXAMPLE, profiles=profiles))
+    found = node_buckets(plan, plan.nodes[0])
+    assert [(row.label, row.vms, row.reports({1: 7})) for row in found.profiles] == [("dev", 150, 0), ("prod", 50, 7)]
+    assert found.packages == found.intervals == ()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from vsock_loadgen.config.model import Phase
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.telemetry.buckets import BucketRow, NodeBuckets
 from vsock_loadgen.telemetry.frame import ASCII, UNICODE, Clock, Scene, Subject, frame, sparkline
 from vsock_loadgen.telemetry.log import Entry
@@ -41,6 +44,7 @@ SCENE = Scene(
     errors={FailureClass.RESET: "Connection reset by peer"},
     packages={500: 3_000, 1_000: 1_000, 1_500: 300, 2_000: 21},
     intervals={30: 4_000, 60: 300, 300: 21},
+    profiles={},
     entries=[
         Entry(1_700_000_000.0, "info", "start", "node 0: 200 VMs report to unix:///run/relay.sock, workers: 1"),
         Entry(1_700_000_001.0, "warning", "saturated", "the generator was late: " + "word " * 60),
@@ -180,3 +184,17 @@ def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
     entry = Entry(0.0, "warning", "note", "a\x1b[2Jb\rc")
     scene = replace(SCENE, entries=[entry], errors={FailureClass.RESET: "x\x1b]0;title\x07"})
     assert all(line.isprintable() for line in shown(scene))
+
+
+def test_a_fleet_of_profiles_has_a_row_for_each_under_its_name() -> None:
+    buckets = NodeBuckets((), (), (BucketRow("dev", 150, 0), BucketRow("prod", 50, 1)))
+    subject = replace(SCENE.subject, buckets=buckets)
+    lines = shown(replace(SCENE, subject=subject, profiles={0: 321, 1: 4_000}))
+    assert [words([line]) >= {"prod", "50", "4,000"} for line in lines].count(True) == 1
+    assert any("By profile" in line for line in lines)
+
+
+def test_the_phase_of_load_stands_beside_the_state() -> None:
+    phases = [Phase("calm", 5 * SECOND), Phase("spike", 60 * SECOND)]
+    subject = replace(SCENE.subject, shape=Shape(phases, repeat=False, vm_count=200, time_scale=Fraction(1)))
+    assert shown(replace(SCENE, subject=subject))[0].endswith("running, phase spike")

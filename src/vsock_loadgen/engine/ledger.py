@@ -20,6 +20,7 @@ class Ledger:
         self._times = Times()
         self._packages: dict[int, int] = {}
         self._intervals: dict[int, int] = {}
+        self._profiles: dict[int, int] = {}
         self._errors: dict[FailureClass, str] = {}
         self._phases = [Ledger() for _ in range(phases)]
 
@@ -39,8 +40,10 @@ class Ledger:
         if self._phases:
             self._phases[phase].start(lag_ns, 0)
 
-    def deliver(self, response_ns: int, service_ns: int, size: int, packages: int, interval_ns: int, phase: int) -> None:
-        """A report in flight was delivered; `interval_ns` is its VM's."""
+    def deliver(
+        self, response_ns: int, service_ns: int, size: int, packages: int, interval_ns: int, profile: int, phase: int
+    ) -> None:
+        """A report in flight was delivered; `interval_ns` and `profile` are its VM's."""
         self.in_flight -= 1
         self.delivered += 1
         self.bytes += size
@@ -48,8 +51,9 @@ class Ledger:
         self._times.service.record(service_ns)
         self._packages[packages] = self._packages.get(packages, 0) + 1
         self._intervals[interval_ns] = self._intervals.get(interval_ns, 0) + 1
+        self._profiles[profile] = self._profiles.get(profile, 0) + 1
         if self._phases:
-            self._phases[phase].deliver(response_ns, service_ns, size, packages, interval_ns, 0)
+            self._phases[phase].deliver(response_ns, service_ns, size, packages, interval_ns, profile, 0)
 
     def fail(self, failure: FailureClass, message: str, phase: int) -> None:
         """A report in flight was not delivered."""
@@ -100,6 +104,7 @@ class Ledger:
             final,
             self._intervals,
             tuple(phase._share() for phase in self._phases),
+            self._profiles,
         )
         self._begin_anew()
         return snapshot
@@ -113,4 +118,5 @@ class Ledger:
         self._times = Times(Histogram(), Histogram(), Histogram())
         self._packages = {}
         self._intervals = {}
+        self._profiles = {}
         self._errors = {}

@@ -72,6 +72,7 @@ class Load:
     schedule: Schedule
     cids: Sequence[int]
     packages: Sequence[int]
+    profiles: Sequence[int]
 
 
 class Flight:
@@ -130,6 +131,7 @@ class Sender:
         self._zero_ns = 0
         self._cids = load.cids
         self._packages = load.packages
+        self._profiles = load.profiles
         self._buffers = reports.buffers
         self._target = target
         self._poller = poller
@@ -358,9 +360,15 @@ class Sender:
     def _deliver(self, flight: Flight) -> None:
         finished_ns = self._clock_ns()
         self._land(flight)
-        packages, interval_ns = self._packages[flight.position], self._interval_ns[flight.position]
+        position = flight.position
         self._ledger.deliver(
-            finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size, packages, interval_ns, flight.phase
+            finished_ns - flight.due_ns,
+            finished_ns - flight.started_ns,
+            flight.size,
+            self._packages[position],
+            self._interval_ns[position],
+            self._profiles[position],
+            flight.phase,
         )
 
     def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:

@@ -104,7 +104,7 @@ class WorkerSnapshot:
     """A worker's state at `at_ns` from the start: `counts` since the start, the rest since its previous snapshot.
 
     `packages` counts delivered reports by their number of packages, `intervals` by the report interval of their VM (ns, after any
-    time scale, without jitter); `errors` has the last message of each failure class that
+    time scale, without jitter), `profiles` by the number of its profile; `errors` has the last message of each failure class that
     occurred. `cpu_ns` is the processor time the worker has used since it began. After the `final` one comes no other.
     """
 
@@ -118,3 +118,4 @@ class WorkerSnapshot:
     final: bool
     intervals: Mapping[int, int] = field(default_factory=dict)
     phases: tuple[PhaseShare, ...] = ()
+    profiles: Mapping[int, int] = field(default_factory=dict)

@@ -27,6 +27,7 @@ class RunTotals:
         self.times = Times()
         self.packages: Counter[int] = Counter()
         self.intervals: Counter[int] = Counter()
+        self.profiles: Counter[int] = Counter()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
         self._phase_times = [Times() for _ in phase_names]
@@ -76,6 +77,7 @@ class RunTotals:
         self.times.merge(snapshot.times)
         self.packages.update(snapshot.packages)
         self.intervals.update(snapshot.intervals)
+        self.profiles.update(snapshot.profiles)
         self.errors.update(snapshot.errors)
         for times, share in zip(self._phase_times, snapshot.phases, strict=True):
             times.merge(share.times)

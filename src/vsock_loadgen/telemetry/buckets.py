@@ -28,10 +28,14 @@ class BucketRow:
 
 @dataclass(frozen=True, slots=True)
 class NodeBuckets:
-    """The buckets of one node, by packages and by interval (before any time scale); empty for a continuous distribution."""
+    """The buckets of one node, by packages and by interval (before any time scale); empty for a continuous distribution.
+
+    A fleet of profiles has these in their place, each under its number.
+    """
 
     packages: tuple[BucketRow, ...]
     intervals: tuple[BucketRow, ...]
+    profiles: tuple[BucketRow, ...] = ()
 
 
 def node_buckets(plan: Plan, node: NodeSlice) -> NodeBuckets:
@@ -41,9 +45,11 @@ def node_buckets(plan: Plan, node: NodeSlice) -> NodeBuckets:
         return scaled_interval(interval_ns, plan.time_scale)
 
     indices = node.indices()
+    profiles = Counter(plan.fleet.profile[index] for index in indices)
     return NodeBuckets(
         _rows(plan.packages, plan.fleet.packages, indices, format_number, int),
         _rows(plan.report_interval, plan.fleet.report_interval, indices, format_duration, scaled),
+        tuple(BucketRow(row.name, profiles[number], number) for number, row in enumerate(plan.profiles)),
     )
 
 

@@ -91,6 +91,7 @@ class Scene:
     errors: Mapping[FailureClass, str]
     packages: Mapping[int, int]
     intervals: Mapping[int, int]
+    profiles: Mapping[int, int]
     entries: Sequence[Entry]
 
 
@@ -221,13 +222,14 @@ def _time(value_ns: int | None, undelivered: int, cells: int) -> Segment:
 
 
 def _buckets(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:
-    """The tables of the two dimensions side by side."""
+    """The tables of two dimensions side by side; a fleet of profiles has no other."""
     buckets = scene.subject.buckets
     dimensions = [
         (title, rows, delivered)
         for title, rows, delivered in (
             ("packages", buckets.packages, scene.packages),
             ("interval", buckets.intervals, scene.intervals),
+            ("profile", buckets.profiles, scene.profiles),
         )
         if rows
     ]

@@ -93,6 +93,7 @@ class LiveView:
             errors=totals.errors,
             packages=totals.packages,
             intervals=totals.intervals,
+            profiles=totals.profiles,
             entries=self._log.recent(),
         )
 

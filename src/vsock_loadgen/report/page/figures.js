@@ -130,12 +130,27 @@ function showFleet(result) {
   byId("fleet").textContent = `Configured and assigned are those of the whole fleet of ${showCount(result.plan.vm_count)} VMs` +
     (isPart ? `; this run had ${showCount(slice.vms)} of them.` : ".") +
     (result.receiver ? " Seen is what the run's own receiver counted." : " Nobody counted the VMs at the other end.");
+  showProfiles(result);
   showAttribute(result, "packages", "packages", "packages-table", "vms_by_packages", showCount);
   showAttribute(result, "report_interval_seconds", "intervals", "intervals-table", "vms_by_interval_seconds", showDuration);
   const ungrouped = lookUp(result, "receiver.ungrouped");
   if (ungrouped) byId("fleet").append(` ${showCount(ungrouped)} VMs sent fewer than two reports, so that their interval is not known.`);
   const strangers = lookUp(result, "receiver.strangers");
   if (strangers) byId("fleet").append(` ${showCount(strangers)} VMs arrived with a number of packages that is not in the plan.`);
+}
+
+function showProfiles(result) {
+  const profiles = result.plan.profiles ?? [];
+  byId("profiles").hidden = profiles.length === 0;
+  const headings = ["profile", "configured", "assigned", "VMs", "packages on average", "interval on average"];
+  fillTable(byId("profiles").querySelector("table"), headings, profiles.map((profile, index) => [
+    profile.name,
+    figure(result, `plan.profiles.${index}.percent`, showPercent),
+    figure(result, `plan.profiles.${index}.actual_percent`, showPercent),
+    figure(result, `plan.profiles.${index}.vms`, showCount),
+    figure(result, `plan.profiles.${index}.packages.mean`, showNumber),
+    figure(result, `plan.profiles.${index}.report_interval_seconds.mean`, showDuration),
+  ]));
 }
 
 function showAttribute(result, name, chart, table, seenName, show) {
@@ -171,12 +186,15 @@ function bySeenValue(result, seenName) {
   return new Map(Array.isArray(rows) ? rows.map((row, index) => [row.value, { ...row, index }]) : []);
 }
 
+const MOST_COUNTS = 12; // numbers of packages that a list has room for
+
 function showOtherEnd(result) {
   const parts = ["receiver", "reconciliation"].filter((name) => present(result[name]));
   byId("both-ends").hidden = parts.length === 0;
   for (const name of parts) {
     byId(name).hidden = false;
     const skip = ["schema", "vms_by_packages", "vms_by_interval_seconds", "strangers", "ungrouped", "per_vm"];
+    if (Object.keys(result[name].packages ?? {}).length > MOST_COUNTS) skip.push("packages");
     fillList(byId(name).querySelector("dl"), flattened(result, [name], skip));
   }
 }
