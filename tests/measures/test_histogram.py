@@ -130,12 +130,6 @@ def test_an_empty_histogram_has_no_mean() -> None:
     assert (Histogram().mean, Histogram().count) == (None, 0)
 
 
-@given(times=st.lists(TIMES, max_size=100), limit=TIMES)
-def test_the_times_above_a_limit_are_counted_but_for_those_of_its_own_bucket(times: list[int], limit: int) -> None:
-    past = bucket_bounds(bucket_of(limit))[1]
-    assert histogram_of(*times).count_above(limit) == sum(1 for time in times if time >= past)
-
-
 @given(times=st.lists(TIMES, max_size=50))
 def test_json_and_back_is_the_same_histogram(times: list[int]) -> None:
     histogram = histogram_of(*times)

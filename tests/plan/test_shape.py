@@ -109,13 +109,11 @@ def test_a_share_of_the_fleet_is_rounded_to_whole_vms() -> None:
     assert made.switched_on(12 * SECOND) == made.switched_on(1_000 * SECOND) == 250
 
 
-def test_the_phase_of_an_instant_and_its_end_are_known() -> None:
+def test_the_phase_of_an_instant_is_known() -> None:
     once = shape((10, ONE, ONE), (5, ONE, ONE))
     assert [once.phase_at(second * SECOND) for second in (0, 9, 10, 14, 15, 900)] == [0, 0, 1, 1, 1, 1]
-    assert [once.next_change_ns(second * SECOND) for second in (0, 9, 10)] == [10 * SECOND, 10 * SECOND, NEVER]
     again = shape((10, ONE, ONE), (5, ONE, ONE), repeat=True)
     assert [again.phase_at(second * SECOND) for second in (14, 15, 25, 30)] == [1, 0, 1, 0]
-    assert [again.next_change_ns(second * SECOND) // SECOND for second in (0, 10, 15, 29)] == [10, 15, 25, 30]
 
 
 def test_the_time_scale_shortens_phases() -> None:

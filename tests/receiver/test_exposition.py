@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_reports import encode_text
+from ports import free_port
 from receiver.driven_receiver import stand
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.errors import TargetError
@@ -23,11 +24,6 @@ from vsock_loadgen.telemetry.target_counters import parse, scrape
 
 NUMBER = st.integers(0, 2**50)
 SOME = TargetCounters(accepted=7, received=5, mismatching_cid=1, rate_limited=2, no_handler=1, forwarded=3)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

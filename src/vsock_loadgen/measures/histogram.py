@@ -89,11 +89,6 @@ class Histogram:
                 found.append(min((lowest + past) // 2, self.largest))
         return found
 
-    def count_above(self, nanoseconds: int) -> int:
-        """How many recorded times fall into a bucket above that of the given time."""
-        limit = bucket_of(nanoseconds)
-        return sum(count for bucket, count in self.counts.items() if bucket > limit)
-
     def to_json(self) -> dict[str, object]:
         """A plain document: bucket layout, exact sum and largest, and the counts as [bucket, count] pairs in order."""
         return {

@@ -82,7 +82,7 @@ def build_fleet(config: Config) -> Fleet:
         Profile(name="", percent=Fraction(100), packages=config.packages, report_interval=config.report_interval),
     )
     profile = _assign_profiles(profiles, config)
-    members = [[index for index in range(config.vm_count) if profile[index] == number] for number in range(len(profiles))]
+    members = members_of(profile, len(profiles))
     packages = _assign([each.packages for each in profiles], members, PACKAGES, config, "packages")
     intervals = _assign([each.report_interval for each in profiles], members, INTERVAL_NS, config, "reportInterval")
     cohorts, cohort = _cohorts(profiles, profile, intervals, config)
@@ -96,6 +96,14 @@ def build_fleet(config: Config) -> Fleet:
         cohorts=cohorts,
         rank=_ranks(config),
     )
+
+
+def members_of(profile: array[int], profiles: int) -> list[list[int]]:
+    """Global indices of the VMs of each of so many profiles, from the profile of every VM."""
+    members: list[list[int]] = [[] for _ in range(profiles)]
+    for index, number in enumerate(profile):
+        members[number].append(index)
+    return members
 
 
 def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:

@@ -13,7 +13,7 @@ from vsock_loadgen.config.model import Config, Distribution, Percentile, Phase, 
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.distributions import configured_mean
-from vsock_loadgen.plan.fleet import Column, Fleet
+from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
@@ -146,8 +146,8 @@ def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Dis
 def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
     shares = apportion(config.vm_count, [profile.percent for profile in config.profiles]) if config.profiles else []
     rows = []
-    for number, (profile, share) in enumerate(zip(config.profiles, shares, strict=True)):
-        indices = [index for index in range(config.vm_count) if fleet.profile[index] == number]
+    members = members_of(fleet.profile, len(config.profiles)) if config.profiles else []
+    for number, (profile, share, indices) in enumerate(zip(config.profiles, shares, members, strict=True)):
         if len(indices) != share:
             raise InternalError(f"profile {profile.name}: {len(indices)} VMs, expected {share}")
         packages, intervals = fleet.packages.of(indices), fleet.report_interval.of(indices)

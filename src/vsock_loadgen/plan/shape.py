@@ -101,14 +101,6 @@ class Shape:
         """The number of the phase that an instant lies in; the last one where its end is held."""
         return self._number_at(now_ns % self.cycle_ns if self.repeat else min(now_ns, self.cycle_ns - 1))
 
-    def next_change_ns(self, now_ns: int) -> int:
-        """The first instant after now at which another phase begins; NEVER where none will."""
-        if not self.repeat and now_ns >= self._starts[-1]:
-            return NEVER
-        cycle_start_ns = now_ns - now_ns % self.cycle_ns if self.repeat else 0
-        number = bisect_right(self._starts, now_ns - cycle_start_ns)
-        return cycle_start_ns + (self._starts[number] if number < len(self._starts) else self.cycle_ns)
-
     def mean(self, end_ns: int, *, with_rate: bool) -> float:
         """The mean over [0, end_ns) of the switched-on share, times the rate where `with_rate`."""
         if self.repeat:
