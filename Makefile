@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
+FUZZ_SECONDS ?= 300
 
-.PHONY: help demo test check format proto docs bench clean
+.PHONY: help demo test check audit format proto docs bench fuzz soak clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,7 +21,7 @@ $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report]' --group test --group check --group deploy
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report]' --group test --group check --group deploy --group fuzz
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
@@ -37,6 +38,10 @@ check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --quiet 2>/dev/null || $(BIN)/lint-imports
 
+audit: $(TOOLS) ## Look the dependencies up in the database of known vulnerabilities (needs the network)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --group audit
+	@$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
 format: $(TOOLS) ## Put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
@@ -52,6 +57,12 @@ docs: $(RUN) ## Write the documents' tables and the README's picture anew
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
 	@$(BIN)/python -m bench
+
+fuzz: $(TOOLS) ## Throw hostile input at every parser and at the receiver, FUZZ_SECONDS for each of them
+	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+
+soak: $(TOOLS) ## Run 20,000 VMs for 30 minutes with faults at random moments, and check the accounts, memory, descriptors and lag
+	@$(BIN)/python -m soak
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build bench/build demo-result.json demo-report.html
