@@ -35,12 +35,12 @@ def test_a_condition_is_read_exactly(text: str, name: str, bound: Fraction, is_r
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "expected a figure, a comparison and a difference, such as 'response_time.p99 > +10%'"),
+        ("", "expected a figure, <, <=, > or >= and a difference, such as 'response_time.p99 > +10%'"),
         ("response_time.p99", "expected a figure"),
         ("response_time.p99 > ", "expected a figure"),
         ("a" * 200 + " > +1%", "expected a figure"),
         ("respose_time.p99 > +1%", "the figure respose_time.p99 is not known; did you mean response_time.p99?; expected one of"),
-        ("response_time.p99 == +1%", "the comparison == is not known, expected one of <, <=, >, >="),
+        ("response_time.p99 == +1%", "the comparison == is not known, expected <, <=, > or >="),
         ("response_time.p99 > 10%", "the difference 10% has no sign, expected +10% or -10% from the baseline"),
         (
             "response_time.p99 > +10",

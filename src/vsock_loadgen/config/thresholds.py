@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast, get_args
+from typing import Any
 
+from vsock_loadgen.config.expressions import listed, plain_number, split_expression
 from vsock_loadgen.config.leaves import Leaf, expected, unfit
-from vsock_loadgen.measures.thresholds import METRICS, Comparison, Metric, Threshold
+from vsock_loadgen.measures.thresholds import METRICS, Metric, Threshold
 from vsock_loadgen.units import SECOND, parse_duration
 
 EXAMPLE = "response_time.p99 < 500ms"
-_LONGEST_TEXT = 100
 _PHASE = "phase."
-_FORM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*([<>=!]+)\s*([^\s<>=!][^<>=!]*?)\s*", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}")
-_COMPARISONS = get_args(Comparison)
 
 
 def parse_threshold(text: str) -> Threshold:
     """The threshold that a text means, spaces made even. Raises ValueError with a sentence that says what was expected."""
-    parts = _FORM.fullmatch(text) if len(text) <= _LONGEST_TEXT and text.isprintable() else None
-    if parts is None:
-        raise ValueError(f"expected a figure, {_listed(_COMPARISONS)} and a limit, such as {EXAMPLE}")
-    name, comparison, written = parts.groups()
-    phase, metric = _phase_and_metric(re.sub(r"\.p99\.9$", ".p999", name))
-    if comparison not in _COMPARISONS:
-        raise ValueError(f"the comparison {comparison} is not known, expected {_listed(_COMPARISONS)}")
-    limit = _limit(written, metric)
+    parts = split_expression(text, "limit", EXAMPLE)
+    phase, metric = _phase_and_metric(parts.name)
+    comparison = parts.comparison
+    limit = _limit(parts.written, metric)
     if (comparison == "<" and limit == 0) or (comparison == ">" and limit == 100 and metric.unit == "percent"):
         raise ValueError("no run can meet it, expected a limit within reach")
     shown = f"{_PHASE}{phase}.{metric.name}" if phase else metric.name
-    return Threshold(f"{shown} {comparison} {written}", metric, cast(Comparison, comparison), limit, phase)
+    return Threshold(f"{shown} {comparison} {parts.written}", metric, comparison, limit, phase)
 
 
 def _phase_and_metric(name: str) -> tuple[str, Metric]:
@@ -62,7 +54,7 @@ def names() -> str:
     """Every figure that a threshold may be about, as a sentence lists them."""
     clocks = list(dict.fromkeys(name.partition(".")[0] for name in METRICS if "." in name))
     points = list(dict.fromkeys("." + name.partition(".")[2] for name in METRICS if "." in name))
-    return f"{_listed(clocks)} with {_listed(points)}, or {_listed([name for name in METRICS if '.' not in name])}"
+    return f"{listed(clocks)} with {listed(points)}, or {listed([name for name in METRICS if '.' not in name])}"
 
 
 def _limit(written: str, metric: Metric) -> Fraction:
@@ -76,17 +68,12 @@ def _limit(written: str, metric: Metric) -> Fraction:
             raise ValueError(f"the limit {written} is negative, expected a duration such as 500ms")
         return Fraction(limit_ns, SECOND)
     number = written.removesuffix("%").rstrip() if metric.unit == "percent" else written
-    limit = Fraction(number) if _NUMBER.fullmatch(number) else None
+    limit = plain_number(number)
     if metric.unit == "percent" and (limit is None or limit > 100):
         raise ValueError(f"the limit is {written}, expected a number from 0 to 100, in percent")
     if limit is None:
         raise ValueError(f"the limit is {written}, expected a number of reports a second")
     return limit
-
-
-def _listed(words: Any) -> str:
-    *first, last = words
-    return f"{', '.join(first)} or {last}"
 
 
 @dataclass(frozen=True, slots=True)

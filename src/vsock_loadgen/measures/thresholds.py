@@ -23,7 +23,7 @@ Unit = Literal["seconds", "percent", "per_second"]
 _COMPARE: dict[Comparison, Callable[[Fraction, Fraction], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
-class Measured(Protocol):
+class Measurable(Protocol):
     """What figures are taken from: the totals of a run that goes on, or its result."""
 
     @property
@@ -48,10 +48,10 @@ class PhaseFigures:
     elapsed_ns: int
 
 
-class MeasuredRun(Measured, Protocol):
+class MeasuredRun(Measurable, Protocol):
     """A run, as a whole and by its phases of load."""
 
-    def of_phase(self, name: str) -> Measured | None:
+    def of_phase(self, name: str) -> Measurable | None:
         """What fell due in a phase; None where the run has none of that name."""
 
 
@@ -63,7 +63,7 @@ class Metric:
     name: str
     unit: Unit
     meaning: str
-    value: Callable[[Measured], Fraction | None]
+    value: Callable[[Measurable], Fraction | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Threshold:
     limit: Fraction
     phase: str = ""
 
-    def scope(self, run: MeasuredRun) -> Measured | None:
+    def scope(self, run: MeasuredRun) -> Measurable | None:
         """What of the run the threshold is about; None where nothing is."""
         return run.of_phase(self.phase) if self.phase else run
 
@@ -145,10 +145,10 @@ def _time_metrics(
 ) -> list[Metric]:
     """The figures of one clock; `beyond` counts the reports that are longer than any time recorded."""
 
-    def quantile(share: float) -> Callable[[Measured], Fraction | None]:
+    def quantile(share: float) -> Callable[[Measurable], Fraction | None]:
         return lambda measured: _seconds(histogram_of(measured.times).quantile(share, beyond(measured.counts)))
 
-    def mean(measured: Measured) -> Fraction | None:
+    def mean(measured: Measurable) -> Fraction | None:
         histogram = histogram_of(measured.times)
         return None if beyond(measured.counts) or not histogram.count else Fraction(histogram.total, histogram.count * SECOND)
 
@@ -161,14 +161,14 @@ def _seconds(nanoseconds: int | None) -> Fraction | None:
 
 
 def _percent_metric(name: str, meaning: str, count_of: Callable[[Counts], int]) -> Metric:
-    def percent(measured: Measured) -> Fraction | None:
+    def percent(measured: Measurable) -> Fraction | None:
         settled = measured.counts.settled
         return Fraction(100 * count_of(measured.counts), settled) if settled else None
 
     return Metric(name, "percent", meaning, percent)
 
 
-def _reports_per_second(measured: Measured) -> Fraction | None:
+def _reports_per_second(measured: Measurable) -> Fraction | None:
     return Fraction(measured.counts.delivered * SECOND, measured.elapsed_ns) if measured.elapsed_ns else None
 
 

@@ -1,0 +1,51 @@
+"""What thresholds and conditions share: `response_time.p99 < 500ms`, a figure, a comparison and what it is held against."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast, get_args
+
+from vsock_loadgen.measures.thresholds import Comparison
+
+_LONGEST_TEXT = 100
+_FORM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*([<>=!]+)\s*([^\s<>=!][^<>=!]*?)\s*", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}")
+_COMPARISONS = get_args(Comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The three parts of an expression: `name` with `p999` for `p99.9`, `written` the text of the last part."""
+
+    name: str
+    operator: str
+    written: str
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison. Raises ValueError where the operator is none."""
+        if self.operator not in _COMPARISONS:
+            raise ValueError(f"the comparison {self.operator} is not known, expected {listed(_COMPARISONS)}")
+        return cast(Comparison, self.operator)
+
+
+def split_expression(text: str, last_part: str, example: str) -> Expression:
+    """The parts of a text. Raises ValueError with a sentence that names the `last_part` and an `example`."""
+    parts = _FORM.fullmatch(text) if len(text) <= _LONGEST_TEXT and text.isprintable() else None
+    if parts is None:
+        raise ValueError(f"expected a figure, {listed(_COMPARISONS)} and a {last_part}, such as {example}")
+    name, operator, written = parts.groups()
+    return Expression(re.sub(r"\.p99\.9$", ".p999", name), operator, written)
+
+
+def plain_number(text: str) -> Fraction | None:
+    """A number without sign and exponent, exact; None where the text is none."""
+    return Fraction(text) if _NUMBER.fullmatch(text) else None
+
+
+def listed(words: Any) -> str:
+    """`a, b or c`."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}"
