@@ -6,10 +6,10 @@ RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
 FUZZ_SECONDS ?= 300
 
-.PHONY: help demo test check audit format proto docs bench fuzz soak clean
+.PHONY: help demo test check audit format proto docs pictures bench fuzz soak clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
@@ -52,8 +52,11 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
 
-docs: $(RUN) ## Write the documents' tables and the README's picture anew
-	@$(BIN)/python docs/reference.py && $(BIN)/python docs/pictures/make.py
+docs: $(RUN) ## Write what the documents take from the code anew
+	@$(BIN)/python docs/reference.py && $(BIN)/python docs/pictures/plan.py
+
+pictures: $(RUN) ## Take pictures of a real run: its live view and its report (needs tmux and Chromium, and a quiet machine)
+	@$(BIN)/python docs/pictures/screens.py
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
 	@$(BIN)/python -m bench
