@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vsock_loadgen.config.model import Config, Distribution, Normal, Percentile
 from vsock_loadgen.plan.distributions import configured_mean
-from vsock_loadgen.plan.fleet import Column, Fleet
+from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.limits import AppliedLimits
 from vsock_loadgen.plan.sending import lateness_ns
@@ -72,8 +72,8 @@ def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:
         yield "packages", config.packages, fleet.packages
         yield "reportInterval", config.report_interval, fleet.report_interval
         return
-    for number, profile in enumerate(config.profiles):
-        members = [index for index in range(fleet.vm_count) if fleet.profile[index] == number]
+    everyone = members_of(fleet.profile, len(config.profiles))
+    for number, (profile, members) in enumerate(zip(config.profiles, everyone, strict=True)):
         if members:
             yield f"profiles[{number}].packages", profile.packages, fleet.packages.of(members)
             yield f"profiles[{number}].reportInterval", profile.report_interval, fleet.report_interval.of(members)
