@@ -38,9 +38,10 @@ check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --quiet 2>/dev/null || $(BIN)/lint-imports
 
+# Strict: what the database does not know has not been looked up, which is not the same as without fault.
 audit: $(TOOLS) ## Look the dependencies up in the database of known vulnerabilities (needs the network)
 	@$(BIN)/pip install --quiet --constraint constraints.txt --group audit
-	@$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	@$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 format: $(TOOLS) ## Put the code into its format
 	@$(BIN)/ruff format .
@@ -53,7 +54,7 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
 
 docs: $(RUN) ## Write what the documents take from the code anew
-	@$(BIN)/python docs/reference.py && $(BIN)/python docs/pictures/plan.py
+	@$(BIN)/python -m docs.reference && $(BIN)/python -m docs.plan_figures && $(BIN)/python docs/pictures/plan.py && $(BIN)/python docs/pictures/architecture.py
 
 pictures: $(RUN) ## Take pictures of a real run: its live view and its report (needs tmux and Chromium, and a quiet machine)
 	@$(BIN)/python docs/pictures/screens.py

@@ -1,12 +1,4 @@
-"""The documents say what is true: their commands run, their tables are those of the code, their links lead somewhere.
-
-Blocks of the README are told apart by the word after the language:
-- `sh`: runs, one block after the other in one folder, and ends with exit code 0;
-- `sh terminal`: runs beside the block after it, and is stopped when that has ended;
-- `sh vsock`: would open vsock connections, so that only its command lines are parsed;
-- `sh make`: targets of the Makefile;
-- `yaml`: a whole config.
-"""
+"""The documents say what is true: their commands run, their tables are those of the code, their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -16,145 +8,116 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
 
-from command import EXAMPLES, PROJECT, TIMEOUT_SECONDS, environment, read_until, vsock_loadgen
-from vsock_loadgen.cli.main import verbs
+from command import EXAMPLES, PROJECT, TIMEOUT_SECONDS, environment, vsock_loadgen
+from documents import DOCUMENTS, GUARDS, HOW_TO, PARSED, README, blocks_of, follow, name_of
+from vsock_loadgen.app import prepare
+from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.load import load
-from vsock_loadgen.config.schema import scalar_keys
 
-README = PROJECT / "README.md"
 PICTURE = PROJECT / "docs" / "pictures" / "plan.svg"
+ARCHITECTURE = PROJECT / "docs" / "pictures" / "architecture.svg"
+PACKAGE = PROJECT / "src" / "vsock_loadgen"
 DECISIONS = PROJECT / "docs" / "decisions"
-DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
-# The first keeps a command that names no target away from vsock, the second a busy machine from deciding the exit code.
-GUARDS = {"LOADGEN_TARGET": "embedded", "LOADGEN_LAG_LIMIT": "1m"}
+RUN = [path for path in DOCUMENTS if any(block.exit_code is not None for block in blocks_of(path))]
+FOLLOWED = [path for path in RUN if path.parent != HOW_TO]  # those are followed beside this file, by test_how_to.py
+CONFIGS = [
+    pytest.param(block.text, id=f"{name_of(path)}-{number}")
+    for path in DOCUMENTS
+    for number, block in enumerate(blocks_of(path))
+    if block.is_config
+]
+RPM = "bash\t(none)\t5.1.8\t9.el9\tx86_64\tbash-5.1.8-9.el9.src.rpm\t(none)\n"
+SENDS_NOTHING = ("plan", "init", "schema", "report", "compare", "fit")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A fenced block: its info string and what stands in it."""
-
-    info: str
-    text: str
+def lines_of(path: Path, *infos: str) -> list[str]:
+    """The lines of every block of a document with one of these info strings."""
+    return [line for block in blocks_of(path) if block.info in infos for line in block.text.splitlines()]
 
 
-def blocks_of(path: Path) -> list[Block]:
-    """The fenced blocks of a document, in order."""
-    return [Block(*found) for found in re.findall(r"^```([^\n]*)\n(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL)]
+def run_lines(path: Path) -> list[str]:
+    """The command lines of a document that a test runs."""
+    return [
+        line
+        for block in blocks_of(path)
+        if block.exit_code is not None or block.info == "sh terminal"
+        for line in block.text.splitlines()
+    ]
 
 
-BLOCKS = blocks_of(README)
-SHELL = [block for block in BLOCKS if block.info in ("sh", "sh terminal")]
-CONFIGS = [block.text for block in BLOCKS if block.info == "yaml"]
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_no_block_is_of_an_unknown_kind(path: Path) -> None:
+    for block in blocks_of(path):
+        if block.info.startswith(("sh", "yaml", "bash", "console")):
+            known = block.exit_code is not None or block.is_config or block.info in (*PARSED, "sh terminal", "sh make")
+            assert known or block.info == "yaml kustomization", block.info
 
 
-def command_lines(info: str) -> list[str]:
-    """The lines of every block with this info string."""
-    return [line for block in BLOCKS if block.info == info for line in block.text.splitlines()]
+@pytest.mark.parametrize("path", RUN, ids=name_of)
+def test_no_block_that_is_run_could_open_a_vsock_connection(path: Path) -> None:
+    for line in run_lines(path):
+        if line == "wait" or re.fullmatch(r"grep -E '[\w^|,]+' \S+ > \S+", line):
+            continue
+        assert line.startswith("vsock-loadgen ")
+        assert "vsock://" not in line
+        assert not re.search(r"--port|\bport\b", line.replace("--metrics-port", ""))
+        is_told_where = "--target embedded" in line or "unix://" in line
+        assert is_told_where or shlex.split(line)[1] in SENDS_NOTHING
 
 
-def shell(text: str, folder: Path) -> subprocess.Popen[str]:
-    """Start a block in a shell that finds the command."""
-    inherited = environment(GUARDS)
-    path = f"{Path(sys.executable).parent}:{inherited['PATH']}"
-    return subprocess.Popen(
-        ["bash", "-euc", text],
-        cwd=folder,
-        env=inherited | {"PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def terminal(text: str, folder: Path) -> Iterator[None]:
-    """A block that runs meanwhile: its command takes the shell's place, and listens before anything else happens."""
-    process = shell(f"exec {text}", folder)
-    try:
-        read_until(process, "listening on")
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 0, text
-
-
-def run_to_its_end(text: str, folder: Path) -> None:
-    process = shell(text, folder)
-    _, said = process.communicate(timeout=TIMEOUT_SECONDS)
-    assert process.returncode == 0, f"{text}\n{said}"
-
-
-def test_no_block_that_is_run_could_open_a_vsock_connection() -> None:
-    assert len(SHELL) >= 6
-    for block in SHELL:
-        for line in block.text.splitlines():
-            if line == "wait":
-                continue
-            assert line.startswith("vsock-loadgen ")
-            assert "vsock://" not in line
-            assert not re.search(r"--port|\bport\b", line.replace("--metrics-port", ""))
-            is_told_where = "--target embedded" in line or "unix://" in line
-            assert is_told_where or shlex.split(line)[1] in ("plan", "init", "schema", "report", "compare", "fit")
-
-
-def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", FOLLOWED, ids=name_of)
+def test_every_command_runs_and_prints_what_is_shown(path: Path, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "examples")
-    beside = ""
-    for block in SHELL:
-        if block.info == "sh terminal":
-            beside = block.text
-        elif beside:
-            with terminal(beside, tmp_path):
-                run_to_its_end(block.text, tmp_path)
-            beside = ""
-        else:
-            run_to_its_end(block.text, tmp_path)
-    assert not beside
+    follow(path, tmp_path)
 
 
-def test_every_vsock_command_of_the_readme_parses(monkeypatch: pytest.MonkeyPatch) -> None:
+def commands_that_are_parsed() -> list[str]:
+    """The command lines of the tool that cannot be run here."""
+    bare = (line.strip().removeprefix("sudo ") for path in DOCUMENTS for line in lines_of(path, *PARSED))
+    return sorted({line for line in bare if line.startswith("vsock-loadgen ")})
+
+
+@pytest.mark.parametrize("line", commands_that_are_parsed())
+def test_every_command_that_cannot_be_run_here_parses(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
-    commands = [line for line in command_lines("sh vsock") if "vsock-loadgen" in line]
-    assert len(commands) >= 2
-    for line in commands:
-        _, verb, *arguments = shlex.split(line.removeprefix("sudo "))
-        command = verbs.get_command(click.Context(verbs), verb)
-        assert command is not None
-        with command.make_context(verb, arguments) as parsed:
-            path = parsed.params.get("config")
-        if isinstance(path, Path):
-            load(path, environment={}, strict=True)
+    _, verb, *arguments = shlex.split(line)
+    command = verbs.get_command(click.Context(verbs), verb)
+    assert command is not None
+    with command.make_context(verb, arguments) as parsed:
+        path = parsed.params.get("config")
+    if isinstance(path, Path) and path.exists():
+        load(path, environment={}, strict=True)
 
 
 def test_every_verb_has_an_example_in_the_readme() -> None:
-    used = {shlex.split(line)[1] for block in SHELL for line in block.text.splitlines() if line != "wait"}
+    used = {shlex.split(line)[1] for line in run_lines(README) if line.startswith("vsock-loadgen ")}
     assert used >= set(verbs.list_commands(click.Context(verbs)))
 
 
-def test_the_make_targets_of_the_readme_exist() -> None:
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_the_make_targets_that_are_named_exist(path: Path) -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    lines = command_lines("sh make")
-    assert {"make demo", "make test"} <= set(lines)
-    for line in lines:
-        assert f"\n{line.removeprefix('make ')}:" in makefile
+    named = lines_of(path, "sh make") + re.findall(r"`(make [a-z]+)`", path.read_text())
+    for line in named:
+        assert f"\n{line.split()[1]}:" in makefile, line
 
 
-@pytest.mark.parametrize("text", CONFIGS, ids=lambda text: text.split()[1].rstrip(":") + str(CONFIGS.index(text)))
-def test_every_config_of_the_readme_loads_and_plans(text: str, tmp_path: Path) -> None:
+def test_the_readme_begins_with_what_there_is_to_try() -> None:
+    assert {"make demo", "make test"} <= set(lines_of(README, "sh make"))
+
+
+@pytest.mark.parametrize("text", CONFIGS)
+def test_every_config_loads_and_plans(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    planned = vsock_loadgen("plan", "--config", path, "--strict", "--target", "embedded")
-    assert planned.returncode == 0, planned.stderr
+    (tmp_path / "rpms.txt").write_text(RPM)
+    loaded = load(path, environment={"LOADGEN_TARGET": GUARDS["LOADGEN_TARGET"]}, strict=True)
+    assert prepare(loaded.config)[0].fleet.vm_count == loaded.config.vm_count
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
@@ -164,8 +127,8 @@ def test_every_example_loads_and_plans(path: Path) -> None:
     assert "Packages per VM" in planned.stdout
 
 
-def test_the_config_errors_that_the_readme_shows_are_those_of_the_config(tmp_path: Path) -> None:
-    (shown,) = (block.text for block in BLOCKS if "percents add up to 98" in block.text)
+def test_the_config_errors_that_are_shown_are_those_of_the_config(tmp_path: Path) -> None:
+    (shown,) = {block.text for path in DOCUMENTS for block in blocks_of(path) if "percents add up to 98" in block.text}
     (tmp_path / "fleet.yaml").write_text(
         "loadgen:\n  packages:\n    # shares of the fleet\n    buckets:\n      - {percent: 98, value: 5}\n  reportInterval: 30\n"
     )
@@ -181,12 +144,11 @@ def test_the_config_errors_that_the_readme_shows_are_those_of_the_config(tmp_pat
     assert done.stderr == shown
 
 
-def test_the_tables_of_keys_and_of_failures_are_those_of_the_code() -> None:
+def test_the_tables_are_those_of_the_code() -> None:
     done = subprocess.run(
-        [sys.executable, PROJECT / "docs" / "reference.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "docs.reference", "--check"], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert all(f"| `{key.key}` |" in README.read_text() for key in scalar_keys())
 
 
 def test_the_picture_shows_the_plan() -> None:
@@ -198,22 +160,64 @@ def test_the_picture_shows_the_plan() -> None:
     assert not missing, "the plan looks otherwise now: run make docs"
 
 
-def test_the_picture_loads_nothing_from_elsewhere() -> None:
-    assert not re.search(r"url\((?!#)|href|@import", PICTURE.read_text())
+@pytest.mark.parametrize("picture", [PICTURE, ARCHITECTURE], ids=lambda path: path.name)
+def test_the_picture_loads_nothing_from_elsewhere(picture: Path) -> None:
+    assert not re.search(r"url\((?!#)|href|@import", picture.read_text())
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    prose = re.sub(r"^```.*?^```$|`[^`\n]*`", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose_of(document)):
         path, _, anchor = link.partition("#")
-        assert "://" in path or (document.parent / path).exists(), link
-        if anchor and not path:
-            assert anchor in {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", prose, re.MULTILINE)}, link
+        if "://" in path:
+            continue
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors_of(target), link
 
 
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+def prose_of(document: Path) -> str:
+    """A document without its code."""
+    return re.sub(r"^```.*?^```$|`[^`\n]*`", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors_of(document: Path) -> set[str]:
+    """What can stand behind the # of a link to a document."""
+    without_blocks = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", without_blocks, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_path_that_is_named_in_prose_exists(document: Path) -> None:
+    named = re.findall(r"`((?:src|tests|docs|deploy|examples|bench|fuzz|soak)/[\w./-]*\w)`", document.read_text())
+    assert not [path for path in named if not (PROJECT / path).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_code_that_is_quoted_from_a_file_stands_in_it(document: Path) -> None:
+    for block in blocks_of(document):
+        if found := re.fullmatch(r"python (\S+/\S+\.py)", block.info):
+            assert block.text in (PROJECT / found[1]).read_text(), block.text
+
+
+def test_the_architecture_names_modules_and_objects_that_there_are() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)(?:: (\w+))?`", text)
+    assert len(named) > 30
+    for path, name in named:
+        file = next((root / path for root in (PACKAGE, PROJECT) if (root / path).exists()), None)
+        assert file is not None or path == "cli/NAME.py", path
+        assert not name or (file and re.search(rf"\b{name}\b", file.read_text())), f"{path}: {name}"
+
+
+def test_the_picture_of_the_architecture_has_every_stage_and_is_what_its_script_draws() -> None:
+    stages = {path.stem for path in PACKAGE.iterdir() if path.stem[0] != "_"}
+    drawn = set(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", ARCHITECTURE.read_text())))
+    assert stages <= drawn
+    script = ARCHITECTURE.with_suffix(".py")
+    assert subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0
 
 
 def test_every_decision_is_in_the_index_and_has_its_four_parts() -> None:

@@ -123,5 +123,5 @@ def test_any_text_is_a_catalogue_or_a_config_error(tmp_path_factory: pytest.Temp
 
 
 def test_the_command_that_is_documented_is_the_one_that_errors_name() -> None:
-    readme = Path(__file__).resolve().parents[2] / "README.md"
-    assert f"{RPM_COMMAND} > rpms.txt" in readme.read_text()
+    document = Path(__file__).resolve().parents[2] / "docs" / "config.md"
+    assert f"{RPM_COMMAND} > rpms.txt" in document.read_text()

@@ -1,0 +1,313 @@
+"""The tables of the config's keys for docs/config.md and the README, made from the models that read a config."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+from docs.generated import table
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from vsock_loadgen.cli.verbs import verbs
+from vsock_loadgen.config import blocks, phases
+from vsock_loadgen.config.leaves import Leaf
+from vsock_loadgen.config.profiles import ProfileBlock
+from vsock_loadgen.config.reconcile import ReconcileBlock
+from vsock_loadgen.config.schema import BLOCK_LISTS, BLOCKS, LISTS, leaf_of, scalar_keys
+from vsock_loadgen.config.section import Section
+
+MOST_USED = ("vmCount", "packages", "reportInterval", "seed", "reportFormat", "target", "duration", "timeScale", "thresholds")
+GROUPS = {
+    "fleet": ("vmCount", "packages", "numPackages", "payloadSize", "reportInterval", "jitter", "seed", "profiles"),
+    "time": ("phases", "repeatPhases", "startAt", "duration", "timeScale"),
+    "content": ("reportFormat", "packageSets", "packageCatalog", "specificPackage", "discoveredData", "cids", "numRepositories"),
+    "sending": ("target", "port", "delivery", "requestTimeout", "workers", "lagLimit", "afterRun"),
+    "judging": ("thresholds", "abortOnFail", "abortGrace", "reconcile"),
+    "limits": ("limits",),
+    "showing": ("statsInterval", "logFormat", "metricsPort", "metricsAddress"),
+    "nodes": ("nodeIndex", "nodeCount"),
+}
+"""The tables of the config's keys. A key that is in none of them, or has no example, makes `rows_of` fail."""
+UNITS = {
+    "vmCount": "VMs",
+    "numPackages": "packages",
+    "packages": "packages",
+    "timeScale": "a factor",
+    "limits.maxReportBytes": "bytes",
+    "limits.reportsPerMinutePerVm": "reports a minute",
+    "limits.clusterReportsPerSecond": "reports a second",
+    "limits.vmsPerNode": "VMs",
+    "limits.descriptors": "files",
+    "workers": "processes",
+    "nodeCount": "nodes",
+    "phases[].rate": "a factor",
+    "phases[].rate.from": "a factor",
+    "phases[].rate.to": "a factor",
+    "phases[].vms": "%",
+    "profiles[].packages": "packages",
+    "profiles[].reportInterval": "in the value",
+}
+EXAMPLES = {
+    "vmCount": "5000",
+    "packages": "{min: 100, p50: 500, p95: 1500, max: 3000}",
+    "numPackages": "700",
+    "payloadSize": "avg",
+    "reportInterval": "1m30s",
+    "jitter": "2.5",
+    "seed": "4711",
+    "profiles": "[{name: dev, percent: 100, packages: 400, reportInterval: 5m}]",
+    "phases": "[{name: ramp, duration: 10m, rate: {from: 0.1, to: 1}}]",
+    "repeatPhases": "true",
+    "startAt": "2026-11-23T08:00:00Z",
+    "duration": "10m",
+    "timeScale": "60",
+    "reportFormat": "vmReport",
+    "packageSets": "perVM",
+    "packageCatalog": "rpms.txt",
+    "specificPackage": "openssl-libs",
+    "discoveredData": '{osVersion: "9.6"}',
+    "discoveredData.detectedOs": "UNKNOWN",
+    "discoveredData.osVersion": '"9.6"',
+    "discoveredData.activationStatus": "INACTIVE",
+    "discoveredData.dnfMetadataStatus": "UNAVAILABLE",
+    "cids": "own",
+    "numRepositories": "0",
+    "target": "unix:///run/relay.sock",
+    "port": "818",
+    "delivery": "written",
+    "requestTimeout": "30s",
+    "workers": "4",
+    "lagLimit": "20ms",
+    "afterRun": "wait",
+    "thresholds": "[response_time.p99 < 500ms, failed_percent < 0.1]",
+    "abortOnFail": "true",
+    "abortGrace": "2m",
+    "reconcile": "http://127.0.0.1:9091/metrics",
+    "reconcile.url": "http://127.0.0.1:9091/metrics",
+    "limits": "{clusterReportsPerSecond: 3}",
+    "limits.maxReportBytes": "8388608",
+    "limits.reportsPerMinutePerVm": "none",
+    "limits.clusterReportsPerSecond": "3",
+    "limits.vmsPerNode": "5000",
+    "limits.descriptors": "1024",
+    "statsInterval": "1s",
+    "logFormat": "json",
+    "metricsPort": "0",
+    "metricsAddress": "127.0.0.1",
+    "nodeIndex": "0",
+    "nodeCount": "3",
+    "packages.buckets": "[{percent: 70, value: 500}, {percent: 30, value: 1000}]",
+    "packages.buckets[].percent": "66.6",
+    "packages.buckets[].value": "500",
+    "packages.buckets[].distribution": "{min: 100, p50: 500, max: 900}",
+    "packages.mean": "700",
+    "packages.stddev": "200",
+    "packages.min": "100",
+    "packages.max": "2000",
+    "packages.p50": "500",
+    "reportInterval.buckets": "[{percent: 50, value: 30s}, {percent: 50, value: 5m}]",
+    "reportInterval.buckets[].percent": "12.5",
+    "reportInterval.buckets[].value": "30s",
+    "reportInterval.buckets[].distribution": "{mean: 60s, stddev: 10s, min: 30s, max: 90s}",
+    "reportInterval.buckets[].synchronized": "true",
+    "reportInterval.buckets[].offset": "10s",
+    "reportInterval.buckets[].jitter": "1",
+    "reportInterval.mean": "60s",
+    "reportInterval.stddev": "15s",
+    "reportInterval.min": "30s",
+    "reportInterval.max": "2m",
+    "reportInterval.p50": "60s",
+    "profiles[].name": "prod",
+    "profiles[].percent": "62.5",
+    "profiles[].packages": "{mean: 700, stddev: 200, min: 100, max: 2000}",
+    "profiles[].reportInterval": "1m",
+    "profiles[].packageSets": "perVM",
+    "profiles[].synchronized": "true",
+    "profiles[].offset": "30s",
+    "profiles[].jitter": "0",
+    "phases[].name": "morning",
+    "phases[].duration": "2h",
+    "phases[].rate": "1.5",
+    "phases[].rate.from": "0.1",
+    "phases[].rate.to": "2",
+    "phases[].vms": "20",
+    "phases[].vms.from": "20%",
+    "phases[].vms.to": "100",
+}
+"""A value for every key, as one writes it."""
+DEFAULTS = {
+    "profiles[].packages": "`packages`",
+    "profiles[].reportInterval": "`reportInterval`",
+    "profiles[].packageSets": "`packageSets`",
+    "profiles[].jitter": "`jitter`, or 0 where synchronized",
+    "reportInterval.buckets[].jitter": "`jitter`, or 0 where synchronized",
+    "phases[].rate": "`1`",
+    "phases[].vms": "`100`",
+    "packages.buckets[].value": "this or `distribution`",
+    "packages.buckets[].distribution": "this or `value`",
+    "reportInterval.buckets[].value": "this or `distribution`",
+    "reportInterval.buckets[].distribution": "this or `value`",
+    "discoveredData": "every key its own",
+    "limits": "every key its own",
+    "port": "that of `target`",
+}
+"""What a key is where it is left out, where that is another key's or in other words than the model's."""
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The keys of one block of the file, each below `path`: what each field takes where it is not one value."""
+
+    path: str
+    model: type[blocks.Block]
+    takes: Mapping[str, str]
+
+    def rows(self) -> list[Row]:
+        """A row for every field."""
+        return [self._row(name, field) for name, field in self.model.model_fields.items() if name != "type"]
+
+    def _row(self, name: str, field: FieldInfo) -> Row:
+        path = f"{self.path}.{field.alias or to_camel(name)}"
+        leaf = leaf_in(field)
+        default = DEFAULTS.get(path, "required" if field.is_required() else "")
+        if not default and leaf is not None:
+            default = f"`{spelled(leaf.show(field.default))}`"
+        return described(path, self.takes.get(name) or bounds(leaf), default, field.description or "", leaf)
+
+
+def leaf_in(field: FieldInfo) -> Leaf | None:
+    """The grammar of a field that takes one value, None for any other."""
+    return next((note for note in field.metadata if isinstance(note, Leaf)), None)
+
+
+def bounds(leaf: Leaf | None) -> str:
+    """What a leaf takes, without the example that an error gives."""
+    if leaf is None:
+        raise ValueError("a field takes more than one value: expected words for it")
+    return re.sub(r", such as (1m30s|5 or 5%)$", "", leaf.wanted)
+
+
+def spelled(value: object) -> str:
+    """A default as the file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def described(path: str, takes: str, default: str, meaning: str, leaf: Leaf | None) -> Row:
+    """The row of a key. Raises KeyError where there is no example of it."""
+    by_kind = {"duration": "in the value", "percent": "%"}.get(leaf.kind if leaf else "", "")
+    if path.endswith(".percent"):
+        by_kind = "%"
+    elif path.startswith("packages.") and leaf is not None:
+        by_kind = "packages"
+    unit = UNITS.get(path, by_kind)
+    return (f"`{path}`", takes, unit, default, f"`{EXAMPLES[path]}`", meaning)
+
+
+RATE, VMS = bounds(phases.RATE), bounds(phases.VMS)
+ANY_FORM = "any form of a distribution"
+NESTED = {
+    "packages": (
+        Part("packages.buckets[]", blocks.PackageValueBucket, {}),
+        Part("packages.buckets[]", blocks.PackageMixedBucket, {"distribution": ANY_FORM}),
+        Part("packages", blocks.PackageNormal, {}),
+    ),
+    "reportInterval": (
+        Part("reportInterval.buckets[]", blocks.IntervalValueBucket, {}),
+        Part("reportInterval.buckets[]", blocks.IntervalMixedBucket, {"distribution": ANY_FORM}),
+        Part("reportInterval", blocks.IntervalNormal, {}),
+    ),
+    "profiles": (Part("profiles[]", ProfileBlock, {"packages": ANY_FORM, "report_interval": ANY_FORM}),),
+    "phases": (
+        Part("phases[]", phases.PhaseBlock, {"rate": f"{RATE}, or a ramp", "vms": f"{VMS}, or a ramp"}),
+        Part("phases[].rate", phases.RateRamp, {}),
+        Part("phases[].vms", phases.VmsRamp, {}),
+    ),
+    "reconcile": (Part("reconcile", ReconcileBlock, {}),),
+    **{to_camel(name): (Part(to_camel(name), block, {}),) for name, block in BLOCKS.items()},
+}
+"""What stands below a key that takes more than one value."""
+HEADINGS = ("key", "takes", "unit", "default", "example", "meaning")
+
+
+def nested_rows(key: str) -> list[Row]:
+    """A row for every key below a key, each once."""
+    return list({row[0]: row for part in NESTED[key] for row in part.rows()}.values())
+
+
+def key_row(key: str) -> Row:
+    """The row of a key at the top level."""
+    names = {to_camel(name): name for name in Section.model_fields}
+    name, field = names[key], Section.model_fields[names[key]]
+    by_default = {scalar.key: scalar.default for scalar in scalar_keys()}.get(key, "")
+    leaf, default = leaf_in(field), DEFAULTS.get(key) or (f"`{by_default}`" if by_default else "none")
+    if name in BLOCKS:
+        takes = "a block"
+    elif name in BLOCK_LISTS:
+        takes = "a list of blocks"
+    elif name in LISTS:
+        takes = f"a list; each item {LISTS[name].wanted}"
+    else:
+        leaf = leaf or leaf_of(name)
+        takes = bounds(leaf) + ("" if leaf_in(field) else ", or {url: URL}" if name == "reconcile" else ", or a distribution")
+    return described(key, takes, default, field.description or "", leaf)
+
+
+def key_table(group: str) -> str:
+    """The keys of a group, those of its blocks below each."""
+    below = {"packages", "reportInterval", "profiles", "phases"}  # they have tables of their own
+    rows: list[Row] = []
+    for key in GROUPS[group]:
+        rows.append(key_row(key))
+        rows += nested_rows(key) if key in NESTED and key not in below else []
+    return table(HEADINGS, rows)
+
+
+def nested_table(key: str) -> str:
+    """The keys below a key."""
+    return table(HEADINGS, nested_rows(key))
+
+
+def form_table(key: str, quantile: Leaf) -> str:
+    """The keys of the forms of a distribution."""
+    buckets = described(
+        f"{key}.buckets", "a list of blocks", "", "Shares of the fleet; their percents add up to exactly 100.", None
+    )
+    meaning = "A measured quantile: `p` and a percentage above 0 and below 100, as in `p50` or `p99.9`; with `min` and `max`."
+    point = described(f"{key}.p50", bounds(quantile), "", meaning, quantile)
+    return table(HEADINGS, [buckets, *nested_rows(key), point])
+
+
+def flag_table() -> str:
+    """A row for every key that a flag and a variable of the environment can give."""
+    known = {key for keys in GROUPS.values() for key in keys}
+    all_keys = {to_camel(name) for name in Section.model_fields}
+    if known != all_keys:
+        raise ValueError(f"the groups of docs/config_keys.py and the config differ in {sorted(known ^ all_keys)}")
+    rows = [(f"`{key.key}`", f"`{key.flag}`", f"`{key.environment}`") for key in scalar_keys()]
+    return table(("key", "flag", "variable"), rows)
+
+
+def option_table() -> str:
+    """The options of `run` and `plan` that are no keys of the config."""
+    flags = {key.flag for key in scalar_keys()}
+    found: dict[str, tuple[str, list[str]]] = {}
+    for verb in ("run", "plan"):
+        command = verbs.get_command(click.Context(verbs), verb)
+        assert command is not None
+        for option in command.params:
+            if isinstance(option, click.Option) and not flags.intersection(option.opts):
+                name = ", ".join(f"`{opt}`" for opt in option.opts)
+                takes = option.type.choices if isinstance(option.type, click.Choice) else ()
+                found.setdefault(name, (option.help or " or ".join(takes), []))[1].append(f"`{verb}`")
+    return table(("option", "of", "meaning"), [(name, ", ".join(of), meaning) for name, (meaning, of) in found.items()])
+
+
+def most_used_table() -> str:
+    """The keys that most configs have, for the README."""
+    rows = [(row[0], row[1], row[3], row[5]) for row in map(key_row, MOST_USED)]
+    return table(("key", "takes", "default", "meaning"), rows)
