@@ -36,6 +36,8 @@ class Peer:
     end_error: int = 0
     """What the peer's end comes with in place of a clean end of file."""
     chatter: bytes = b""
+    ends_too_soon: bool = False
+    """Its end comes before it has taken everything, and without an error."""
 
 
 @dataclass
@@ -102,7 +104,8 @@ class FakeSocket:
             return READABLE
         if self.peer.end_error:
             return READABLE | ENDED | BROKEN
-        self.network.completed.append(bytes(self.received))
+        if not self.peer.ends_too_soon:
+            self.network.completed.append(bytes(self.received))
         return READABLE | ENDED
 
     def close(self) -> None:
@@ -149,6 +152,9 @@ class FakeNetwork:
         made = FakeSocket(self, next(self._fds))
         self._sockets[made.fd] = made
         return made
+
+    def ended_too_soon(self, sock: FakeSocket) -> bool:
+        return sock.peer is not None and sock.peer.ends_too_soon
 
     def next_connection(self) -> tuple[Peer, int]:
         """The peer and the result of a connect; tries that were told to come again are served first."""

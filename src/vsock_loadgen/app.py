@@ -24,6 +24,7 @@ from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.saturation import SaturationWatch
+from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.catalogue_file import read_catalogue
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.payloads.envelope import Discovered
@@ -34,7 +35,7 @@ from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.plan.sending import Machine
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.embedded import EmbeddedReceiver
+from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.report.html import live_page, plotly_source, result_page
@@ -42,6 +43,7 @@ from vsock_loadgen.report.plan_text import plan_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.report.seen import Seen
 from vsock_loadgen.summary import Summary
+from vsock_loadgen.telemetry.allocator import return_large_blocks
 from vsock_loadgen.telemetry.error_lines import ErrorLines
 from vsock_loadgen.telemetry.health import Health
 from vsock_loadgen.telemetry.http import listening_address, serve
@@ -58,7 +60,7 @@ from vsock_loadgen.telemetry.target_counters import Reconciler
 from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
-from vsock_loadgen.transport.listening import listen
+from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 
 
@@ -117,11 +119,19 @@ class Outputs:
     html: Path | None = None
 
 
-def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[Problem, ...] = (), go_on: bool = False) -> int:
+def run(
+    config: Config,
+    streams: Streams,
+    outputs: Outputs,
+    *,
+    warnings: tuple[Problem, ...] = (),
+    go_on: bool = False,
+    ends_process: bool = False,
+) -> int:
     """Simulate this node's part of the fleet, from the first look at the target to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
-    vsock target that would leave this machine.
+    vsock target that would leave this machine. With `ends_process` a signal that comes after the outcome changes nothing any more.
     """
     log = Log(streams.log, style=config.log_format)
     if outputs.html is not None:
@@ -169,7 +179,7 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
         with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
             observers = Observers([_observers(summary, log, stop, outputs), *pages, view])
             totals = supervisor.run(stop, observers.update, start_at_ns=config.start_at_ns)
-        receipt = receiver.stop() if receiver else None
+        receipt = _receipt(receiver, totals) if receiver else None
         reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
         sending.close()
         result = summary.result(totals, receipt, reconciliation, ended=True)
@@ -179,6 +189,8 @@ def run(config: Config, streams: Streams, outputs: Outputs, *, warnings: tuple[P
         if config.after_run == "wait":
             log.line("the run is over; what it shows stays until SIGTERM (afterRun: wait)", "waiting", {"exit_code": exit_code})
             stop.wait_for_signal()
+        if ends_process:
+            stop.settle()
     return exit_code
 
 
@@ -258,8 +270,18 @@ def _served(stack: ExitStack, summary: Summary, log: Log) -> list[Pages]:
     served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, pages.routes(), log)
     if served is None:
         return []
+    return_large_blocks()  # the documents that are made for whoever asks
     log.line(f"live page: {served.url}/", "live_page", {"url": f"{served.url}/"})
     return [pages]
+
+
+def _receipt(receiver: EmbeddedReceiver, totals: RunTotals) -> Receipt | None:
+    """What the run's own receiver has counted; None where it was lost, which is noted."""
+    try:
+        return receiver.stop()
+    except ReceiverLostError as error:
+        totals.lost_receiver = error.how
+        return None
 
 
 def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, outputs: Outputs) -> int:
@@ -281,7 +303,12 @@ def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, out
     if log.style == "json":
         log.line(f"verdict: {result.verdict.status}", "result", result.summary())
     text = "" if log.style == "json" else result_text(result, seen, width=streams.width, color=streams.color)
-    print(text, end=document, file=streams.outcome, flush=True)
+    try:
+        print(text, end=document, file=streams.outcome, flush=True)
+    except OSError as error:
+        if outputs.result is None or document:
+            raise  # it is nowhere else
+        log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
     return result.verdict.exit_code
 
 
@@ -301,7 +328,8 @@ def receive(
     raise_descriptor_limit()
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests(after_ns=duration_ns))
-        listener = stack.enter_context(listen(address))
+        listener = listen(address)
+        stack.callback(stop_listening, listener)
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
         metrics = stack.enter_context(serving(metrics_port, receiver.counters)) if metrics_port else None

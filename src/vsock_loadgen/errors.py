@@ -5,6 +5,8 @@ A failed send is an outcome, not an exception: it never appears here.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,3 +72,36 @@ class InternalError(LoadgenError):
     """The tool's own promise does not hold (a count that does not add up): never the user's fault."""
 
     exit_code = EXIT_INTERNAL
+
+
+class MachineError(LoadgenError):
+    """This machine refuses what the tool needs: memory, descriptors, room for what it writes."""
+
+    def __init__(self, error: OSError | MemoryError) -> None:
+        number = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
+        remedy = _MACHINE_REMEDIES.get(number)
+        where = None if remedy or isinstance(error, MemoryError) else error.filename  # a file is not what there is too little of
+        what = os.strerror(number) if number else str(error)
+        super().__init__(f"{where or 'this machine refused what is needed'}: {what}" + (f"\n  remedy: {remedy}" if remedy else ""))
+
+
+_MACHINE_REMEDIES = {
+    errno.EMFILE: "raise the limit of open files (ulimit -Hn)",
+    errno.ENFILE: "raise the machine's limit of open files (sysctl fs.file-max)",
+    errno.ENOMEM: "give it more memory (ulimit -v, memory.max of the control group), or take a smaller fleet",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u, pids.max of the control group)",
+}
+
+
+def exit_code_of(error: OSError | MemoryError) -> int:
+    """With what a process of a run ends that this machine refused something: the error's number."""
+    return errno.ENOMEM if isinstance(error, MemoryError) else error.errno or EXIT_INTERNAL
+
+
+def how_it_ended(exit_code: int | None) -> str:
+    """How a process of a run came to an early end, by its exit code as multiprocessing has it; None where it has not ended."""
+    if exit_code is None:
+        return "it does not answer"
+    if exit_code < 0:
+        return f"killed by signal {-exit_code}"
+    return os.strerror(exit_code) if exit_code > EXIT_INTERNAL else f"exit code {exit_code}"

@@ -92,7 +92,7 @@ class Summary:
             series_width_seconds=totals.series.width_seconds,
             errors=totals.errors,
             confirmation="reconciled" if reconciliation and reconciliation.is_proof else self._confirmation(),
-            complete=ended and not totals.lost,
+            complete=ended and not totals.lost and totals.lost_receiver is None,
             verdict=judge(totals, saturation, receipt, thresholds, abortion, reconciliation, ended=ended),
             thresholds=thresholds,
             abortion=abortion,

@@ -14,7 +14,7 @@ import pytest
 from command import EXAMPLES, command_line, environment, read_until, start_vsock_loadgen, vsock_loadgen
 
 VERBS = ("run", "plan", "receive", "init", "schema")
-SMALL = ("--vm-count", "5", "--num-packages", "3", "--report-interval", "100ms", "--metrics-port", "0")
+SMALL = ("--vm-count", "5", "--num-packages", "3", "--report-interval", "100ms", "--metrics-port", "0", "--lag-limit", "1m")
 
 
 def test_help_lists_every_verb() -> None:

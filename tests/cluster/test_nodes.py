@@ -184,3 +184,30 @@ def test_no_thread_is_left_for_a_fork_to_find(api: KubernetesApi, environment: d
     api.workers("a")
     read_worker_nodes(environment)
     assert not [thread for thread in threading.enumerate() if thread.name == "nodes"]
+
+
+@pytest.mark.parametrize(
+    ("server", "token"),
+    [
+        ("http://127.0.0.1:{port}", "s3cret\nmore"),
+        ("http://127.0.0.1:{port}", "s3cret\0"),
+        ("http://127.0.0.1:{port}", "s3cret"),
+        ("http://me:s3cret@127.0.0.1:{port}", "other"),
+        ("http://me:s3cret@127.0.0.1:1", "other"),
+        ("ftp://me:s3cret@127.0.0.1", "other"),
+        ("http://me:s3cret@[x", "other"),
+    ],
+)
+def test_no_message_repeats_a_token_or_a_password(
+    api: KubernetesApi, tmp_path: Path, environment: dict[str, str], server: str, token: str
+) -> None:
+    write_kubeconfig(tmp_path, server.format(port=api.port), token)
+    assert "s3cret" not in str(refusal(environment))
+
+
+@pytest.mark.parametrize("text", ["users: [{user: {token: s3cret\n  : x", "a:\n  token: s3cret: b", "token: s3cret\n\t- x"])
+def test_a_kubeconfig_that_is_no_yaml_is_named_by_its_line_and_not_quoted(environment: dict[str, str], text: str) -> None:
+    Path(environment["KUBECONFIG"]).write_text(text)
+    error = refusal(environment)
+    assert error.message.endswith("line 2 is not valid YAML")
+    assert "s3cret" not in str(error)

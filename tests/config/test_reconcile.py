@@ -42,8 +42,7 @@ def test_the_flag_and_the_environment_give_a_url_and_set_reaches_the_block(load_
         ("h:9091/metrics", "which does not begin with http:// or https://; "),
         ("http:///metrics", "which names no host; "),
         ("http://h:0/", "which has port 0; "),
-        ("http://h:99999/", "which is no URL (Port out of range 0-65535); "),
-        ("http://me:secret@h/", "which has a user name or a password; "),
+        ("http://h:99999/", "which is no URL, or has no port from 1 to 65535; "),
         ("http://$HOST_IP/", "which has a $ that is not part of ${NAME}; "),
         ("http://${}/", "which has a $ that is not part of ${NAME}; "),
         ("http://a b/", "which has characters that no URL has; "),
@@ -70,7 +69,8 @@ def test_a_wrong_key_and_a_wrong_type_are_named(complaints: Callable[..., list[s
     [("10.0.0.7", "http://10.0.0.7:9091/metrics"), ("fd00::7", "http://[fd00::7]:9091/metrics"), ("n1", "http://n1:9091/metrics")],
 )
 def test_variables_are_filled_in_and_an_ipv6_address_gets_its_brackets(host: str, url: str) -> None:
-    assert expanded(URL, {"HOST_IP": host}) == url
+    made = expanded(URL, {"HOST_IP": host})
+    assert (made.address, made.shown) == (url, URL)
 
 
 def test_variables_that_are_missing_are_all_named_at_once() -> None:
@@ -79,8 +79,24 @@ def test_variables_that_are_missing_are_all_named_at_once() -> None:
     assert str(raised.value) == "reconcile.url: http://${A}:${B}/${C}${A}: A, C are not in the environment"
 
 
-@pytest.mark.parametrize("value", ["me@h", "a b", "h:x"])
-def test_a_value_that_makes_no_url_is_named(value: str) -> None:
+@pytest.mark.parametrize("value", ["me:s3cret@h", "s3cret b", "h:s3cret", "[s3cret"])
+def test_a_value_that_makes_no_url_is_an_error_that_does_not_show_it(value: str) -> None:
     with pytest.raises(ConfigError) as raised:
         expanded("http://${A}/", {"A": value})
-    assert str(raised.value).startswith(f"reconcile.url: found http://{value}/, which ")
+    assert str(raised.value).startswith("reconcile.url: found http://${A}/, which ")
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://me:s3cret@h/", "https://s3cret@h:1/", "http://me:s3cret@${HOST_IP}/"])
+def test_a_user_and_a_password_are_refused_and_not_repeated(complaints: Callable[..., list[str]], url: str) -> None:
+    for text in (f"reconcile: {{url: '{url}'}}", f"reconcile: '{url}'"):
+        (line,) = complaints(f"loadgen:\n  {text}\n")
+        assert line.endswith(f": found a URL that has a user name or a password, {WANTED}")
+        assert "s3cret" not in line
+
+
+def test_an_expanded_url_shows_only_what_the_config_has() -> None:
+    made = expanded("http://${HOST}/metrics?token=${TOKEN}&n=${N}", {"HOST": "relay", "TOKEN": "s3cret", "N": "7"})
+    assert made.address == "http://relay/metrics?token=s3cret&n=7"
+    assert "s3cret" not in repr(made)
+    assert made.without_values("GET /metrics?token=s3cret&n=7 by relay") == "GET /metrics?token=${TOKEN}&n=7 by ${HOST}"

@@ -99,6 +99,21 @@ def test_a_stalled_peer_never_moves_the_schedule() -> None:
     assert final.times.lag.largest == 0
 
 
+def test_what_fell_due_while_the_machine_stood_still_is_due_and_late_or_skipped_and_then_all_is_as_it_was() -> None:
+    """A clock that jumps: a process that was stopped, or a machine that gave it no time."""
+    world = World(schedule([100 * MILLISECOND] * 3, [0, 10 * MILLISECOND, 20 * MILLISECOND]), lambda number: Peer())
+    while world.clock() < 300 * MILLISECOND:
+        world.sender.step(300 * MILLISECOND)
+    world.clock.now_ns += 5 * SECOND
+    final = world.run(10 * SECOND)
+    counts = final.counts
+    assert counts.due == 300
+    assert counts.delivered + counts.skipped == 300
+    assert counts.skipped >= 3 * 49
+    assert 4_900 * MILLISECOND < (final.times.lag.largest or 0) <= 5 * SECOND
+    assert final.times.lag.quantile(0.95) == 0
+
+
 def test_written_delivery_does_not_wait_for_the_peer() -> None:
     final = World(schedule([100 * MILLISECOND]), lambda number: Peer(closes_after_ns=None), confirmed=False).run(SECOND)
     assert final.counts.delivered == final.counts.due == 10
@@ -198,6 +213,19 @@ def test_abandoning_leaves_what_is_under_way_unfinished_and_closes_it() -> None:
     assert world.network.open == 0
 
 
+def test_an_end_that_comes_before_the_peer_took_everything_is_no_delivery() -> None:
+    final = World(schedule([SECOND]), lambda number: Peer(ends_too_soon=True)).run(SECOND)
+    assert (final.counts.delivered, final.counts.failures) == (0, {FailureClass.CLOSED_EARLY: 1})
+
+
+def test_a_loop_that_wakes_after_the_end_starts_nothing_that_was_due_later() -> None:
+    world = World(schedule([30 * MILLISECOND]), lambda number: Peer())
+    world.sender.begin(0, 0, 0, end_ns=100 * MILLISECOND)
+    world.clock.now_ns = 200 * MILLISECOND
+    world.sender.step(200 * MILLISECOND)
+    assert world.run(100 * MILLISECOND).counts.due == 4
+
+
 def test_a_worker_without_vms_has_nothing_to_do() -> None:
     assert World(schedule([]), lambda number: Peer()).run(SECOND).counts.due == 0
 
@@ -212,6 +240,7 @@ peers = st.builds(
     send_error=st.sampled_from([0, 0, 0, errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS]),
     closes_after_ns=st.sampled_from([0, 1_000, 150 * MILLISECOND, None]),
     end_error=st.sampled_from([0, 0, 0, errno.ECONNRESET]),
+    ends_too_soon=st.sampled_from([False, False, False, True]),
     chatter=st.sampled_from([b"", b"hello"]),
 )
 

@@ -36,6 +36,31 @@ def test_afterwards_signals_do_what_they_did_before() -> None:
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+def test_a_hangup_that_is_ignored_as_nohup_leaves_it_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopRequests() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert stop.count == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_signals_that_come_after_the_end_is_settled_change_nothing() -> None:
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    try:
+        with StopRequests() as stop:
+            stop.settle()
+            signal.raise_signal(signal.SIGTERM)
+            assert stop.count == 1
+        for number in STOP_SIGNALS:
+            signal.raise_signal(number)
+    finally:
+        for number, handler in zip(STOP_SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
 def test_the_run_itself_may_ask_for_an_orderly_end_and_that_is_no_second_request() -> None:
     with StopRequests() as stop:
         stop.request()

@@ -98,7 +98,7 @@ def test_leaving_without_a_stop_leaves_nothing_behind(temporary_directory: Path)
 def test_a_receiver_that_died_is_an_internal_error_and_leaves_nothing_behind(temporary_directory: Path) -> None:
     with EmbeddedReceiver(decode=decode_text) as receiver:
         os.kill(receiver.pid, signal.SIGKILL)
-        with pytest.raises(InternalError, match="ended before it could hand over"):
+        with pytest.raises(InternalError, match=r"was lost \(killed by signal 9\)"):
             receiver.stop()
     assert list(temporary_directory.iterdir()) == []
 

@@ -54,7 +54,7 @@ def test_counters_that_account_for_everything_are_the_proof(tmp_path: Path) -> N
     assert delivered > 50
     assert result["confirmation"] == "reconciled"
     assert found == {
-        "url": url,
+        "url": "http://${RELAY}/metrics",
         "problem": None,
         "sent": delivered,
         "uncertain": 0,

@@ -16,17 +16,19 @@ import pytest
 
 from browser import CHARTS, Browser, chromium
 from command import EXAMPLES, read_until, start_vsock_loadgen, vsock_loadgen
+from hostile import MARKUP as HOSTILE
+from hostile import poisoned
 from ports import free_port
 from run_example import failed_result, histogram_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.result import Measured, PhaseResult
+from vsock_loadgen.measures.result_reader import read_result
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.report.html import result_page
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
 RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45", "--lag-limit", "1m")
 FAILING = ("--threshold", "response_time.p99 < 1ns", "--threshold", "failed_percent <= 0")
-HOSTILE = "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\"><b>&amp;{{script}}"
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +205,36 @@ def test_hostile_texts_are_shown_as_they_are(browser: Browser, tmp_path: Path) -
     assert browser.complaints() == []
 
 
+def test_a_result_from_elsewhere_is_data_wherever_it_has_a_text(browser: Browser, tmp_path: Path) -> None:
+    """As the reader takes it: in every text, in keys that it does not look into, in place of numbers that it does not check."""
+    document = poisoned(HOSTILE)
+    for bucket in document["plan"]["packages"]["buckets"]:
+        bucket["value"] = HOSTILE
+    document["plan"]["profiles"] = [{"name": HOSTILE, "percent": 1, "actual_percent": 1, "vms": 1, "packages": None}]
+    document["slice"]["nodes"] = [HOSTILE]
+    browser.open(written(read_result(document), tmp_path))
+    assert browser.run("return document.title").startswith("invalid: vsock-loadgen")
+    for place in ("#thresholds", "#phases", "#profiles", "#both-ends", "#plan", "#config", "#generator"):
+        assert "<script>document.title" in browser.text(place), place
+    assert browser.run("return document.querySelectorAll('main img, main b b, main script, svg script').length") == 0
+    assert browser.complaints() == []
+
+
+def test_nothing_that_was_not_in_the_page_may_run_or_be_asked_for(browser: Browser, tmp_path: Path) -> None:
+    """The policy holds where the escaping would not: what somebody manages to put into the page stays dead."""
+    browser.open(written(failed_result(), tmp_path))
+    browser.run("""const script = document.createElement("script");
+        script.textContent = "document.title = 'pwned'";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", `<img src="https://elsewhere.invalid/" onerror="document.title = 'pwned'">`);
+        fetch("https://elsewhere.invalid/").catch(() => { document.body.dataset.asked = "refused" });""")
+    browser.wait_for("return document.body.dataset.asked === 'refused'")
+    assert browser.run("return document.title").startswith("invalid: vsock-loadgen")
+    violations = " ".join(browser.complaints())
+    for directive in ("script-src", "img-src", "connect-src"):
+        assert directive in violations
+
+
 def test_the_page_shows_figures_as_the_terminal_does(browser: Browser, run_folder: Path) -> None:
     browser.open(run_folder / "report.html")
     values = [0, 1e-12, 0.00213, 0.0999, 0.1, 1, 4.4712, 9.994, 9.995, 93, 99.94, 99.96, 100.4, 998, 999, 1250.4, 12_345_678, 1e9]
@@ -273,7 +305,7 @@ def test_the_report_verb_says_what_is_wrong_with_a_file(run_folder: Path, tmp_pa
     result = run_folder / "result.json"
     for arguments, said in (
         ((tmp_path / "none.json",), f"{tmp_path}/none.json: cannot be read: No such file or directory\n"),
-        ((tmp_path / "other.json",), "'vsock-loadgen/plan/v1', expected 'vsock-loadgen/result/v1'"),
+        ((tmp_path / "other.json",), '"vsock-loadgen/plan/v1", expected "vsock-loadgen/result/v1"'),
         (
             (result, "-o", tmp_path / "none" / "page.html"),
             f"{tmp_path}/none/page.html: cannot be written: No such file or directory\n",

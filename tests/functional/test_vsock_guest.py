@@ -30,6 +30,7 @@ def user_mode_linux() -> None:
     [
         ("loopback.py", LOOPBACK_MODULES),
         ("fleet.py", LOOPBACK_MODULES),
+        ("faults.py", LOOPBACK_MODULES),
         ("pod.py", LOOPBACK_MODULES),
         ("no_loopback.py", LOOPBACK_MODULES[:2]),
         ("no_vsock.py", ()),

@@ -124,6 +124,18 @@ def test_a_lost_worker_comes_before_everything_else_with_exit_code_1() -> None:
     assert len(verdict.reasons) == 2
 
 
+def test_lost_processes_are_named_with_what_ended_them_where_that_is_known() -> None:
+    totals, _ = totals_of([1] * 3)
+    totals.lose(0, "killed by signal 9")
+    totals.lost_receiver = "Cannot allocate memory"
+    verdict = judge(totals, None, None, ended=True)
+    assert (verdict.status, verdict.exit_code) == ("invalid", 1)
+    assert verdict.reasons == (
+        "worker 0 was lost (killed by signal 9): its part of the load was not sent",
+        "the embedded receiver was lost (Cannot allocate memory): what it had counted is not known",
+    )
+
+
 def test_a_receiver_that_counted_less_than_was_delivered_is_said_so() -> None:
     totals, _ = totals_of([1] * 3)
     verdict = judge(totals, None, Receipt(reports=290), ended=True)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of, report_bytes
-from vsock_loadgen.config.model import Config, Scalar
+from vsock_loadgen.config.model import Config, Level, Phase, Scalar
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.forecast import Forecast
-from vsock_loadgen.units import MILLISECOND, SECOND
+from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
 
 
 def forecast_of(**changes: object) -> Forecast:
@@ -105,3 +105,27 @@ def test_a_load_too_dense_to_run_one_second_of_has_its_mean_rate_as_its_peak(mon
 def test_a_run_shorter_than_a_second_is_not_counted_beyond_its_end() -> None:
     found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
     assert (found.reports, found.peak_reports_per_second) == (50, 50)
+
+
+@pytest.mark.parametrize(
+    ("phases", "seconds"),
+    [
+        ((Phase("off", MINUTE, vms=Level(Fraction(0), Fraction(0))),), 20),
+        (
+            (
+                Phase("rush", MINUTE, rate=Level(Fraction(2), Fraction(2))),
+                Phase("rest", HOUR, rate=Level(Fraction(0), Fraction(0))),
+            ),
+            10,
+        ),
+        ((Phase("asleep", MINUTE, rate=Level(Fraction(0), Fraction(0))), Phase("awake", HOUR)), 80),
+    ],
+    ids=["VMs that are off", "a rush at the start", "a rest at the start"],
+)
+def test_the_schedule_is_run_through_no_more_instants_than_are_affordable(
+    monkeypatch: pytest.MonkeyPatch, phases: tuple[Phase, ...], seconds: int
+) -> None:
+    monkeypatch.setattr(forecast_module, "MOST_EVENTS", 1_000)
+    found = forecast_of(vm_count=50, report_interval=Scalar(SECOND), phases=phases, duration_ns=HOUR)
+    assert found.horizon_seconds == seconds  # 50 VMs, an instant a second of their own time
+    assert len(found.per_second) == 3_600

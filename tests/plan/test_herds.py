@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fleet_example import EXAMPLE, buckets, plan_of
 from vsock_loadgen.config.model import Bucket, Config, Level, Percentile, Phase, Scalar, Timing
 from vsock_loadgen.plan import forecast as forecast_module
+from vsock_loadgen.plan import herds as herds_module
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.herds import herds_of, hyper_period_ns
 from vsock_loadgen.plan.sending import Herd
@@ -41,6 +42,13 @@ def test_herds_are_all_the_reports_of_a_fleet_that_is_in_step(vms: int, first: i
         due_ns for position in range(vms) for due_ns in schedule.instants(position, seconds * SECOND, schedule.advance(ZERO_NS))
     )
     assert herds_of(schedule, seconds * SECOND, ZERO_NS).reports == walked
+
+
+def test_many_grids_are_followed_for_less_long_than_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(herds_module, "MOST_INSTANTS_IN_ALL", 100)
+    config = fleet(*(in_step(10, 1, jitter=number) for number in range(10)), vm_count=10)
+    herds = herds_of(plan_of(config).schedule(range(10)), 1_000 * SECOND, 0)
+    assert sorted(herds.reports) == [second * SECOND for second in range(10)]
 
 
 def test_vms_that_are_switched_off_are_in_no_herd() -> None:

@@ -41,10 +41,11 @@ def load_until(made: list[tuple[float, Level, Level]], now: float, *, repeat: bo
         cycle = sum(seconds for seconds, _, _ in made)
         within = at % cycle if repeat else at
         begun = 0.0
-        for seconds, rate, _ in made:
-            if within < begun + seconds or ((seconds, rate) == made[-1][:2] and not repeat and within >= begun + seconds):
-                break
-            begun += seconds
+        number = 0
+        while within >= begun + made[number][0] and (repeat or number + 1 < len(made)):
+            begun += made[number][0]
+            number += 1
+        seconds, rate, _ = made[number]
         step = min(0.25, now - at)
         middle = within + step / 2 - begun
         part = min(1.0, middle / seconds)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fake_reports import decode_text
 from vsock_loadgen.config.address import Address, TcpAddress
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
+from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.transport.endpoint import resolve
 from vsock_loadgen.transport.listening import listen
 
@@ -33,13 +34,15 @@ class Clock:
 class Stand:
     """A receiver, its clock and the clients that talk to it."""
 
-    def __init__(self, address: Address, behaviour: Behaviour | None = None) -> None:
+    def __init__(
+        self, address: Address, behaviour: Behaviour | None = None, decode: Callable[[bytes], Decoded] = decode_text
+    ) -> None:
         self.clock = Clock()
         self.listener = listen(address)
         if isinstance(address, TcpAddress):
             address = TcpAddress(address.host, self.listener.getsockname()[1])
         self.endpoint = resolve(address)
-        self.receiver = Receiver(self.listener, decode=decode_text, behaviour=behaviour, clock_ns=self.clock, wall=self.clock.wall)
+        self.receiver = Receiver(self.listener, decode=decode, behaviour=behaviour, clock_ns=self.clock, wall=self.clock.wall)
         self._clients: list[socket.socket] = []
 
     def client(self, data: bytes = b"", *, ends: bool = False) -> socket.socket:
@@ -67,9 +70,11 @@ class Stand:
 
 
 @contextmanager
-def stand(address: Address, behaviour: Behaviour | None = None) -> Iterator[Stand]:
+def stand(
+    address: Address, behaviour: Behaviour | None = None, decode: Callable[[bytes], Decoded] = decode_text
+) -> Iterator[Stand]:
     """A stand that is closed in the end."""
-    opened = Stand(address, behaviour)
+    opened = Stand(address, behaviour, decode)
     try:
         yield opened
     finally:

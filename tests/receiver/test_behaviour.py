@@ -17,6 +17,7 @@ from vsock_loadgen.receiver.behaviour import Behaviour
         ({"close_delay_ns": -1}, "close_delay_ns is negative"),
         ({"stall": (0, -1)}, "stall is negative"),
         ({"close_after_bytes": -5}, "close_after_bytes is negative"),
+        ({"most_reports_a_minute": float("nan")}, "most_reports_a_minute is not a number"),
     ],
 )
 def test_a_behaviour_that_cannot_be_meant_is_refused(how: dict[str, Any], message: str) -> None:

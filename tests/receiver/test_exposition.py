@@ -47,7 +47,7 @@ def test_a_page_is_served_and_scraped(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/metrics", 200), ("HEAD", "/metrics", 200), ("GET", "/", 404), ("POST", "/metrics", 501)],
+    [("GET", "/metrics", 200), ("HEAD", "/metrics", 200), ("GET", "/", 404), ("POST", "/metrics", 405)],
 )
 def test_there_is_one_page_to_read(url: str, method: str, path: str, status: int) -> None:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)

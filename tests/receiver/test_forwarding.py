@@ -36,3 +36,8 @@ def test_a_report_with_a_wrong_cid_does_not_use_up_the_share() -> None:
 def test_a_negative_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="most_reports_a_minute is negative"):
         Behaviour(most_reports_a_minute=-1.0)
+
+
+def test_at_a_rate_next_to_nothing_a_vm_reports_once() -> None:
+    forwarding = Forwarding(Behaviour(most_reports_a_minute=1e-320))
+    assert [forwarding.fate("3", None, moment) for moment in (0, 2**63)] == ["forwarded", "rate_limited"]

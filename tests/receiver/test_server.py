@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -310,6 +311,18 @@ def test_run_closes_what_does_not_end_within_the_drain_time(tmp_path: Path) -> N
         receipt = receiver.run(stop.fileno(), drain_ns=20 * MS)
         assert client.recv(1) == b""
     assert (receipt.connections, receipt.unfinished) == (1, 1)
+
+
+@pytest.mark.parametrize("how", [{"close_delay_ns": 2**63 - 1}, {"stall": (0, 2**63 - 1)}], ids=["a late close", "a stall"])
+def test_a_wait_of_any_length_does_not_end_the_receiver(opened: Opened, how: dict[str, Any]) -> None:
+    it = opened(**how)
+    it.client(encode_text(7, 1), ends=True)
+    it.turn()
+    stop, stopper = socket.socketpair()
+    with stop, stopper:
+        stopper.send(b"x")
+        it.receiver.serve(stop.fileno())
+    assert it.receiver.receipt().connections == 1
 
 
 def test_a_stop_is_heard_during_a_stall(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from run_example import snapshot
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.telemetry.health import PATIENCE_NS, Health
-from vsock_loadgen.telemetry.http import Request
+from vsock_loadgen.transport.web import Request
 
 REQUEST = Request("", "*/*")
 

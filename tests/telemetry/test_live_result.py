@@ -10,8 +10,8 @@ from http import HTTPStatus
 from run_example import failed_result
 from vsock_loadgen.measures.result import Measured, PhaseResult, Result
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.telemetry.http import Request, Response
 from vsock_loadgen.telemetry.live_result import LiveResult
+from vsock_loadgen.transport.web import Request, Response
 
 REQUEST = Request("", "*/*")
 TOTALS = RunTotals(1, 0)

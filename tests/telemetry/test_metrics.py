@@ -21,8 +21,8 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.saturation import Saturation, SaturationWatch
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.telemetry.http import Request
 from vsock_loadgen.telemetry.metrics import PREFIX, RESULT_OF, TIME_BOUNDS, Metrics
+from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"

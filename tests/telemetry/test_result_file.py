@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from run_example import failed_result
+from unprivileged import NOBODY
 from vsock_loadgen.telemetry import result_file
 from vsock_loadgen.telemetry.result_file import result_document, write_result
 
@@ -75,6 +76,44 @@ def test_a_link_stays_a_link_and_the_file_behind_it_is_replaced(tmp_path: Path) 
     assert behind.read_text() == DOCUMENT
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can put a file of another user into a folder")
+@pytest.mark.parametrize("hops", [1, 2])
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+def test_a_link_or_pipe_that_another_user_has_put_into_a_folder_for_everybody_is_a_trap(
+    tmp_path: Path, kind: str, hops: int
+) -> None:
+    shared, mine = tmp_path / "shared", tmp_path / "mine"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    mine.write_text("mine")
+    path = trap = shared / "result.json"
+    if kind == "link":
+        trap.symlink_to(mine)
+    else:
+        os.mkfifo(trap)
+    os.lchown(trap, NOBODY, NOBODY)
+    if hops == 2:
+        path = tmp_path / "latest.json"
+        path.symlink_to(trap)
+    with pytest.raises(PermissionError, match="another user has put a link, pipe or device there"):
+        write_result(RESULT, path)
+    assert mine.read_text() == "mine"
+
+
+def test_a_link_of_ones_own_in_a_folder_for_everybody_is_followed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    (tmp_path / "latest.json").symlink_to(tmp_path / "run.json")
+    write_result(RESULT, tmp_path / "latest.json")
+    assert (tmp_path / "run.json").read_text() == DOCUMENT
+
+
+def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        write_result(RESULT, tmp_path / "a")
+
+
 def test_a_fifo_gets_the_document(tmp_path: Path) -> None:
     path = tmp_path / "fifo"
     os.mkfifo(path)
@@ -99,7 +138,7 @@ def test_the_name_of_a_descriptor_that_leads_to_a_file_is_written_through_and_ne
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/dev/stdout", True), ("/dev/null", True), ("/dev/fd/63", True), ("/dev/shm/result.json", False), ("result.json", False)],
+    [("/dev/stdout", True), ("/dev/null", True), ("/dev/fd/63", True), ("/dev/mine/result.json", False), ("result.json", False)],
 )
 def test_only_names_of_devices_and_descriptors_are_streams(path: str, expected: bool) -> None:
     assert result_file._is_stream(Path(path)) is expected

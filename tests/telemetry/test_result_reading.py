@@ -36,8 +36,10 @@ def sound(tmp_path: Path) -> Path:
         (b"\xc3\x28", "not a result: the file is not UTF-8 text"),
         (b"[" * 100_000, "not a result: nested too deeply"),
         (b'{"schema": NaN}', "not a result: found NaN, which is no JSON"),
+        (b'{"schema": 1e999}', "not a result: found the number 1e999, expected at most 1e+30"),
+        (b'{"schema": [' + b"9" * 5_000 + b"]}", "not a result: found the number 9999999999"),
         (b'"text"', "not a result: expected a JSON object"),
-        (b'{"schema": "vsock-loadgen/plan/v1"}', "not a result: found \"schema\" 'vsock-loadgen/plan/v1'"),
+        (b'{"schema": "vsock-loadgen/plan/v1"}', 'not a result: found "schema" "vsock-loadgen/plan/v1"'),
         (b'{"schema": "vsock-loadgen/result/v1"}', "histograms is missing"),
     ],
 )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from vsock_loadgen.config.reconcile import CountersUrl
 from vsock_loadgen.measures.reconciliation import RELAY_PREFIX, TargetCounters
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.telemetry.log import Log
@@ -131,9 +132,16 @@ class Target:
         self.answers = list(answers)
         self.now = 0.0
         self.log = io.StringIO()
-        self.reconciler = Reconciler("http://t/", Log(self.log), take=self.take, clock_seconds=lambda: self.now, sleep=self.sleep)
+        self.reconciler = Reconciler(
+            CountersUrl("http://${T}/", "http://t0ken/", {"T": "t0ken"}),
+            Log(self.log),
+            take=self.take,
+            clock_seconds=lambda: self.now,
+            sleep=self.sleep,
+        )
 
     def take(self, url: str) -> Scrape:
+        assert url == "http://t0ken/"
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, ScrapeError):
             raise answer
@@ -183,10 +191,14 @@ def test_a_restart_is_known_by_the_processs_start_even_where_the_counters_have_p
 
 
 def test_a_scrape_that_fails_is_one_warning_and_a_problem_of_the_reconciliation() -> None:
-    for scrapes, when in (((ScrapeError("is away"),), "before the run"), ((at(0), ScrapeError("is away")), "after the run")):
+    for scrapes, when in (
+        ((ScrapeError("t0ken is away"),), "before the run"),
+        ((at(0), ScrapeError("t0ken is away")), "after the run"),
+    ):
         target = Target(*scrapes)
         target.reconciler.before()
         found = target.reconciler.after(TEN, lambda: False)
         assert found.growth is None
-        assert found.problem == f"http://t/, {when}: is away"
+        assert found.problem == f"http://${{T}}/, {when}: ${{T}} is away"
         assert target.log.getvalue().count("warning: reconcile: ") == 1
+        assert "t0ken" not in target.log.getvalue()

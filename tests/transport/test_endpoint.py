@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -64,6 +64,43 @@ def test_a_unix_socket_does_not_block() -> None:
     with closing(resolve(UnixAddress("/run/relay.sock")).socket()) as opened:
         assert not opened.getblocking()
         assert opened.family == socket.AF_UNIX
+
+
+@pytest.mark.parametrize(("reads_everything", "too_soon"), [(True, False), (False, True)])
+def test_a_tcp_peer_that_ends_before_our_end_has_come_is_told_from_one_that_read_it(reads_everything: bool, too_soon: bool) -> None:
+    """The peer ends its side by itself first, without an error to show for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = resolve(TcpAddress("127.0.0.1", listener.getsockname()[1]))
+        client = socket.create_connection(listener.getsockname())
+        peer, _ = listener.accept()
+    with client, peer:
+        if reads_everything:
+            client.shutdown(socket.SHUT_WR)
+            assert peer.recv(1) == b""
+            peer.close()
+            assert client.recv(1) == b""
+        else:
+            fill(client)
+            peer.shutdown(socket.SHUT_WR)
+            assert client.recv(1) == b""
+            client.shutdown(socket.SHUT_WR)
+        assert endpoint.ended_too_soon(client) == too_soon
+
+
+def fill(client: socket.socket) -> None:
+    """Send until the kernel takes no more: its end will wait behind that."""
+    client.setblocking(False)
+    with suppress(BlockingIOError):
+        while client.send(bytes(65_536)):
+            pass
+    client.setblocking(True)
+
+
+def test_elsewhere_nothing_is_on_its_way_when_a_peer_ends() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.close()
+        assert not resolve(UnixAddress("/run/relay.sock")).ended_too_soon(ours)
 
 
 def test_large_reports_get_a_buffer_that_takes_them_in_one_go() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -13,9 +14,14 @@ from vsock_loadgen.errors import InternalError, TargetError
 from vsock_loadgen.transport.listening import listen, stop_listening
 
 
-def test_a_unix_listener_takes_connections_and_its_file_is_private(tmp_path: Path) -> None:
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_a_unix_listener_takes_connections_and_its_file_is_private(tmp_path: Path, umask: int) -> None:
     path = tmp_path / "sock"
-    listener = listen(UnixAddress(str(path)))
+    before = os.umask(umask)
+    try:
+        listener = listen(UnixAddress(str(path)))
+    finally:
+        os.umask(before)
     assert not listener.getblocking()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with socket.socket(socket.AF_UNIX) as client:
@@ -66,6 +72,18 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="something that is no socket"):
         listen(UnixAddress(str(path)))
     assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("leads_to", ["notes.txt", "absent.txt", "."])
+def test_a_link_in_the_sockets_place_is_neither_followed_nor_removed(tmp_path: Path, leads_to: str) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    link = tmp_path / "sock"
+    link.symlink_to(tmp_path / leads_to)
+    with pytest.raises(TargetError, match="something that is no socket"):
+        listen(UnixAddress(str(link)))
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "sock"]
+    assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 def test_a_missing_folder_is_an_error_with_a_remedy(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 
 from vsock_loadgen.app import Streams
 from vsock_loadgen.config.load import Loaded, Override, load
+from vsock_loadgen.config.places import shorten
 from vsock_loadgen.config.schema import ScalarKey, scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.telemetry.screen import can_be_drawn_on
@@ -108,7 +109,7 @@ def _thresholds(texts: tuple[str, ...]) -> list[Override]:
 def _setting(text: str) -> Override:
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise ConfigError([Problem("--set", "", f"found {text!r}, expected PATH=VALUE")])
+        raise ConfigError([Problem("--set", "", f"found {shorten(text)!r}, expected PATH=VALUE")])
     return Override(f"--set {path}", path.strip(), value)
 
 

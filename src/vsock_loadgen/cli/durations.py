@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from vsock_loadgen.units import parse_duration
+from vsock_loadgen.units import HOUR, parse_duration
+
+_LONGEST_NS = 100 * 365 * 24 * HOUR  # as of a run; timers of the system do not take all that the grammar can say
 
 
 class DurationType(click.ParamType[int]):
-    """A duration in Go's grammar, not negative; gives nanoseconds."""
+    """A duration in Go's grammar, from 0 to 100 years; gives nanoseconds."""
 
     name = "duration"
 
@@ -20,8 +22,9 @@ class DurationType(click.ParamType[int]):
             nanoseconds = parse_duration(str(value))
         except ValueError as error:
             self.fail(f"{value!r} {error}, expected a duration such as 250ms or 1m30s", param, ctx)
-        if nanoseconds < 0:
-            self.fail(f"{value!r} is negative, expected a duration such as 250ms or 1m30s", param, ctx)
+        if not 0 <= nanoseconds <= _LONGEST_NS:
+            what = "is negative" if nanoseconds < 0 else "is longer than 100 years"
+            self.fail(f"{value!r} {what}, expected a duration such as 250ms or 1m30s", param, ctx)
         return nanoseconds
 
 

@@ -1,68 +1,119 @@
-"""The command `vsock-loadgen`: finds the verb, and turns what went wrong into a message and an exit code."""
+"""The command `vsock-loadgen`: whatever happens, it ends with an exit code, and at most one message.
+
+Nothing that takes long is imported before the stop signals are taken: a signal that comes early is no traceback either.
+"""
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
+import signal
 import sys
-from typing import Any
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn, TextIO
 
-import click
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, LoadgenError, MachineError
+from vsock_loadgen.printable import printable_lines
 
-from vsock_loadgen import __version__
-from vsock_loadgen.errors import EXIT_INTERNAL, LoadgenError
-
-_OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
-_VERBS = ("run", "plan", "receive", "report", "compare", "fit", "init", "schema")
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Verbs(click.Group):
-    """The verbs; options without a verb mean `run`, as they did in the older tool.
+def main() -> NoReturn:
+    """Run the command line; the process ends here.
 
-    Each is the command of its module's name, which is imported when it is used: a run does not wait for what it does not need.
+    A signal that no verb takes for itself ends it with 128 and the signal's number, as a shell shows it: the first process of a
+    container, which signals do not end by themselves, as well.
+    """
+    for number in _STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, _leave)
+    sys.stdin, sys.stdout, sys.stderr = _streams()
+    try:
+        exit_code = _run()
+    finally:
+        _ignore_signals()  # the outcome is settled, and the interpreter's own end is no place for an exception
+    sys.exit(exit_code)
+
+
+def _run() -> int:
+    """Find the verb and run it; returns the exit code, unless the verb ends the process with it."""
+    import click
+
+    from vsock_loadgen.cli.verbs import verbs
+
+    try:
+        return verbs.main(standalone_mode=False) or EXIT_DONE
+    except click.ClickException as error:
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    except LoadgenError as error:
+        _say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return EXIT_INTERNAL  # whoever read our output has gone: nobody is left to be told
+    except (OSError, MemoryError) as error:
+        _say(str(MachineError(error)))
+        return EXIT_INTERNAL
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    _ignore_signals()  # a second one must not disturb what is put away now
+    sys.exit(128 + number)
+
+
+def _ignore_signals() -> None:
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say(message: str) -> None:
+    with suppress(OSError):
+        print(printable_lines(message), file=sys.stderr, flush=True)  # noqa: T201 (the command line is what writes to the terminal)
+
+
+class _Output(io.TextIOWrapper):
+    """A standard stream. The first time that it cannot be written to it raises OSError with its name; what is written after that
+    goes nowhere. Else what it holds would fail anew at every fork, and at the interpreter's end.
+
+    A character that it does not have is shown as another one.
     """
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `run` in front of options that come first."""
-        if args and args[0].startswith("-") and args[0] not in _OF_THE_GROUP:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
+    def __init__(self, number: int, name: str, before: TextIO | None, *, line_buffering: bool) -> None:
+        raw = open(number, "wb", closefd=False)  # noqa: SIM115 (it stays open to the end)
+        super().__init__(raw, encoding=before.encoding if before else None, errors="replace", line_buffering=line_buffering)
+        self._name = name
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order in which they are met."""
-        return list(_VERBS)
+    def write(self, text: str) -> int:
+        """Write a text, or as much as the buffer takes of it."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise self._given_up(error) from error
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a verb, None where there is no such verb."""
-        if cmd_name not in _VERBS:
-            return None
-        module = importlib.import_module(f"vsock_loadgen.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+    def flush(self) -> None:
+        """Write what the buffer holds."""
+        try:
+            super().flush()
+        except OSError as error:
+            raise self._given_up(error) from error
 
-
-@click.group(
-    cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
-)
-@click.version_option(__version__, prog_name="vsock-loadgen")
-def verbs() -> None:
-    """Simulate a fleet of virtual machines that keep sending index reports, exactly as configured, and judge the run."""
+    def _given_up(self, error: OSError) -> OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        super().flush()
+        return OSError(error.errno, error.strerror, self._name)
 
 
-def main() -> Any:
-    """Run the command line; the process ends here."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without these characters shows others; nothing ends for it
-    try:
-        verbs.main(standalone_mode=True)
-    except LoadgenError as error:
-        print(f"{error}", file=sys.stderr)  # noqa: T201 (the command line is what writes to the terminal)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone. Nothing more can be said; keep the interpreter from trying at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_INTERNAL)
+def _streams() -> tuple[TextIO, TextIO, TextIO]:
+    """The standard streams, also where some were closed (`>&-`): their descriptors are taken, so that no socket of the run gets
+    them, and what is read or written there fails, as it should."""
+    for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # the lowest free descriptor is this one
+    output = _Output(1, "standard output", sys.stdout, line_buffering=os.isatty(1))
+    return sys.stdin or open(0, closefd=False), output, _Output(2, "standard error", sys.stderr, line_buffering=True)

@@ -12,6 +12,7 @@ from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.errors import EXIT_THRESHOLD
 from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.printable import printable
 from vsock_loadgen.report.plan_text import plan_text
 
 
@@ -42,7 +43,7 @@ def plan(given: Given, output: str, vms: bool, nodes: int | None, service_time: 
         raise click.UsageError("--vms needs --format json")
     loaded = given.load()
     for problem in loaded.warnings:
-        click.echo(f"warning: {problem}", err=True)
+        click.echo(printable(f"warning: {problem}"), err=True)
     made, _ = app.prepare(loaded.config, nodes=nodes)
     if output == "json":
         click.echo(json.dumps(plan_document(made, with_vms=vms, service_time_ns=service_time), indent=1))

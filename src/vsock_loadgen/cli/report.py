@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.printable import printable
 from vsock_loadgen.report.html import result_page
 from vsock_loadgen.telemetry.result_file import write_text
 from vsock_loadgen.telemetry.result_reading import read_results
@@ -38,4 +39,4 @@ def report(result: Path, output: Path | None) -> None:
         write_text(result_page(read.result.to_json()), path)
     except OSError as error:
         raise ConfigError([Problem(str(path), "", f"cannot be written: {error.strerror}")]) from error
-    click.echo(f"The report is in {path}.", err=True)
+    click.echo(printable(f"The report is in {path}."), err=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
-from vsock_loadgen.errors import EXIT_USAGE, LoadgenError
+from vsock_loadgen.errors import EXIT_USAGE, LoadgenError, MachineError
 from vsock_loadgen.telemetry.log import Log
 
 
@@ -35,20 +32,16 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
       vsock-loadgen run --config fleet.yaml
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
-    signal.signal(signal.SIGTERM, _leave)  # until the run itself takes them: the first process of a container has no default
     loaded = given.load()
     outputs = app.Outputs(result=result, html=html)
     where = streams(live=not no_live)
     try:
-        sys.exit(app.run(loaded.config, where, outputs, warnings=loaded.warnings, go_on=no_loopback_check))
-    except LoadgenError as error:
+        sys.exit(app.run(loaded.config, where, outputs, warnings=loaded.warnings, go_on=no_loopback_check, ends_process=True))
+    except (LoadgenError, OSError, MemoryError) as caught:
+        error = caught if isinstance(caught, LoadgenError) else MachineError(caught)
         if loaded.config.log_format == "text":
-            raise
+            raise error from caught
         Log(where.log, style="json").error(
             str(error), "refused" if error.exit_code == EXIT_USAGE else "broken", {"exit_code": error.exit_code}
         )
         sys.exit(error.exit_code)
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)

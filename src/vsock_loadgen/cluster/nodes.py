@@ -8,6 +8,7 @@ a node counts.
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _REQUEST_SECONDS = 5.0
 _PAGE_NODES = 500
 _FIRST_PAUSE_SECONDS = 0.5
 _ROLE = "node-role.kubernetes.io/"
+_LONGEST_MESSAGE = 400
 _WORTH_ANOTHER_TRY = frozenset({408, 410, 429})
 """Beside every 5xx. 410 is a list that changed so much while it was read in pages that the rest of it is gone."""
 
@@ -59,7 +62,7 @@ def read_worker_nodes(environment: Mapping[str, str], *, patience_seconds: float
     try:
         answer = answers.get(timeout=patience_seconds + _REQUEST_SECONDS)
     except queue.Empty:
-        answer = _unreachable(config.cluster.server, f"no whole answer within {patience_seconds:.0f} s")
+        answer = _unreachable(_without_credentials(config.cluster.server), f"no whole answer within {patience_seconds:.0f} s")
     else:
         asking.join()
     if isinstance(answer, ClusterError):
@@ -95,7 +98,11 @@ def _configuration(environment: Mapping[str, str]) -> SingleConfig:
 
 
 def _unusable(source: Path, reason: object) -> ClusterError:
-    said = f"{type(reason).__name__}: {reason}" if isinstance(reason, LookupError) else str(reason)
+    mark = getattr(reason, "problem_mark", None)
+    if mark is not None:  # the whole message of a YAML error has the text around it, which may be a token
+        said = f"line {mark.line + 1} is not valid YAML"
+    else:
+        said = f"{type(reason).__name__}: {reason}" if isinstance(reason, LookupError) else str(reason)
     return ClusterError(f"{source} cannot be used to ask the cluster for its nodes: {said}", f"correct it, {WITHOUT}")
 
 
@@ -117,7 +124,7 @@ def _ask(config: SingleConfig) -> tuple[WorkerNodes | ClusterError, bool]:
     import httpx2
     from lightkube import Client
 
-    server = config.cluster.server
+    server = _without_credentials(config.cluster.server)
     try:
         with Client(config, timeout=httpx2.Timeout(_REQUEST_SECONDS)) as client:
             return _listed(client), True
@@ -127,6 +134,8 @@ def _ask(config: SingleConfig) -> tuple[WorkerNodes | ClusterError, bool]:
             return _refused(server, status, _message(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
         if isinstance(error, httpx2.TimeoutException):
             return _unreachable(server, f"no answer within {_REQUEST_SECONDS:.0f} s"), False
+        if isinstance(error, httpx2.LocalProtocolError):  # whose words have the header in them, token and all
+            return _unsendable(server), True
         if isinstance(error, (httpx2.RequestError, OSError)):
             return _unreachable(server, str(error) or type(error).__name__), "CERTIFICATE_VERIFY_FAILED" in str(error)
         return _meaningless(server, error), False
@@ -163,10 +172,15 @@ def _message(response: httpx2.Response) -> str:
     """What the API server says about its refusal; empty where the answer is not its own."""
     try:
         document = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     message = document.get("message") if isinstance(document, dict) else None
-    return message if isinstance(message, str) else ""
+    return shorten(message, _LONGEST_MESSAGE) if isinstance(message, str) else ""
+
+
+def _without_credentials(text: str) -> str:
+    """A URL, or a text with one in it, without user and password."""
+    return re.sub(r"(?<=//)\S*@", "", text)
 
 
 def _refused(server: str, status: int, message: str) -> ClusterError:
@@ -196,7 +210,14 @@ def _unreachable(server: str, reason: str) -> ClusterError:
     return ClusterError(f"the API server {server} cannot be asked for the nodes: {reason}", remedy)
 
 
+def _unsendable(server: str) -> ClusterError:
+    return ClusterError(
+        f"the API server {server} cannot be asked for the nodes: the credentials have characters that no HTTP header may have",
+        f"check the token for a line break, {WITHOUT}",
+    )
+
+
 def _meaningless(server: str, error: Exception) -> ClusterError:
-    said = f"{type(error).__name__}: {error}"
+    said = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
     remedy = f"check that this is the address of an API server, and what stands between, {WITHOUT}"
     return ClusterError(f"{server} answered with something that is no list of nodes ({said})", remedy)

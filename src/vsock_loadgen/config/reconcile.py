@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from pydantic import Discriminator, Field, Tag
 
 from vsock_loadgen.config.blocks import Block
-from vsock_loadgen.config.leaves import Leaf, expected
-from vsock_loadgen.config.places import shorten
+from vsock_loadgen.config.leaves import Leaf, complaint, expected
 from vsock_loadgen.errors import ConfigError, Problem
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LONGEST = 2_000
 _ANY_VALUE = "1"  # fits in place of a host, of a port and of a part of a path
+_SHORTEST_SECRET = 4
+_HAS_CREDENTIALS = "has a user name or a password"
 
 
 def _fault(url: str) -> str:
@@ -26,14 +27,14 @@ def _fault(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        return f"is no URL ({error})"
+    except ValueError:  # whose words repeat parts of the URL
+        return "is no URL, or has no port from 1 to 65535"
     if parts.scheme not in ("http", "https"):
         return "does not begin with http:// or https://"
     if not parts.hostname:
         return "names no host"
     if "@" in parts.netloc:
-        return "has a user name or a password"
+        return _HAS_CREDENTIALS
     if port == 0:
         return "has port 0"
     return "has characters that no URL has" if not url.isascii() or not url.isprintable() or " " in url else ""
@@ -56,7 +57,10 @@ class UrlTemplate(Leaf):
         if not isinstance(value, str) or len(value) > _LONGEST:
             raise expected(self.wanted)
         without = _VARIABLE.sub(_ANY_VALUE, value)
-        if fault := "has a $ that is not part of ${NAME}" if "$" in without else _fault(without):
+        fault = "has a $ that is not part of ${NAME}" if "$" in without else _fault(without)
+        if fault == _HAS_CREDENTIALS:
+            raise complaint(f"found a URL that {fault}, expected {self.wanted}")  # without showing it
+        if fault:
             raise expected(self.wanted, fault)
         return value
 
@@ -90,9 +94,26 @@ def template_of(read: str | ReconcileBlock | None) -> str | None:
     return read.url if isinstance(read, ReconcileBlock) else read
 
 
-def expanded(template: str, environment: Mapping[str, str]) -> str:
-    """The URL with its variables filled in, an IPv6 address in brackets. Raises ConfigError where one is missing, or the URL that
-    comes out is none."""
+@dataclass(frozen=True, slots=True)
+class CountersUrl:
+    """A URL to ask. `shown` is as the config has it, and may be seen by anybody; `address` has the environment's values in it, some
+    of which may be secret, and is for the request alone."""
+
+    shown: str
+    address: str = field(repr=False)
+    values: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def without_values(self, text: str) -> str:
+        """A text, such as a connection's error, with the variables' names in place of their values."""
+        for name, value in sorted(self.values.items(), key=lambda item: -len(item[1])):
+            if len(value) >= _SHORTEST_SECRET:
+                text = text.replace(value, f"${{{name}}}")
+        return text
+
+
+def expanded(template: str, environment: Mapping[str, str]) -> CountersUrl:
+    """The URL with its variables filled in, an IPv6 address in brackets. Raises ConfigError, without their values, where one is
+    missing, or the URL that comes out is none."""
     names = dict.fromkeys(_VARIABLE.findall(template))
     missing = [name for name in names if not environment.get(name)]
     if missing:
@@ -100,8 +121,9 @@ def expanded(template: str, environment: Mapping[str, str]) -> str:
         raise ConfigError([Problem("", "reconcile.url", f"{template}: {', '.join(missing)} {verb} not in the environment")])
     url = _VARIABLE.sub(lambda match: _bracketed(environment[match[1]]), template)
     if fault := _fault(url):
-        raise ConfigError([Problem("", "reconcile.url", f"found {shorten(url, 100)}, which {fault}; expected {URL.wanted}")])
-    return url
+        found = f"found {template}, which {fault} once the environment's values are in it"
+        raise ConfigError([Problem("", "reconcile.url", f"{found}; expected {URL.wanted}")])
+    return CountersUrl(template, url, {name: environment[name] for name in names})
 
 
 def _bracketed(value: str) -> str:

@@ -1,5 +1,8 @@
 """Messages between a worker and its parent: pickled, with their length in front, over a private socket pair.
 
+What unpickles runs what it reads. Nobody but the two processes has an end of the pair: it has no name, is inherited by fork alone,
+and whoever can write to a process's descriptors is that process already. Another format would keep nobody out who is not out now.
+
 A worker must never wait for its parent: what does not fit the socket's buffer stays in an outbox, and the worker cuts no new
 snapshot until that is empty.
 """
@@ -70,7 +73,7 @@ class Channel:
             end = _LENGTH.size + _LENGTH.unpack_from(self._inbox)[0]
             if len(self._inbox) < end:
                 break
-            messages.append(pickle.loads(self._inbox[_LENGTH.size : end]))
+            messages.append(pickle.loads(self._inbox[_LENGTH.size : end]))  # noqa: S301 (written by a fork of this process, see above)
             del self._inbox[:end]
         return messages
 

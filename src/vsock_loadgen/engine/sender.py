@@ -36,6 +36,7 @@ FIRST_RETRY_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
 _POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
 _POSITION_MASK = (1 << _POSITION_BITS) - 1
+_NEVER_NS = 1 << 62
 _CHATTER_BYTES = 65_536
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
@@ -60,6 +61,9 @@ class Target(Protocol):
     @property
     def busy_errnos(self) -> frozenset[int]:
         """Results of a connect that may mean "the backlog is full, try again"."""
+
+    def ended_too_soon(self, sock: socket.SocketType) -> bool:
+        """Whether the peer of a connection that it has ended, without an error, had not taken everything by then."""
 
     def socket(self) -> socket.SocketType:
         """A new non-blocking socket."""
@@ -129,6 +133,7 @@ class Sender:
         self._interval_ns = load.schedule.interval_ns
         self._schedule = load.schedule
         self._zero_ns = 0
+        self._last_ns = _NEVER_NS
         self._cids = load.cids
         self._packages = load.packages
         self._profiles = load.profiles
@@ -148,12 +153,14 @@ class Sender:
         self._stopped = False
         self._started_ns = 0
 
-    def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int) -> None:
+    def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
         """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.
 
-        What was due before `join_ns` from the start is left out: a run that joins late does not make up for it.
+        What was due before `join_ns` from the start is left out: a run that joins late does not make up for it. Nothing is due at
+        `end_ns` (of the clock; None: no end is known yet) or later, whenever `stop` is called.
         """
         self._zero_ns = zero_ns
+        self._last_ns = _NEVER_NS if end_ns is None else end_ns - 1
         if self._schedule.is_synchronized or join_ns > 0:
             self._fill(zero_wall_ns, join_ns)
 
@@ -226,7 +233,7 @@ class Sender:
 
     def _start_due(self, now_ns: int) -> bool:
         """Start up to a batch of what is due; says whether more is."""
-        heap, limit = self._heap, (now_ns - self._zero_ns + 1) << _POSITION_BITS
+        heap, limit = self._heap, (min(now_ns, self._last_ns) - self._zero_ns + 1) << _POSITION_BITS
         if self._stopped or not heap:
             return False
         shape, phase = self._schedule.shape, 0
@@ -315,8 +322,8 @@ class Sender:
                 self._refused(flight, code)
 
     def _send(self, flight: Flight) -> None:
-        assert flight.sock is not None
-        assert flight.pending is not None
+        assert flight.sock is not None  # noqa: S101 (for the type checker: whoever calls has just looked)
+        assert flight.pending is not None  # noqa: S101
         try:
             sent = flight.sock.sendmsg(flight.pending)
         except BlockingIOError:
@@ -340,11 +347,14 @@ class Sender:
 
     def _hear(self, flight: Flight, events: int) -> None:
         """The peer's end of file after ours means that it took everything; what it says before that is of no interest."""
-        assert flight.sock is not None
+        assert flight.sock is not None  # noqa: S101 (for the type checker: what has no socket is not watched)
         if events & BROKEN:
             self._fail(flight, FailureClass.RESET, flight.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
         elif events & ENDED:
-            self._deliver(flight)
+            if self._target.ended_too_soon(flight.sock):
+                self._fail(flight, FailureClass.CLOSED_EARLY, errno.EPIPE)
+            else:
+                self._deliver(flight)
         else:
             with suppress(OSError):  # an error shows again as BROKEN
                 flight.sock.recv(_CHATTER_BYTES)

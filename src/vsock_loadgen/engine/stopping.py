@@ -15,7 +15,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequests:
-    """While entered, counts stop signals instead of dying from them; its descriptor becomes readable with each.
+    """While entered, counts stop signals instead of dying from them; its descriptor becomes readable with each. A SIGHUP that is
+    ignored, as nohup leaves it, stays ignored.
 
     With `after_ns` a request comes by itself after so many nanoseconds. Must be entered in the main thread.
     """
@@ -37,6 +38,10 @@ class StopRequests:
         if self.count == 0:
             self.count = 1
             self._writer.send(b"\0")
+
+    def settle(self) -> None:
+        """Have signals ignored when this is left, in place of what they did before: how the process ends is settled."""
+        self._previous.update({number: signal.SIG_IGN for number in self._previous if number in STOP_SIGNALS})
 
     def wait_for_signal(self) -> None:
         """Return once a signal has come; at once where one has already. A request of the run's own is none."""
@@ -61,6 +66,8 @@ class StopRequests:
         self._writer.setblocking(False)
         self._previous_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in (*STOP_SIGNALS, signal.SIGALRM):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue
             self._previous[number] = signal.signal(number, self._count)
         if self._after_ns is not None:
             signal.setitimer(signal.ITIMER_REAL, max(self._after_ns / SECOND, _SHORTEST_TIMER_SECONDS))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import selectors
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from multiprocessing.context import ForkProcess
 from types import TracebackType
 from typing import Self
 
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.engine.silence import Silence
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import READY, Command, Orders, Start, serve
-from vsock_loadgen.errors import InternalError
+from vsock_loadgen.errors import InternalError, how_it_ended
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import MILLISECOND, SECOND
@@ -22,12 +24,14 @@ from vsock_loadgen.units import MILLISECOND, SECOND
 HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
 PROGRESS_NS = 250 * MILLISECOND
 _READY_TIMEOUT_NS = 60 * SECOND
+_LONGEST_END_SECONDS = 5.0
 
 
 class Supervisor:
     """The worker processes of one run, one per load. Enter it before any thread exists: workers are forked.
 
-    Leaving it ends every worker, whatever happened.
+    Leaving it ends every worker, whatever happened. A worker that says nothing for PATIENCE_NS when the run is to end is killed
+    and counts as lost, and so does any that still runs at a third request to stop.
     """
 
     def __init__(self, loads: Sequence[Load], orders: Orders) -> None:
@@ -38,22 +42,36 @@ class Supervisor:
         self._final: set[int] = set()
 
     def __enter__(self) -> Self:
-        context = multiprocessing.get_context("fork")
-        for number, load in enumerate(self._loads):
-            mine, theirs = Channel.pair()
-            self._channels.append(mine)
-            process = context.Process(target=self._become_worker, args=(number, load, theirs), name=f"worker-{number}")
-            process.start()
-            theirs.close()
-            self._processes.append(process)
-        self._await_ready()
+        try:
+            for number, load in enumerate(self._loads):
+                self._fork(number, load)
+            self._await_ready()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    def _fork(self, number: int, load: Load) -> None:
+        mine, theirs = Channel.pair()
+        self._channels.append(mine)
+        with closing(theirs):
+            process = multiprocessing.get_context("fork").Process(
+                target=self._become_worker, args=(number, load, theirs), name=f"worker-{number}"
+            )
+            process.start()
+        self._processes.append(process)
+
+    def _end(self) -> None:
         for channel in self._channels:
             channel.close()
         for process in self._processes:
-            process.join()
+            process.join(_LONGEST_END_SECONDS)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
             process.close()
 
     def _become_worker(self, number: int, load: Load, theirs: Channel) -> None:
@@ -68,7 +86,7 @@ class Supervisor:
                 selector.register(channel, selectors.EVENT_READ)
                 while READY not in (messages := channel.receive()):
                     if channel.closed or messages or time.monotonic_ns() > deadline_ns:
-                        raise InternalError(f"worker {number} did not get ready")
+                        raise InternalError(f"worker {number} did not get ready: {self._how_it_ended(number)}")
                     selector.select(1)
 
     def run(self, stop: StopRequests, progress: Callable[[RunTotals], None], *, start_at_ns: int | None = None) -> RunTotals:
@@ -82,40 +100,62 @@ class Supervisor:
         totals = RunTotals(len(self._channels), start.zero_wall_ns, shape.names if shape else ())
         for channel in self._channels:
             channel.send(start)
+        end_ns = start.zero_ns + self._orders.duration_ns if self._orders.duration_ns else None
         told = 0
         next_progress_ns = time.monotonic_ns() + PROGRESS_NS
+        running = set(range(len(self._channels)))
+        self._silence = Silence(running, time.monotonic_ns())
         with selectors.DefaultSelector() as selector:
             selector.register(stop, selectors.EVENT_READ)
-            for number, channel in enumerate(self._channels):
-                selector.register(channel, selectors.EVENT_READ, number)
-            running = set(range(len(self._channels)))
+            for number in running:
+                selector.register(self._channels[number], selectors.EVENT_READ, number)
             while running:
-                for key, _ in selector.select(max(0, next_progress_ns - time.monotonic_ns()) / SECOND):
-                    if key.data is None:
-                        stop.clear()
-                    elif not self._gather(key.data, totals):
-                        selector.unregister(self._channels[key.data])
-                        running.discard(key.data)
+                self._hear(selector, next_progress_ns, stop, totals, running)
                 wanted = max(stop.count, 1 if totals.lost else 0)
                 if wanted > told:
                     self._tell(running, Command.STOP if wanted == 1 else Command.ABANDON)
                     told = wanted
-                if running and time.monotonic_ns() >= next_progress_ns:
-                    next_progress_ns = time.monotonic_ns() + PROGRESS_NS
+                now_ns = time.monotonic_ns()
+                self._silence.look(now_ns)
+                if told or (end_ns is not None and now_ns >= end_ns):
+                    self._kill(running if told > 2 else self._silence.beyond_patience(running))
+                if running and now_ns >= next_progress_ns:
+                    next_progress_ns = now_ns + PROGRESS_NS
                     progress(totals)
         return totals
+
+    def _hear(
+        self, selector: selectors.BaseSelector, until_ns: int, stop: StopRequests, totals: RunTotals, running: set[int]
+    ) -> None:
+        """Wait for workers and stop requests, and take in what they say; who will say no more is not `running` any more."""
+        for key, _ in selector.select(max(0, until_ns - time.monotonic_ns()) / SECOND):
+            if key.data is None:
+                stop.clear()
+            elif not self._gather(key.data, totals):
+                selector.unregister(self._channels[key.data])
+                running.discard(key.data)
 
     def _gather(self, number: int, totals: RunTotals) -> bool:
         """Take in what a worker has sent; False when it will send no more."""
         channel = self._channels[number]
         for message in channel.receive():
+            self._silence.end(number)
             if isinstance(message, WorkerSnapshot):
                 totals.add(message)
                 if message.final:
                     self._final.add(number)
         if channel.closed and number not in self._final:
-            totals.lose(number)
+            totals.lose(number, self._how_it_ended(number))
         return not channel.closed
+
+    def _kill(self, numbers: Iterable[int]) -> None:
+        """End workers that would hold up the end of the run; the end of their channels is heard next."""
+        for number in numbers:
+            self._processes[number].kill()
+
+    def _how_it_ended(self, number: int) -> str:
+        self._processes[number].join(_LONGEST_END_SECONDS)
+        return how_it_ended(self._processes[number].exitcode)
 
     def _tell(self, numbers: set[int], command: Command) -> None:
         for number in numbers:

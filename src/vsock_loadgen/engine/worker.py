@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import resource
 import signal
+import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +15,7 @@ from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.poller import READABLE, EpollPoller
 from vsock_loadgen.engine.sender import Load, ReportSource, Sender
+from vsock_loadgen.errors import exit_code_of
 from vsock_loadgen.transport.endpoint import Endpoint
 from vsock_loadgen.units import MILLISECOND
 
@@ -86,7 +89,7 @@ class Worker:
                 self._end_ns = message.zero_ns + self._duration_ns if self._duration_ns else None
                 # Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up.
                 self._next_cut_ns = message.zero_ns + SNAPSHOT_NS - message.zero_wall_ns % SNAPSHOT_NS
-                self._sender.begin(message.zero_ns, message.zero_wall_ns, message.join_ns)
+                self._sender.begin(message.zero_ns, message.zero_wall_ns, message.join_ns, self._end_ns)
                 return True
         return False
 
@@ -130,21 +133,23 @@ class Worker:
 
 
 def serve(number: int, load: Load, orders: Orders, channel: Channel) -> None:
-    """Body of a worker process: get ready, wait for the word to begin, run. A parent that goes away ends it."""
+    """Body of a worker process: get ready, wait for the word to begin, run. A parent that goes away ends it.
+
+    Where this machine refuses memory or descriptors, the process ends with the error's number, and what it handed over last stands.
+    """
     for number_of_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number_of_signal, signal.SIG_IGN)  # the parent takes them, and tells its workers
     raise_descriptor_limit()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    poller = EpollPoller()
     try:
-        worker = Worker(number, load, orders, channel, poller)
-        channel.send(READY)
-        if worker.await_start(poller):
-            worker.run()
-    finally:
-        poller.close()
-        channel.close()
+        with closing(channel), closing(EpollPoller()) as poller:
+            worker = Worker(number, load, orders, channel, poller)
+            channel.send(READY)
+            if worker.await_start(poller):
+                worker.run()
+    except (MemoryError, OSError) as error:
+        sys.exit(exit_code_of(error))
 
 
 def raise_descriptor_limit() -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+MOST = 2**63 - 1
+"""No count of anything is larger, nor is a time in nanoseconds."""
+
+_LARGEST_NUMBER = 1e15
 _LONGEST_SHOWN = 60
 
 
@@ -75,15 +78,15 @@ class Fields:
     def count(self, key: str) -> int:
         """A whole number that is not negative."""
         value = self.value(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self._wrong(key, "a whole number from 0")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+            raise self._wrong(key, f"a whole number from 0 to {MOST}")
         return value
 
     def number(self, key: str) -> float:
         """A number that is not negative."""
         value = self.value(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            raise self._wrong(key, "a number from 0")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LARGEST_NUMBER:
+            raise self._wrong(key, f"a number from 0 to {_LARGEST_NUMBER:g}")
         return float(value)
 
     def _wrong(self, key: str, expected: str) -> ValueError:

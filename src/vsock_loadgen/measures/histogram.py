@@ -108,11 +108,9 @@ class Histogram:
             raise ValueError("not a histogram of this layout")
         if not isinstance(total, int) or not isinstance(largest, int):
             raise ValueError("a histogram without sum and max")
-        try:
-            counts = {int(bucket): int(count) for bucket, count in pairs}
-        except TypeError as error:
-            raise ValueError("counts of a histogram are not pairs of numbers") from error
-        return cls(counts, total, largest)
+        if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, int) for each in pair) for pair in pairs):
+            raise ValueError("counts of a histogram are not pairs of numbers")
+        return cls(dict(pairs), total, largest)
 
     @classmethod
     def merged(cls, parts: Iterable[Histogram]) -> Histogram:

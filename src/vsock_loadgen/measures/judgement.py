@@ -31,7 +31,7 @@ def judge(
     thrown_away, remarks = [], list[str]()
     if reconciliation is not None:
         thrown_away, remarks = _thrown_away(reconciliation), _not_reconciled(reconciliation)
-    incomplete = [f"worker {worker} was lost: its part of the load was not sent" for worker in totals.lost]
+    incomplete = _lost(totals)
     if not ended:
         incomplete.append("the run has not ended: this is a snapshot")
     if receipt is not None and totals.counts.delivered > receipt.reports:
@@ -47,6 +47,15 @@ def judge(
         reasons = (*incomplete, *limited, *stopped, *thrown_away, *remarks)
         return Verdict("invalid", reasons, EXIT_INTERNAL if incomplete else EXIT_SATURATED)
     return judge_target(totals.counts, thresholds, abortion, reconciliation)
+
+
+def _lost(totals: RunTotals) -> list[str]:
+    """Which processes of the run came to an end before it, and how."""
+    workers = [(worker, totals.how_lost(worker)) for worker in totals.lost]
+    lost = [f"worker {worker} was lost{f' ({how})' if how else ''}: its part of the load was not sent" for worker, how in workers]
+    if totals.lost_receiver is not None:
+        lost.append(f"the embedded receiver was lost ({totals.lost_receiver}): what it had counted is not known")
+    return lost
 
 
 def _thrown_away(reconciliation: Reconciliation) -> list[str]:

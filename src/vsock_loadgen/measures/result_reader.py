@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar, cast, get_args
 
-from vsock_loadgen.measures.fields import Fields, shown
-from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.errors import EXIT_DONE, EXIT_SATURATED
+from vsock_loadgen.measures.fields import MOST, Fields, shown
+from vsock_loadgen.measures.histogram import Histogram, bucket_of
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.reconciliation import DROPS, Reconciliation, TargetCounters
 from vsock_loadgen.measures.result import RESULT_SCHEMA, Confirmation, Measured, PhaseResult, Result, Status, Verdict
@@ -17,6 +18,9 @@ from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold, Unit
 from vsock_loadgen.units import SECOND, parse_duration
 
 T = TypeVar("T")
+
+_LAST_BUCKET = bucket_of(MOST)  # the bounds of one far beyond would be numbers that fill the memory
+_LARGEST_SUM = MOST**2
 
 
 def read_result(document: object) -> Result:
@@ -28,7 +32,7 @@ def read_result(document: object) -> Result:
         raise ValueError("not a result: expected a JSON object")
     top = Fields.of(document)
     if (schema := document.get("schema")) != RESULT_SCHEMA:
-        raise ValueError(f'not a result: found "schema" {schema!r}, expected {RESULT_SCHEMA!r}')
+        raise ValueError(f'not a result: found "schema" {shown(schema)}, expected "{RESULT_SCHEMA}"')
     times = _times(top.fields("histograms"))
     counts = _counts(top, times)
     return Result(
@@ -103,8 +107,10 @@ def _histogram(fields: Fields) -> Histogram:
         made = Histogram.from_json(fields.values)
     except ValueError as error:
         raise ValueError(f"{fields.path}: {error}") from error
-    if any(bucket < 0 or count < 0 for bucket, count in made.counts.items()):
-        raise ValueError(f"{fields.path}: found a negative number, expected counts by bucket")
+    if not all(0 <= bucket <= _LAST_BUCKET and 0 <= count <= MOST for bucket, count in made.counts.items()):
+        raise ValueError(f"{fields.path}: found a negative number or a huge one, expected counts by bucket")
+    if not 0 <= made.largest <= MOST or not -_LARGEST_SUM <= made.total <= _LARGEST_SUM:
+        raise ValueError(f"{fields.path}: found a huge sum or max, expected nanoseconds")
     return made
 
 
@@ -132,7 +138,10 @@ def _quantiles(fields: Fields) -> Quantiles:
 
 def _verdict(fields: Fields) -> Verdict:
     reasons = tuple(str(reason) for reason in fields.elements("reasons"))
-    return Verdict(cast(Status, fields.choice("status", *get_args(Status))), reasons, fields.count("exit_code"))
+    status, exit_code = fields.choice("status", *get_args(Status)), fields.count("exit_code")
+    if exit_code > EXIT_SATURATED or (status == "passed") != (exit_code == EXIT_DONE):
+        raise ValueError(f"{fields.at('exit_code')}: found {exit_code}, expected that of a verdict {status!r}")
+    return Verdict(cast(Status, status), reasons, exit_code)
 
 
 def _threshold(fields: Fields) -> JudgedThreshold:

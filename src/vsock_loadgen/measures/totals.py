@@ -32,7 +32,9 @@ class RunTotals:
         self.series = Series()
         self._phase_times = [Times() for _ in phase_names]
         self._last: list[WorkerSnapshot | None] = [None] * workers
-        self._lost: set[int] = set()
+        self._lost: dict[int, str] = {}
+        self.lost_receiver: str | None = None
+        """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
 
     @property
     def counts(self) -> Counts:
@@ -69,6 +71,10 @@ class RunTotals:
         """Numbers of the workers that are gone without a final snapshot."""
         return tuple(sorted(self._lost))
 
+    def how_lost(self, worker: int) -> str:
+        """How a lost worker ended, empty where that is not known."""
+        return self._lost[worker]
+
     def add(self, snapshot: WorkerSnapshot) -> None:
         """Take one snapshot in; each worker's come in order."""
         before = self._last[snapshot.worker]
@@ -89,9 +95,9 @@ class RunTotals:
             snapshot.times,
         )
 
-    def lose(self, worker: int) -> None:
-        """Note that a worker is gone without a final snapshot."""
-        self._lost.add(worker)
+    def lose(self, worker: int, how: str = "") -> None:
+        """Note that a worker is gone without a final snapshot, and how it ended."""
+        self._lost[worker] = how
 
 
 def _written_off(counts: Counts) -> Counts:

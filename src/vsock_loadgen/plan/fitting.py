@@ -95,7 +95,7 @@ def fit_block(values: Sequence[int], form: Form, most_pieces: int, grain: Grain)
             return made
         if best is None or made.excess < best.excess:
             best = made
-    assert best is not None
+    assert best is not None  # noqa: S101 (for the type checker: there is always a first block)
     return best
 
 

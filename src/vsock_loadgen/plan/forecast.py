@@ -120,10 +120,11 @@ def forecast(
         weights[count] += SECOND / interval_ns * factors[cohort]
     rate = math.fsum(weights.values())
     span_ns = _span_ns(schedule, duration_ns)
-    horizon_ns = _horizon_ns(rate, span_ns)
+    own_rate, rate_in_step = _instants_per_second(schedule)
+    horizon_ns = _horizon_ns(schedule, own_rate, rate_in_step, span_ns)
     counted = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
     herds = herds_of(schedule, span_ns, zero_wall_ns)
-    per_second = counted + array("q", _expected_per_second(schedule, herds, len(counted), -(-span_ns // SECOND)))
+    per_second = counted + array("q", _expected_per_second(schedule, own_rate, herds, len(counted), -(-span_ns // SECOND)))
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
@@ -176,15 +177,10 @@ def _count_plainly(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
             number += 1
 
 
-def _expected_per_second(schedule: Schedule, herds: Herds, first: int, end: int) -> Iterator[int]:
+def _expected_per_second(schedule: Schedule, own_rate: float, herds: Herds, first: int, end: int) -> Iterator[int]:
     """Reports to be expected in each second from `first` up to `end`: the rate of those VMs that keep their own time, and herds."""
     if first >= end:
         return
-    own_rate = math.fsum(
-        SECOND / interval_ns
-        for interval_ns, cohort in zip(schedule.interval_ns, schedule.cohort, strict=True)
-        if not schedule.cohorts[cohort].synchronized
-    )
     together = Counter[int]()
     for at_ns, reports in herds.reports.items():
         together[at_ns // SECOND] += reports
@@ -203,10 +199,23 @@ def _span_ns(schedule: Schedule, duration_ns: int) -> int:
     return min(wanted_ns, MOST_SECONDS * SECOND)
 
 
-def _horizon_ns(rate: float, span_ns: int) -> int:
-    """How far to run the schedule: as far as there is to foresee, bounded by events.
+def _instants_per_second(schedule: Schedule) -> tuple[float, float]:
+    """Instants a second, due or not, of the VMs that keep their own time (a second of that), and of those that are synchronised."""
+    own, in_step = list[float](), list[float]()
+    for interval_ns, cohort in zip(schedule.interval_ns, schedule.cohort, strict=True):
+        (in_step if schedule.cohorts[cohort].synchronized else own).append(SECOND / interval_ns)
+    return math.fsum(own), math.fsum(in_step)
 
-    0 where not even one second can be afforded: so many reports a second hardly vary.
+
+def _horizon_ns(schedule: Schedule, own_rate: float, rate_in_step: float, span_ns: int) -> int:
+    """How far to run the schedule: as far as there is to foresee, bounded by the instants to walk through, due or not.
+
+    Each of both kinds of VMs may have MOST_EVENTS. 0 where not even one second can be afforded: so many reports a second hardly
+    vary.
     """
-    affordable_ns = int(MOST_EVENTS / rate * SECOND) if rate else span_ns
+    own_ns = int(MOST_EVENTS / own_rate * SECOND) if own_rate else span_ns
+    if own_rate and schedule.shape is not None:
+        own_ns = schedule.shape.instant(own_ns)
+    in_step_ns = int(MOST_EVENTS / rate_in_step * SECOND) if rate_in_step else span_ns
+    affordable_ns = min(own_ns, in_step_ns)
     return span_ns if span_ns <= affordable_ns else affordable_ns // SECOND * SECOND

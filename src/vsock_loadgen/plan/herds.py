@@ -16,6 +16,7 @@ from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.sending import Herd
 
 MOST_INSTANTS = 20_000
+MOST_INSTANTS_IN_ALL = 1_000_000
 FEWEST_REPORTS = 2
 
 
@@ -53,10 +54,13 @@ def hyper_period_ns(schedule: Schedule) -> int:
 
 
 def herds_of(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> Herds:
-    """The herds that are due from the start until `end_ns`, or until there are MOST_INSTANTS of a group."""
+    """The herds that are due from the start until `end_ns`, or until there are MOST_INSTANTS of a group; of very many groups fewer
+    each, so that there are at most MOST_INSTANTS_IN_ALL."""
     reports, spread_ns = Counter[int](), dict[int, int]()
-    for group in _groups(schedule):
-        for due_ns in _instants(group, end_ns, zero_wall_ns):
+    groups = _groups(schedule)
+    most = min(MOST_INSTANTS, MOST_INSTANTS_IN_ALL // max(1, len(groups)))
+    for group in groups:
+        for due_ns in _instants(group, end_ns, zero_wall_ns, most):
             shape = schedule.shape
             on = group.vms if shape is None else bisect_left(group.ranks, shape.switched_on(due_ns))
             if on:
@@ -81,9 +85,9 @@ def _groups(schedule: Schedule) -> list[_Group]:
     return groups
 
 
-def _instants(group: _Group, end_ns: int, zero_wall_ns: int) -> Iterator[int]:
+def _instants(group: _Group, end_ns: int, zero_wall_ns: int, most: int) -> Iterator[int]:
     first = -((group.offset_ns - zero_wall_ns) // group.interval_ns)
-    for number in range(first, first + MOST_INSTANTS):
+    for number in range(first, first + most):
         due_ns = number * group.interval_ns + group.offset_ns - zero_wall_ns
         if due_ns >= end_ns:
             return

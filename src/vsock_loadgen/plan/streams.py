@@ -25,7 +25,7 @@ Step = Callable[[int, int, int], int]
 
 def uniforms(seed: int, name: str, count: int) -> list[float]:
     """`count` numbers in [0, 1) of the stream `name`, one per VM in the order of the global index."""
-    draw = random.Random(f"{seed}/{name}").random
+    draw = random.Random(f"{seed}/{name}").random  # noqa: S311 (to be repeated, not to be secret)
     return [draw() for _ in range(count)]
 
 

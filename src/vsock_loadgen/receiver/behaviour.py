@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +48,8 @@ class Behaviour:
             raise ValueError("reset needs close_after_bytes: expected the number of bytes after which to reset")
         if self.wait_for_handler_ns and not self.most_connections:
             raise ValueError("wait_for_handler_ns needs most_connections: expected a limit to wait for")
+        if math.isnan(self.most_reports_a_minute):
+            raise ValueError("most_reports_a_minute is not a number, expected 0 or more")
         negative = [name for name, value in self._numbers() if value < 0]
         if negative:
             raise ValueError(f"{negative[0]} is negative, expected 0 or more")

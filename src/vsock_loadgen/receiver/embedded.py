@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
-import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from vsock_loadgen.config.address import UnixAddress, parse_address
-from vsock_loadgen.errors import InternalError, TargetError
+from vsock_loadgen.errors import InternalError, TargetError, exit_code_of, how_it_ended
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
@@ -27,9 +27,18 @@ from vsock_loadgen.units import SECOND
 
 DRAIN_NS = 10 * SECOND
 _STOP = b"stop"
+_SOCKET = "receiver.sock"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_STOP_SECONDS = 30.0
 _LONGEST_END_SECONDS = 15.0
+
+
+class ReceiverLostError(InternalError):
+    """The embedded receiver is gone, and what it counted with it."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"the embedded receiver was lost ({how}): what it had counted is not known")
+        self.how = how
 
 
 class EmbeddedReceiver:
@@ -64,13 +73,13 @@ class EmbeddedReceiver:
 
     def start(self) -> UnixAddress:
         """Listen, fork, and return the address. Raises TargetError where the temporary directory takes no socket."""
-        self._directory = Path(tempfile.mkdtemp(prefix="vsock-loadgen-"))
+        self._directory = _private_directory()
         try:
             self._address, listener = _listen_in(self._directory)
             with listener:
                 self._pipe, self._process = self._fork(listener, self._directory)
         except BaseException:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            _remove(self._directory)
             raise
         # When the interpreter ends, multiprocessing waits for its children, and this one waits for the pipe's end.
         atexit.register(self._pipe.close)
@@ -94,20 +103,17 @@ class EmbeddedReceiver:
         return ours, process
 
     def stop(self) -> Receipt:
-        """Have what is on its way taken, end the process and return what it counted. Raises InternalError if it is gone."""
+        """Have what is on its way taken, end the process and return what it counted. Raises ReceiverLostError if it is gone."""
         if self._pipe is None:
             raise InternalError("the embedded receiver was stopped without having been started, or twice")
         try:
             self._pipe.send_bytes(_STOP)
-            if not self._pipe.poll(_LONGEST_STOP_SECONDS):
-                raise InternalError(f"the embedded receiver did not stop within {_LONGEST_STOP_SECONDS:g} s")
-            receipt = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            raise InternalError("the embedded receiver ended before it could hand over what it counted") from error
-        finally:
-            self._end()
+            receipt = self._pipe.recv() if self._pipe.poll(_LONGEST_STOP_SECONDS) else None
+        except (EOFError, OSError):
+            receipt = None
+        ended = self._end()
         if not isinstance(receipt, Receipt):
-            raise InternalError(f"the embedded receiver handed over a {type(receipt).__name__}, expected a Receipt")
+            raise ReceiverLostError(ended)
         return receipt
 
     def __enter__(self) -> Self:
@@ -117,25 +123,44 @@ class EmbeddedReceiver:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
 
-    def _end(self) -> None:
-        """Close the pipe, which ends the child, wait for it, and make sure that nothing is left of it."""
+    def _end(self) -> str:
+        """Close the pipe, which ends the child, wait for it, and make sure that nothing is left of it. Says how it ended."""
         if self._pipe is None or self._process is None or self._directory is None:
-            return
+            return ""
         atexit.unregister(self._pipe.close)
         self._pipe.close()
         self._pipe = None
         self._process.join(_LONGEST_END_SECONDS)
+        ended = how_it_ended(self._process.exitcode)
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
         self._process.close()
         self._process = None
-        shutil.rmtree(self._directory, ignore_errors=True)
+        _remove(self._directory)
+        return ended
+
+
+def _private_directory() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="vsock-loadgen-"))
+    except OSError as error:
+        raise TargetError(
+            f"no folder can be made for the embedded receiver's socket: {error.strerror or error}",
+            "set TMPDIR to a folder that can be written to",
+        ) from error
+
+
+def _remove(directory: Path) -> None:
+    """Remove the private directory. That takes no descriptor, of which there may be none left."""
+    with suppress(OSError):
+        (directory / _SOCKET).unlink(missing_ok=True)
+        directory.rmdir()
 
 
 def _listen_in(directory: Path) -> tuple[UnixAddress, socket.socket]:
     try:
-        address = parse_address(f"unix://{directory / 'receiver.sock'}")
+        address = parse_address(f"unix://{directory / _SOCKET}")
     except ValueError as error:
         raise TargetError(f"no socket can be made in {directory}: {error}", "set TMPDIR to a folder with a shorter path") from error
     return cast(UnixAddress, address), listen(address)
@@ -155,14 +180,16 @@ def _serve(
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
     parents_end.close()
-    receiver = Receiver(listener, decode=decode, behaviour=behaviour)
     try:
-        receiver.serve(pipe.fileno())
-        with suppress(EOFError, OSError):
-            if pipe.recv_bytes() == _STOP:
-                receiver.drain(DRAIN_NS)
-                receiver.close()
-                pipe.send(receiver.receipt())
+        receiver = Receiver(listener, decode=decode, behaviour=behaviour)
+        with closing(receiver):
+            receiver.serve(pipe.fileno())
+            with suppress(EOFError, OSError):
+                if pipe.recv_bytes() == _STOP:
+                    receiver.drain(DRAIN_NS)
+                    receiver.close()
+                    pipe.send(receiver.receipt())
+    except (MemoryError, OSError) as error:
+        sys.exit(exit_code_of(error))  # the parent says it
     finally:
-        receiver.close()
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)

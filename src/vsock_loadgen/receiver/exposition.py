@@ -1,21 +1,17 @@
-"""The relay's counters over HTTP, as Prometheus reads them: one page, served by a thread beside the receiver."""
+"""The relay's counters over HTTP, as Prometheus reads them: one page, served beside the receiver."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from vsock_loadgen.errors import TargetError
 from vsock_loadgen.measures.reconciliation import PROCESS_START, RELAY_PREFIX, TargetCounters
+from vsock_loadgen.transport.web import LOOPBACK, HttpServer, Request, Response
 
-HOST = "127.0.0.1"
 PATH = "/metrics"
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_CLIENT_TIMEOUT_SECONDS = 10
 
 
 def exposition(counters: TargetCounters, process_start: float) -> str:
@@ -40,53 +36,14 @@ def serving(port: int, counters: Callable[[], TargetCounters]) -> Iterator[str]:
     """Serve the counters on this machine's loopback address meanwhile; gives the URL. Raises TargetError."""
     started = time.time()
 
-    class Handler(BaseHTTPRequestHandler):
-        """Answers for the one page that there is."""
-
-        timeout = _CLIENT_TIMEOUT_SECONDS
-
-        def do_GET(self) -> None:
-            """The page with its body."""
-            self._answer(with_body=True)
-
-        def do_HEAD(self) -> None:
-            """The page without it."""
-            self._answer(with_body=False)
-
-        def _answer(self, *, with_body: bool) -> None:
-            is_known = self.path.partition("?")[0] == PATH
-            body = (exposition(counters(), started) if is_known else f"expected {PATH}\n").encode()
-            self.send_response(HTTPStatus.OK if is_known else HTTPStatus.NOT_FOUND)
-            self.send_header("Content-Type", _CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if with_body:
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: the terminal shows what the receiver saw."""
+    def page(_request: Request) -> Response:
+        return Response(exposition(counters(), started).encode(), _CONTENT_TYPE)
 
     try:
-        server = _Server((HOST, port), Handler)
+        server = HttpServer(LOOPBACK, port, {PATH: page})
     except OSError as error:
         raise TargetError(
-            f"cannot serve metrics on {HOST}:{port}: {error.strerror or error}", "choose another --metrics-port"
+            f"cannot serve metrics on {LOOPBACK}:{port}: {error.strerror or error}", "choose another --metrics-port"
         ) from error
     with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="metrics", daemon=True)
-        thread.start()
-        try:
-            yield f"http://{HOST}:{port}{PATH}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    """A thread for each scrape; none keeps the receiver from ending, and a client that breaks off is no news."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Drop the connection silently."""
+        yield f"{server.url}{PATH}"

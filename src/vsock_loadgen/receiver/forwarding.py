@@ -19,7 +19,7 @@ class Forwarding:
     def __init__(self, behaviour: Behaviour) -> None:
         self._checked_cid = behaviour.checked_cid
         rate = behaviour.most_reports_a_minute
-        self._least_gap_ns = round(MINUTE / rate) if rate else 0
+        self._least_gap_ns = MINUTE / rate if rate else 0.0  # for a rate next to nothing it is infinite
         self._last_forwarded_ns: dict[str, int] = {}
 
     def fate(self, reported_cid: str, peer_cid: int | None, now_ns: int) -> Fate:

@@ -34,6 +34,7 @@ _READS_A_TURN = 8
 _ACCEPTS_A_TURN = 64
 _PACED_READS_A_SECOND = 20
 _NO_DESCRIPTOR_PAUSE_NS = 10 * MILLISECOND
+_LONGEST_WAIT_NS = 24 * 3_600 * SECOND  # a poll takes milliseconds of 31 bits; who has longer to wait waits again
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -141,8 +142,11 @@ class Receiver:
         self._admit()
 
     def close(self) -> None:
-        """Close every connection and the listener. What was not read to its end stays unfinished."""
+        """Close every connection and the listener. What was not read to its end stays unfinished; what was counts, though nobody
+        has noticed that end yet: the close confirms it to its sender."""
         for connection in list(self._connections.values()):
+            if not connection.is_counted and _has_ended(connection.sock):
+                self._complete(connection)
             self._close(connection)
         if not self._epoll.closed:
             self._epoll.close()
@@ -383,6 +387,14 @@ class Receiver:
             self._epoll.unregister(connection.sock)
 
 
+def _has_ended(sock: socket.socket) -> bool:
+    """Whether nothing is left to be read before the peer's end of file."""
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return False
+
+
 def _seconds(nanoseconds: int | None) -> float:
-    """Seconds for a poll, -1 for any time."""
-    return -1.0 if nanoseconds is None else nanoseconds / SECOND
+    """Seconds for a poll, -1 for any time. Long waits are cut short: a poll may return before its time anyway."""
+    return -1.0 if nanoseconds is None else min(nanoseconds, _LONGEST_WAIT_NS) / SECOND

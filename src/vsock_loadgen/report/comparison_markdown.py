@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from vsock_loadgen.measures.comparison import Comparison, Difference
 from vsock_loadgen.measures.conditions import JudgedCondition
+from vsock_loadgen.printable import printable
 from vsock_loadgen.report.comparison_cells import (
     HEADINGS,
     SPREAD_MEANING,
@@ -60,4 +61,4 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _escaped(text: str) -> str:
     """The text with nothing in it that Markdown would take for markup, on one line."""
-    return re.sub(r"([\\`*\[\]<>|#~]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w))", r"\\\1", printable(" ".join(text.split())))

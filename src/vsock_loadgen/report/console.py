@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, JustifyMethod, RenderableType
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from vsock_loadgen.printable import printable_lines
 
 BAR = "\N{FULL BLOCK}"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -23,7 +27,10 @@ _BESIDE_A_BAR = 52
 
 
 def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
-    """The parts one under the other, as text for a terminal of this width."""
+    """The parts one under the other, as text for a terminal of this width.
+
+    Texts may be somebody else's (a target's error, a result from elsewhere): what would steer the terminal becomes question marks.
+    """
     console = Console(
         file=io.StringIO(),
         width=width,
@@ -36,8 +43,19 @@ def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
     )
     with console.capture() as capture:
         for part in parts:
-            console.print(part)
+            console.print(_Harmless(part))
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Harmless:
+    """A part as it is, but for control characters; rich's own codes for colours come after."""
+
+    part: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.part, options):
+            yield Segment(printable_lines(segment.text), segment.style, segment.control)
 
 
 def table(title: str, *headings: str) -> Table:

@@ -22,7 +22,7 @@ _BESIDE_BARS = 48
 def fit_yaml(fit: Fit, attribute: Attribute) -> str:
     """The block as it stands below `loadgen:` in a config."""
     shown = show_distribution(fit.distribution, attribute)
-    assert isinstance(shown, dict)
+    assert isinstance(shown, dict)  # noqa: S101 (for the type checker: what is fitted is never a scalar)
     if "buckets" not in shown:
         return f"  {attribute}: {_flow(shown)}\n"
     lines = [f"  {attribute}:", "    buckets:", *(f"      - {_flow(bucket)}" for bucket in shown["buckets"])]

@@ -18,6 +18,7 @@ from rich.style import Style
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
+from vsock_loadgen.printable import printable
 from vsock_loadgen.telemetry.buckets import BucketRow, NodeBuckets
 from vsock_loadgen.telemetry.log import Entry
 from vsock_loadgen.telemetry.pace import Rates
@@ -268,7 +269,7 @@ def _failures(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
         [
             Segment(_padded(f" {failure}", 14), BAD),
             Segment(_count(count, 11).rjust(11)),
-            Segment("  " + _fitted(_printable(scene.errors.get(failure, "")), columns - 28, glyphs)),
+            Segment("  " + _fitted(printable(scene.errors.get(failure, "")), columns - 28, glyphs)),
         ]
         for failure, count in failures
     ]
@@ -278,7 +279,7 @@ def _log(entries: Sequence[Entry], columns: int, rows: int, glyphs: Glyphs) -> l
     """As many of the last entries as there is room for, whole; of the very last one, at least its beginning."""
     lines: list[Line] = []
     for entry in reversed(entries):
-        text = _printable(entry.as_text())[:_LONGEST_MESSAGE]
+        text = printable(entry.as_text())[:_LONGEST_MESSAGE]
         wrapped = textwrap.wrap(text, max(20, columns - 2), subsequent_indent=" " * 9)
         if lines and len(lines) + len(wrapped) > rows:
             break
@@ -306,10 +307,6 @@ def _count(count: int, cells: int) -> str:
     """A count in full where it fits with a space before it, else in millions."""
     text = f"{count:,}"
     return text if len(text) < cells else f"{count / 1e6:,.1f}M"
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _padded(text: str, cells: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.telemetry.http import Request, Response
+from vsock_loadgen.transport.web import Request, Response
 from vsock_loadgen.units import SECOND
 
 PATIENCE_NS = 30 * SECOND

@@ -12,7 +12,7 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.telemetry.http import Request, Response
+from vsock_loadgen.transport.web import Request, Response
 
 _HTML = "text/html; charset=utf-8"
 _JSON = "application/json"

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from vsock_loadgen.printable import printable
+
 Level = Literal["info", "warning", "error"]
 Format = Literal["text", "json"]
 
@@ -28,9 +30,9 @@ class Entry:
     fields: Mapping[str, object] = field(default_factory=dict)
 
     def as_text(self) -> str:
-        """A line for people, with the local time in front."""
+        """A line for people, with the local time in front; one, whatever the message brings from elsewhere."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.wall_seconds))
-        return f"{clock} {'' if self.level == 'info' else f'{self.level}: '}{self.message}"
+        return f"{clock} {'' if self.level == 'info' else f'{self.level}: '}{printable(self.message)}"
 
     def as_json(self) -> str:
         """One JSON object in one line: time (RFC 3339, UTC), level, event, message, then the fields."""

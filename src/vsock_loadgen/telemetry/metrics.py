@@ -36,7 +36,7 @@ from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.slices import NodeSlice
-from vsock_loadgen.telemetry.http import Request, Response
+from vsock_loadgen.transport.web import Request, Response
 from vsock_loadgen.units import SECOND, format_duration
 
 PREFIX = "vsock_loadgen_"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.telemetry.health import Health
-from vsock_loadgen.telemetry.http import Route
 from vsock_loadgen.telemetry.live_result import LiveResult
 from vsock_loadgen.telemetry.metrics import Metrics
+from vsock_loadgen.transport.web import Route
 
 
 class Pages:

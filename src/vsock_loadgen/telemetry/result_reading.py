@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.merging import Named
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.result_reader import read_result
 
 MOST_BYTES = 256_000_000
+_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
 
 
 def read_results(paths: Sequence[Path]) -> list[Named]:
@@ -38,7 +40,7 @@ def _read(path: Path) -> Result:
     if not content.strip():
         raise ValueError("not a result: the file is empty")
     try:
-        document = json.loads(content, parse_constant=_refuse)
+        document = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -46,6 +48,18 @@ def _read(path: Path) -> Result:
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
     return read_result(document)
+
+
+def _whole(digits: str) -> int:
+    _decimal(digits)
+    return int(digits)
+
+
+def _decimal(digits: str) -> float:
+    number = float(digits)
+    if abs(number) > _LARGEST_NUMBER:
+        raise ValueError(f"not a result: found the number {shorten(digits)}, expected at most {_LARGEST_NUMBER:g}")
+    return number
 
 
 def _refuse(constant: str) -> object:

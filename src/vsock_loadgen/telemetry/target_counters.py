@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from vsock_loadgen.config.places import shorten
+from vsock_loadgen.config.reconcile import CountersUrl
 from vsock_loadgen.measures.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.telemetry.log import Log
@@ -24,6 +26,7 @@ MOST_BYTES = 16 * 1024 * 1024
 SETTLE_SECONDS = 5.0
 _STEP_SECONDS = 0.25
 _CHUNK_BYTES = 64 * 1024
+_LONGEST_REASON = 200  # a reason may quote what the target answered
 _WANTED = (RELAY_PREFIX.encode(), PROCESS_START.encode())
 _ALWAYS_THERE = ("connections_accepted_total", "index_reports_received_total")  # the others appear with their first count
 
@@ -55,7 +58,7 @@ def _get(url: str, timeout_seconds: float, most_bytes: int) -> bytes:
     ):
         opener.add_handler(handler())
     deadline = time.monotonic() + timeout_seconds
-    request = urllib.request.Request(url, headers={"Accept": "text/plain;version=0.0.4"})
+    request = urllib.request.Request(url, headers={"Accept": "text/plain;version=0.0.4"})  # noqa: S310 (only http and https have a handler above)
     content = bytearray()
     try:
         with opener.open(request, timeout=timeout_seconds) as answer:
@@ -70,7 +73,7 @@ def _get(url: str, timeout_seconds: float, most_bytes: int) -> bytes:
         raise ScrapeError(f"answers with status {error.code}, expected 200") from None
     except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise ScrapeError(f"cannot be read: {reason if str(reason) else type(error).__name__}") from None
+        raise ScrapeError(f"cannot be read: {shorten(str(reason), _LONGEST_REASON) or type(error).__name__}") from None
     return bytes(content)
 
 
@@ -83,7 +86,7 @@ def parse(content: bytes) -> Scrape:
         samples = [sample for family in families for sample in family.samples]
         counters = _counters(samples)
     except (ValueError, OverflowError, KeyError, IndexError) as error:
-        raise ScrapeError(f"has metrics that cannot be read: {error}") from None
+        raise ScrapeError(f"has metrics that cannot be read: {shorten(str(error), _LONGEST_REASON)}") from None
     for name in _ALWAYS_THERE:
         if not any(sample.name == RELAY_PREFIX + name for sample in samples):
             raise ScrapeError(f"has no counter {RELAY_PREFIX}{name}, expected the metrics of a relay")
@@ -122,7 +125,7 @@ class Reconciler:
 
     def __init__(
         self,
-        url: str,
+        url: CountersUrl,
         log: Log,
         *,
         take: Callable[[str], Scrape] = scrape,
@@ -154,15 +157,17 @@ class Reconciler:
     def _held_against(self, counts: Counts) -> Reconciliation:
         now = self._scraped("after the run") if self._before else None
         if now is None or self._before is None:
-            return Reconciliation.of(self._url, counts, None, self._problem)
+            return Reconciliation.of(self._url.shown, counts, None, self._problem)
         if now.process_start != self._before.process_start:
-            return Reconciliation.of(self._url, counts, None, "the target was restarted during the run: its counters began anew")
-        return Reconciliation.of(self._url, counts, now.counters - self._before.counters)
+            return Reconciliation.of(
+                self._url.shown, counts, None, "the target was restarted during the run: its counters began anew"
+            )
+        return Reconciliation.of(self._url.shown, counts, now.counters - self._before.counters)
 
     def _scraped(self, when: str) -> Scrape | None:
         try:
-            return self._take(self._url)
+            return self._take(self._url.address)
         except ScrapeError as error:
-            self._problem = f"{self._url}, {when}: {error}"
+            self._problem = f"{self._url.shown}, {when}: {self._url.without_values(str(error))}"
             self._log.alert(f"reconcile: {self._problem}; what arrived will not be known", "reconcile", {"problem": self._problem})
             return None

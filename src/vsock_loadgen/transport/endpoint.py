@@ -15,6 +15,10 @@ _TIGHT_BYTES = 150_000
 _ROOMY_BYTES = 256 * 1024
 """Room for a report of 700 packages (the kernel doubles it): sent in one go, it wakes the sender once and not three times."""
 
+_INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
+_TCP_LAST_ACK, _TCP_CLOSING = 9, 11
+"""States of a connection that both sides have ended, while the peer has not acknowledged our end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -33,13 +37,23 @@ class Endpoint:
     hides_unread_close: bool = False
     send_buffer_bytes: int = 0
 
+    def ended_too_soon(self, sock: socket.SocketType) -> bool:
+        """Whether the peer of a connection that both sides have ended without an error had not taken everything by then.
+
+        Over TCP a peer that has read all that came so far closes without an error, whatever is still on its way; the reset follows
+        later. Who has read our end has acknowledged it before its own. Elsewhere there is nothing on its way.
+        """
+        if self.family not in _INTERNET:
+            return False
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in (_TCP_LAST_ACK, _TCP_CLOSING)
+
     def socket(self) -> socket.SocketType:
         """A new non-blocking stream socket for one connection. OSError passes: the caller counts EMFILE.
 
         It is the plain type below `socket.socket`, which costs half as much to open and close.
         """
         opened = socket.SocketType(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        if self.family in (socket.AF_INET, socket.AF_INET6):
+        if self.family in _INTERNET:
             # A report's last segment must not wait for the acknowledgement of the one before it.
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.send_buffer_bytes:

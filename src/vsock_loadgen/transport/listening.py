@@ -67,10 +67,9 @@ def _listen_on_path(address: UnixAddress, path: str, backlog: int) -> socket.soc
 
 def _listen(listener: socket.socket, address: Address, sockaddr: str | tuple[Any, ...], backlog: int) -> socket.socket:
     try:
-        listener.bind(sockaddr)
         if isinstance(sockaddr, str):
-            # Nobody can connect before the listen below, so the file is never open to others.
-            Path(sockaddr).chmod(0o600)
+            os.fchmod(listener.fileno(), 0o600)  # the file that bind makes takes this mode: it is never open to others
+        listener.bind(sockaddr)
         listener.listen(backlog)
     except OSError as error:
         listener.close()

@@ -1,0 +1,47 @@
+"""The verbs of `vsock-loadgen`, and how the one that is meant is found."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from vsock_loadgen import __version__
+
+_OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
+_VERBS = ("run", "plan", "receive", "report", "compare", "fit", "init", "schema")
+
+
+class Verbs(click.Group):
+    """The verbs; options without a verb mean `run`, as they did in the older tool.
+
+    Each is the command of its module's name, which is imported when it is used: a run does not wait for what it does not need.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front of options that come first."""
+        if args and args[0].startswith("-") and args[0] not in _OF_THE_GROUP:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order in which they are met."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb, None where there is no such verb."""
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"vsock_loadgen.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
+)
+@click.version_option(__version__, prog_name="vsock-loadgen")
+def verbs() -> None:
+    """Simulate a fleet of virtual machines that keep sending index reports, exactly as configured, and judge the run."""

@@ -1,0 +1,24 @@
+"""Keeps the memory of a process flat whose threads make documents and throw them away."""
+
+from __future__ import annotations
+
+import ctypes
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of mallopt(3)
+_LARGE_BYTES = 128 * 1024
+_MOST_ARENAS = 2
+
+
+def return_large_blocks() -> bool:
+    """Have the C library give every large block back to the kernel when it is freed; whether it can.
+
+    By default it raises the size that it calls large with the largest block it has seen, and keeps a heap for each of many threads:
+    each request for a document then leaves its size behind in yet another heap. Large allocations cost a system call each from now
+    on, so this is not for a process that sends. To be called after the last fork.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library than glibc
+        return False
+    wanted = {_MMAP_THRESHOLD: _LARGE_BYTES, _TRIM_THRESHOLD: _LARGE_BYTES, _ARENA_MAX: _MOST_ARENAS}
+    return all([mallopt(option, value) == 1 for option, value in wanted.items()])
