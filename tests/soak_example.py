@@ -37,12 +37,15 @@ def samples(parent_bytes_a_minute: float = 0.0, worker_descriptors_a_minute: flo
             at % 60 >= 10,
             300_000,
             {
-                "parent": Look(40_000_000 + round(parent_bytes_a_minute * at / 60), 12 + at % 3),
-                "worker 0": Look(30_000_000, 9 + at % 4 + int(worker_descriptors_a_minute * at / 60) + 500 * (at % 60 < 10)),
-                RECEIVER: Look(20_000_000 + 1_000 * at, 8),
+                "parent": Look(40_000_000 + grown, 50_000_000 + grown, 12 + at % 3),
+                "worker 0": Look(
+                    30_000_000, 40_000_000, 9 + at % 4 + int(worker_descriptors_a_minute * at / 60) + 500 * (at % 60 < 10)
+                ),
+                RECEIVER: Look(20_000_000 + 1_000 * at, 30_000_000, 8),
             },
         )
         for at in range(2, 620, 2)
+        for grown in [round(parent_bytes_a_minute * at / 60)]
     ]
 
 

@@ -137,3 +137,8 @@ def test_any_scalar_resolves_and_a_number_is_exact(text: str) -> None:
     if isinstance(value, Decimal):
         assert Decimal(text) == value
         assert Decimal(repr(float(value))) == value
+
+
+@pytest.mark.parametrize("text", ["1E" + "5" * 20, "1e-" + "9" * 30, "0e" + "9" * 20])
+def test_an_exponent_of_many_digits_is_an_odd_number(text: str) -> None:
+    assert resolve(text) == OddNumber("too large or too small a number")

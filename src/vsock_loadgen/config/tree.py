@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -143,7 +143,10 @@ def resolve(text: str) -> Value:
 
 
 def _exact(text: str) -> Decimal | OddNumber:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent that does not fit 64 bits
+        return OddNumber("too large or too small a number")
     if number and abs(number.adjusted()) > _LARGEST_EXPONENT:
         return OddNumber("too large or too small a number")
     if len(number.as_tuple().digits) > MOST_DIGITS:

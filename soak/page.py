@@ -1,0 +1,76 @@
+"""The section of a document that tells of a soak."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.tables import Rows, markdown_table
+
+from soak.checks import GROWTH_PER_HOUR, MOST_ROWS, ROW_BYTES, Check, receiver_sizes
+from soak.evidence import Evidence
+from soak.faults import MEANING
+from vsock_loadgen.units import SECOND, format_duration
+
+BEGIN_MARK, END_MARK = "<!-- soak -->", "<!-- /soak -->"
+_SAYS = {True: "yes", False: "NO", None: "not checked"}
+
+
+def check_rows(made: Sequence[Check]) -> Rows:
+    """The checks as a table with a head."""
+    return [["claim", "found", "expected", "holds"], *[[one.claim, one.found, one.expected, _SAYS[one.held]] for one in made]]
+
+
+def section(evidence: Evidence, made: Sequence[Check]) -> str:
+    """The whole section as Markdown, without a heading."""
+    elapsed = evidence.result["elapsed_seconds"]
+    rate = evidence.result["totals"]["due"] / elapsed
+    duration = format_duration(round(evidence.seconds * SECOND))
+    sizes = receiver_sizes(evidence) or [0]
+    lines = [
+        f"`python -m soak --vm-count {evidence.vm_count} --duration {duration} --seed {evidence.seed}`: "
+        f"{evidence.vm_count:,} VMs with the distributions of",
+        f"`examples/fleet-200.yaml`, {rate:,.0f} reports a second for {elapsed / 60:.1f} minutes to `vsock-loadgen receive` over a",
+        f"unix socket, {len(evidence.injected)} faults at moments that the seed decides.",
+    ]
+    if evidence.interrupted:
+        lines.append("**The soak was broken off: what follows is incomplete.**")
+    lines += ["", markdown_table(check_rows(made)).rstrip("\n"), ""]
+    lines += [
+        "Memory is that of quiet samples after the first third (at most ten minutes), its growth a least-squares slope with",
+        "its Newey-West error.",
+        f"Flat means at most {100 * GROWTH_PER_HOUR:g} % of the process's memory an hour; on top of that the parent has a row of",
+        f"the result for each second, {ROW_BYTES:,} bytes with its part of the documents, and {MOST_ROWS:,} of them at most.",
+        "",
+        f"The receivers used {statistics.median(sizes) / 1e6:.0f} MB in the median and {max(sizes) / 1e6:.0f} MB at most,",
+        "while they held reports half read.",
+        "",
+        markdown_table(_fault_rows(evidence)).rstrip("\n"),
+        "",
+        markdown_table(_visitor_rows(evidence)).rstrip("\n"),
+        "",
+        "![Memory, descriptors, reports a second and schedule lag over the soak](pictures/soak.svg)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _fault_rows(evidence: Evidence) -> Rows:
+    counts = Counter(each.fault.kind for each in evidence.injected)
+    return [["fault", "times", "what happens"], *[[kind, str(counts[kind]), meaning] for kind, meaning in MEANING.items()]]
+
+
+def _visitor_rows(evidence: Evidence) -> Rows:
+    rows = [[name, f"{each.answered:,}", f"{each.unanswered:,}"] for name, each in evidence.visits.items()]
+    return [["visitor of the metrics port", "answered", "turned away"], *rows]
+
+
+def into_page(page: Path, text: str) -> None:
+    """Put the section into a page between its marks; after the first one where it has no second. Raises ValueError without any."""
+    before, begin, rest = page.read_text().partition(BEGIN_MARK)
+    if not begin:
+        raise ValueError(f"{page}: found no mark, expected {BEGIN_MARK}")
+    _, finish, after = rest.partition(END_MARK)
+    page.write_text(f"{before}{begin}\n\n{text}\n{END_MARK}{after if finish else rest}")

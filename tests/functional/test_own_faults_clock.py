@@ -1,0 +1,59 @@
+"""The wall clock is stepped while a run goes on, as network time does: nothing that the run counts or measures follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from watched import accounts, watched
+
+STEPPING = (
+    "import time",
+    "readings, now, now_ns = [0], time.time, time.time_ns",
+    "def step_ns():",
+    "    readings[0] += 1",
+    "    return STEPS[readings[0] % len(STEPS)] * 10**9",
+    "time.time = lambda: now() + step_ns() / 1e9",
+    "time.time_ns = lambda: now_ns() + step_ns()",
+)
+"""A wall clock that shows another time with every look at it. The machine's own is left alone."""
+
+
+FLEET = """
+loadgen:
+  vmCount: 20
+  packages: 5
+  jitter: 0
+  reportInterval:
+    buckets:
+      - {{percent: 100, value: 200ms, synchronized: {in_step}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "synchronized"),
+    [((0, 3600), False), ((0, -3600), False), ((0, 3600), True), ((0, 86_400, -86_400, 1, -1), True)],
+    ids=["forth", "back", "forth, VMs in step", "both ways, VMs in step"],
+)
+def test_a_run_measures_and_counts_the_same_whatever_the_wall_clock_does(
+    steps: Sequence[int], synchronized: bool, tmp_path: Path
+) -> None:
+    out = tmp_path / "r.json"
+    config = tmp_path / "fleet.yaml"
+    config.write_text(FLEET.format(in_step=str(synchronized).lower()))
+    options = ("--target", "embedded", "--metrics-port", "0", "--lag-limit", "1m", "--duration", "1s", "--result", out)
+    with watched("run", "--config", config, *options, setup=(f"STEPS = {steps}", *STEPPING)) as run:
+        ended = run.ended()
+    result = accounts(out)
+    totals = result["totals"]
+    assert ended.code == 0, ended.log
+    assert totals["due"] == totals["delivered"] == result["receiver"]["reports"] == 100
+    assert 1 <= result["elapsed_seconds"] < 30
+    for times in ("response_time_seconds", "service_time_seconds", "lag_seconds"):
+        assert 0 <= result[times]["max"] < 30
+    seconds = [row["t"] for row in result["series"]]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] - seconds[0] < 30
+    assert sum(row["due"] for row in result["series"]) == 100

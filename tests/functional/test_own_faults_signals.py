@@ -1,0 +1,130 @@
+"""Signals at any moment, from anybody, and terminals that go away: the run ends in order, or as a process that a signal ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from vsock_loadgen.engine.stopping import STOP_SIGNALS
+from watched import SMALL, Watched, accounts, watched
+
+BRIEF = (*SMALL, "--workers", "2", "--vm-count", "100")
+SECONDS_OF_A_RUN = 1.4
+MOMENTS = 12
+
+
+def takes_signals(run: Watched) -> bool:
+    """Whether the command has come so far that signals are its own: before that, the interpreter starts."""
+    caught = next(line for line in Path(f"/proc/{run.pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_a_signal_at_any_moment_ends_the_run_in_order(moment: int, tmp_path: Path) -> None:
+    """To the process alone or, as Ctrl-C, to its whole group; once or twice; from the first import to after the end."""
+    draw = random.Random(moment)
+    number, group, again = draw.choice(STOP_SIGNALS), draw.random() < 0.5, draw.random() < 0.4
+    out = tmp_path / "r.json"
+    with watched(*BRIEF, "--duration", "400ms", "--result", out) as run:
+        run.until(lambda: takes_signals(run))
+        time.sleep(SECONDS_OF_A_RUN * (moment + draw.random()) / MOMENTS)
+        for _ in range(1 + again):
+            try:
+                run.kill_all(number) if group else run.kill(number)
+            except ProcessLookupError:
+                break
+        ended = run.ended()
+    assert ended.code in (0, 128 + number), ended.log
+    if ended.code == 0:
+        result = accounts(out)
+        assert result["complete"] is True
+        assert result["receiver"]["reports"] >= result["totals"]["delivered"]
+        assert "Verdict: passed" in ended.out
+    else:
+        assert not out.exists()
+        assert not ended.out
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5])
+@pytest.mark.parametrize(("verb", "number"), [("plan", signal.SIGINT), ("compare", signal.SIGTERM), ("receive", signal.SIGHUP)])
+def test_a_signal_ends_the_other_verbs_without_a_traceback(
+    verb: str, number: signal.Signals, seconds: float, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "endless.json")
+    arguments: dict[str, tuple[str | Path, ...]] = {
+        "plan": ("plan", "--vm-count", "100000", "--format", "json", "--vms"),
+        "compare": ("compare", tmp_path / "endless.json", tmp_path / "endless.json"),
+        "receive": ("receive", f"unix://{tmp_path}/relay.sock"),
+    }
+    with watched(*arguments[verb]) as process:
+        process.until(lambda: takes_signals(process))
+        time.sleep(seconds)
+        process.kill_all(number)
+        ended = process.ended()
+    assert ended.code == 128 + number or (verb == "receive" and ended.code == 0)
+    assert not (tmp_path / "relay.sock").exists()
+
+
+def test_a_hangup_ends_a_run_in_order_and_one_under_nohup_does_not_hear_it(tmp_path: Path) -> None:
+    for prefix in ((), ("nohup",)):
+        out = tmp_path / f"{len(prefix)}.json"
+        with watched(*SMALL, "--duration", "2s", "--result", out, prefix=prefix) as run:
+            run.read_until(" due ")
+            run.kill_all(signal.SIGHUP)
+            ended = run.ended()
+        assert ended.code == 0, ended.log
+        due = accounts(out)["totals"]["due"]
+        assert (due == 200) if prefix else (due < 200)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_run_whose_terminal_goes_away_ends_in_order_with_its_result(live: bool, tmp_path: Path) -> None:
+    """Its controlling terminal: the kernel sends SIGHUP, and nothing can be written there any more."""
+    out = tmp_path / "r.json"
+    master, slave = pty.openpty()
+    controlling = "import fcntl, os, sys, termios; fcntl.ioctl(2, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+    options = ("--result", out, *(() if live else ("--no-live",)))
+    terminal = {"TERM": "xterm", "CI": "", "PYTHONUNBUFFERED": ""}
+    with watched(
+        *SMALL, *options, prefix=("python3", "-c", controlling), stdin=slave, stdout=slave, stderr=slave, extra=terminal
+    ) as run:
+        os.close(slave)
+        seen = b""
+        while (b"\x1b[?1049h" if live else b" due ") not in seen:
+            seen += os.read(master, 4096)
+        run.until(lambda: drained(master) or out.exists())
+        os.close(master)
+        assert run.process.wait(60) == 0
+        assert not run.session
+    result = accounts(out)
+    assert result["complete"] is True
+    assert result["verdict"]["status"] == "passed"
+
+
+def drained(terminal: int) -> bool:
+    """Read what there is, so that who writes does not wait."""
+    os.set_blocking(terminal, False)
+    try:
+        return not os.read(terminal, 1 << 16)
+    except BlockingIOError:
+        return False
+
+
+def test_a_reader_of_the_output_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
+    """As with `2>&1 | head -1`."""
+    out = tmp_path / "r.json"
+    reader, writer = os.pipe()
+    unbuffered = {"PYTHONUNBUFFERED": ""}
+    with watched(*SMALL, "--duration", "1s", "--result", out, stdout=writer, stderr=writer, extra=unbuffered) as run:
+        os.close(writer)
+        assert os.read(reader, 1)
+        os.close(reader)
+        assert run.process.wait(60) == 0
+    assert accounts(out)["totals"]["due"] == json.loads(out.read_text())["receiver"]["reports"] == 100
