@@ -1,0 +1,1 @@
+"""One module per target: `check` takes the bytes of one input, and raises where a promise is broken."""
