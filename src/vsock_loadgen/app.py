@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -62,6 +63,7 @@ from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
+from vsock_loadgen.units import SECOND, format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def run(
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
+    _look_at_start(config, log)
     reconciler = _reconciler(config, log)
     raise_descriptor_limit()
     with ExitStack() as stack:
@@ -178,7 +181,7 @@ def run(
         terminal = streams.log if streams.live else None
         with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
             observers = Observers([_observers(summary, log, stop, outputs), *pages, view])
-            totals = supervisor.run(stop, observers.update, start_at_ns=config.start_at_ns)
+            totals = supervisor.run(stop, observers.update)
         receipt = _receipt(receiver, totals) if receiver else None
         reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
         sending.close()
@@ -202,6 +205,17 @@ def _settled(config: Config, identity: Identity) -> Config:
     """The config with the place of this process in it, as all results of one fleet have it."""
     place = {"nodeIndex": identity.index, "nodeCount": identity.count}
     return replace(config, node_index=identity.index, node_count=identity.count, effective={**config.effective, **place})
+
+
+def _look_at_start(config: Config, log: Log) -> None:
+    """Say where the schedule has started already. Raises ConfigError where it is over."""
+    if config.start_at_ns is None or (ago_ns := time.time_ns() - config.start_at_ns) <= 0:
+        return
+    ago = format_duration(ago_ns // SECOND * SECOND)
+    if config.duration_ns and ago_ns >= config.duration_ns:
+        message = f"was {ago} ago, and the run lasts {format_duration(config.duration_ns)}: nothing is left of it to send"
+        raise ConfigError([Problem("", "startAt", message)])
+    log.line(f"startAt was {ago} ago: this run joins a schedule that goes on, and sends nothing of what was due before", "joined")
 
 
 def _announce(summary: Summary, identity: Identity, log: Log) -> None:
@@ -233,7 +247,8 @@ def _threshold_watch(config: Config, log: Log, stop: StopRequests) -> ThresholdW
 
 
 def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Orders:
-    return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed=config.delivery == "confirmed")
+    confirmed = config.delivery == "confirmed"
+    return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed, config.start_at_ns)
 
 
 def _observers(summary: Summary, log: Log, stop: StopRequests, outputs: Outputs) -> Observers:

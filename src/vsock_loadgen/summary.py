@@ -83,7 +83,7 @@ class Summary:
                 "vms": self.mine.vms,
                 "first_cid": (self.mine.first_cid if self.own_cid is None else self.own_cid) if self.mine.vms else None,
             },
-            started_at=datetime.fromtimestamp(totals.zero_wall_ns / SECOND, UTC).isoformat(),
+            started_at=datetime.fromtimestamp(totals.began_wall_ns / SECOND, UTC).isoformat(),
             elapsed_ns=totals.elapsed_ns,
             counts=totals.counts,
             times=totals.times,

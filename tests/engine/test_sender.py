@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
 from vsock_loadgen.engine.ledger import Ledger
-from vsock_loadgen.engine.sender import START_BATCH, Load, Sender
+from vsock_loadgen.engine.sender import START_BATCH, START_PAUSE_NS, Load, Sender
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.plan.schedule import Schedule
@@ -37,9 +37,13 @@ class World:
         *,
         confirmed: bool = True,
         timeout_ns: int = SECOND,
+        zero_wall_ns: int = 0,
+        approach_ns: int = 0,
+        join_ns: int = 0,
         **network: Any,
     ) -> None:
         self.clock = FakeClock()
+        self.clock.now_ns = join_ns
         self.network = FakeNetwork(self.clock, script, **network)
         self.ledger = Ledger()
         vms = len(plan.indices)
@@ -54,7 +58,9 @@ class World:
             request_timeout_ns=timeout_ns,
             confirmed=confirmed,
         )
-        self.sender.begin(0, 0, 0)
+        if approach_ns:
+            self.sender.approach(zero_wall_ns, approach_ns)
+        self.sender.begin(0, zero_wall_ns, join_ns)
 
     def run(self, end_ns: int) -> WorkerSnapshot:
         """Step to `end_ns`, stop, drain; the final snapshot. Balanced all the way."""
@@ -224,6 +230,29 @@ def test_a_loop_that_wakes_after_the_end_starts_nothing_that_was_due_later() -> 
     world.clock.now_ns = 200 * MILLISECOND
     world.sender.step(200 * MILLISECOND)
     assert world.run(100 * MILLISECOND).counts.due == 4
+
+
+@given(
+    intervals_ms=st.lists(st.integers(20, 400), min_size=1, max_size=6),
+    approach_ms=st.integers(0, 2_000),
+    rest_ms=st.integers(0, 500),
+    zero_wall_ns=st.integers(0, SECOND),
+    jitter=st.sampled_from([Fraction(0), Fraction(1, 20)]),
+    synchronized=st.booleans(),
+)
+def test_who_joins_late_sends_what_is_due_from_then_on_whether_it_had_come_near_before_or_not(
+    intervals_ms: list[int], approach_ms: int, rest_ms: int, zero_wall_ns: int, jitter: Fraction, synchronized: bool
+) -> None:
+    plan = schedule([interval * MILLISECOND for interval in intervals_ms], jitter=jitter, synchronized=synchronized)
+    join_ns = (approach_ms + rest_ms) * MILLISECOND
+    end_ns = join_ns + SECOND
+    advance = plan.advance(zero_wall_ns)
+    instants = [due_ns for position in range(len(intervals_ms)) for due_ns in plan.instants(position, end_ns, advance)]
+    for approach_ns in (approach_ms * MILLISECOND, 0):
+        world = World(plan, lambda number: Peer(), zero_wall_ns=zero_wall_ns, approach_ns=approach_ns, join_ns=join_ns)
+        final = world.run(end_ns)
+        assert final.counts.due == len([due_ns for due_ns in instants if due_ns >= join_ns])
+        assert (final.times.lag.largest or 0) < START_PAUSE_NS
 
 
 def test_a_worker_without_vms_has_nothing_to_do() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 from command import vsock_loadgen
@@ -71,6 +72,17 @@ def test_a_run_may_start_at_an_instant_that_every_node_knows(tmp_path: Path) -> 
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=60)
     done = vsock_loadgen("run", "-c", config, "--start-at", start.isoformat(), "--duration", "62s", "--result", out)
     assert done.returncode == 3, done.stderr  # the spike is over: nothing was due in it
-    totals = json.loads(out.read_text())["totals"]
+    result = json.loads(out.read_text())
+    totals = result["totals"]
+    assert result["elapsed_seconds"] < 30
+    assert datetime.datetime.fromisoformat(result["started_at"]) > start
     assert 50 <= totals["due"] <= 110
     assert totals["delivered"] == totals["due"]
+    assert "this run joins a schedule that goes on" in done.stderr
+
+
+def test_a_run_that_would_start_after_its_own_end_is_refused(tmp_path: Path) -> None:
+    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=60)
+    done = vsock_loadgen("run", "--target", "embedded", "--start-at", start.isoformat(), "--duration", "30s")
+    assert done.returncode == 2
+    assert re.search(r"^startAt: was 1m\d*s? ago, and the run lasts 30s: nothing is left of it to send$", done.stderr, re.MULTILINE)

@@ -68,6 +68,13 @@ def test_a_snapshot_belongs_to_the_wall_second_in_which_its_stretch_began() -> N
     assert [(row.second, row.due) for row in totals.series.rows()] == [(1_700_000_000, 2), (1_700_000_001, 1)]
 
 
+def test_a_run_that_joined_a_schedule_is_as_long_as_it_was_there() -> None:
+    totals = RunTotals(1, ZERO_WALL_NS, joined_ns=3_600 * SECOND)
+    totals.add(snapshot(0, 3_602 * SECOND, Counts(due=4, delivered=4)))
+    assert (totals.elapsed_ns, totals.schedule_ns) == (2 * SECOND, 3_602 * SECOND)
+    assert [(row.second, row.due) for row in totals.series.rows()] == [(1_700_003_600, 4)]
+
+
 def test_times_packages_and_errors_of_all_workers_are_merged() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     for worker in (0, 1):

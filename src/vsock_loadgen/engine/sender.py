@@ -144,14 +144,32 @@ class Sender:
         self._clock_ns = clock_ns
         self._timeout_ns = request_timeout_ns
         self._confirmed = confirmed
+        self._grid_wall_ns: int | None = None
         if not load.schedule.is_synchronized:
-            self._fill(0, 0)  # before the start is known, so that nobody is late for it
+            self.approach(0, 0)  # before the start is known, so that nobody is late for it
         self._under_way = bytearray(len(self._indices))
         self._by_fd: dict[int, Flight] = {}
         self._by_start: deque[Flight] = deque()
         self._retries: list[tuple[int, int, Flight]] = []
         self._stopped = False
         self._started_ns = 0
+
+    def approach(self, zero_wall_ns: int, join_ns: int) -> None:
+        """Leave out what was due before `join_ns` from the start, which is at `zero_wall_ns` of the wall clock.
+
+        Where that is long ago it takes its time: a microsecond for every report. `begin` does the same, but then others wait.
+        """
+        grid_wall_ns = zero_wall_ns if self._schedule.is_synchronized else 0
+        if grid_wall_ns != self._grid_wall_ns:
+            self._grid_wall_ns = grid_wall_ns
+            self._advance = self._schedule.advance(grid_wall_ns)
+            self._heap = [self._next(position) for position in range(len(self._indices))]
+        limit = join_ns << _POSITION_BITS
+        for place, entry in enumerate(self._heap):
+            while entry < limit:
+                entry = self._next(entry & _POSITION_MASK)
+            self._heap[place] = entry
+        heapq.heapify(self._heap)
 
     def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
         """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.
@@ -162,7 +180,7 @@ class Sender:
         self._zero_ns = zero_ns
         self._last_ns = _NEVER_NS if end_ns is None else end_ns - 1
         if self._schedule.is_synchronized or join_ns > 0:
-            self._fill(zero_wall_ns, join_ns)
+            self.approach(zero_wall_ns, join_ns)
 
     @property
     def idle(self) -> bool:
@@ -215,17 +233,6 @@ class Sender:
             if not flight.landed:
                 self._land(flight)
                 self._ledger.give_up(flight.phase)
-
-    def _fill(self, zero_wall_ns: int, join_ns: int) -> None:
-        """Make the heap of every VM's first report at or after `join_ns` from the start; times in it count from the start."""
-        self._advance = self._schedule.advance(zero_wall_ns)
-        self._heap = [self._next(position) for position in range(len(self._indices))]
-        if join_ns > 0:
-            limit = join_ns << _POSITION_BITS
-            for position in range(len(self._heap)):
-                while self._heap[position] < limit:
-                    self._heap[position] = self._next(position)
-        heapq.heapify(self._heap)
 
     def _next(self, position: int) -> int:
         """The heap entry of a VM's next report."""

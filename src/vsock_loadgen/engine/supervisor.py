@@ -24,6 +24,7 @@ from vsock_loadgen.units import MILLISECOND, SECOND
 HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
 PROGRESS_NS = 250 * MILLISECOND
 _READY_TIMEOUT_NS = 60 * SECOND
+_JOIN_TIMEOUT_NS = 900 * SECOND  # where workers have to walk through what was due since the start of the schedule
 _LONGEST_END_SECONDS = 5.0
 
 
@@ -80,7 +81,8 @@ class Supervisor:
         serve(number, load, self._orders, theirs)
 
     def _await_ready(self) -> None:
-        deadline_ns = time.monotonic_ns() + _READY_TIMEOUT_NS
+        joins = (self._orders.start_at_ns or time.time_ns()) < time.time_ns()
+        deadline_ns = time.monotonic_ns() + (_JOIN_TIMEOUT_NS if joins else _READY_TIMEOUT_NS)
         for number, channel in enumerate(self._channels):
             with selectors.DefaultSelector() as selector:
                 selector.register(channel, selectors.EVENT_READ)
@@ -89,15 +91,15 @@ class Supervisor:
                         raise InternalError(f"worker {number} did not get ready: {self._how_it_ended(number)}")
                     selector.select(1)
 
-    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None], *, start_at_ns: int | None = None) -> RunTotals:
+    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None]) -> RunTotals:
         """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times
         a second. Returns the totals; `totals.lost` tells whether a worker died.
 
-        The schedule starts at `start_at_ns` since the epoch, or else at once; one that has started already is joined.
+        The schedule starts when the orders say, or else at once; one that has started already is joined.
         """
-        start = _start(start_at_ns)
+        start = _start(self._orders.start_at_ns)
         shape = self._loads[0].schedule.shape
-        totals = RunTotals(len(self._channels), start.zero_wall_ns, shape.names if shape else ())
+        totals = RunTotals(len(self._channels), start.zero_wall_ns, shape.names if shape else (), start.join_ns)
         for channel in self._channels:
             channel.send(start)
         end_ns = start.zero_ns + self._orders.duration_ns if self._orders.duration_ns else None

@@ -47,13 +47,15 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How a worker is to send, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop."""
+    """How a worker is to send, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop, and
+    `start_at_ns` is the wall clock at the start of the schedule, None where that is whenever everybody is ready."""
 
     endpoint: Endpoint
     reports: ReportSource
     request_timeout_ns: int
     duration_ns: int
     confirmed: bool
+    start_at_ns: int | None = None
 
 
 class Worker:
@@ -77,6 +79,8 @@ class Worker:
             request_timeout_ns=orders.request_timeout_ns,
             confirmed=orders.confirmed,
         )
+        if orders.start_at_ns is not None:
+            self._sender.approach(orders.start_at_ns, max(0, time.time_ns() - orders.start_at_ns))
 
     def await_start(self, poller: EpollPoller) -> bool:
         """Wait for the word to begin, and take it; False where the parent has gone or wants no run any more."""

@@ -17,12 +17,13 @@ class RunTotals:
     """Merges snapshots as they come; `series` has a row for every second of the wall clock.
 
     A snapshot belongs to the second in which its stretch began. `zero_wall_ns` is the wall clock at the start of the schedule,
-    read once.
+    read once, and `joined_ns` how far that had gone on when the run began; `elapsed_ns` counts from there.
     """
 
-    def __init__(self, workers: int, zero_wall_ns: int, phase_names: Sequence[str] = ()) -> None:
+    def __init__(self, workers: int, zero_wall_ns: int, phase_names: Sequence[str] = (), joined_ns: int = 0) -> None:
         self.phase_names = phase_names
         self.zero_wall_ns = zero_wall_ns
+        self.joined_ns = joined_ns
         self.elapsed_ns = 0
         self.times = Times()
         self.packages: Counter[int] = Counter()
@@ -35,6 +36,16 @@ class RunTotals:
         self._lost: dict[int, str] = {}
         self.lost_receiver: str | None = None
         """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
+
+    @property
+    def schedule_ns(self) -> int:
+        """How far the schedule has gone on."""
+        return self.joined_ns + self.elapsed_ns
+
+    @property
+    def began_wall_ns(self) -> int:
+        """The wall clock at the moment from which on reports were due."""
+        return self.zero_wall_ns + self.joined_ns
 
     @property
     def counts(self) -> Counts:
@@ -79,7 +90,7 @@ class RunTotals:
         """Take one snapshot in; each worker's come in order."""
         before = self._last[snapshot.worker]
         self._last[snapshot.worker] = snapshot
-        self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns)
+        self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns - self.joined_ns)
         self.times.merge(snapshot.times)
         self.packages.update(snapshot.packages)
         self.intervals.update(snapshot.intervals)
@@ -87,7 +98,7 @@ class RunTotals:
         self.errors.update(snapshot.errors)
         for times, share in zip(self._phase_times, snapshot.phases, strict=True):
             times.merge(share.times)
-        began_ns = before.at_ns if before else 0
+        began_ns = before.at_ns if before else self.joined_ns
         self.series.add(
             (self.zero_wall_ns + began_ns) // SECOND,
             snapshot.counts - (before.counts if before else Counts()),

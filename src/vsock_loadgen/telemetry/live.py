@@ -82,7 +82,7 @@ class LiveView:
     def _scene(self, totals: RunTotals) -> Scene:
         return Scene(
             subject=self._subject,
-            elapsed_ns=totals.elapsed_ns,
+            elapsed_ns=totals.schedule_ns,
             zero_wall_ns=totals.zero_wall_ns,
             is_stopping=self._stop_asked(),
             counts=totals.counts,
