@@ -54,10 +54,10 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
 
 docs: $(RUN) ## Write what the documents take from the code anew
-	@$(BIN)/python -m docs.reference && $(BIN)/python -m docs.plan_figures && $(BIN)/python docs/pictures/plan.py && $(BIN)/python docs/pictures/architecture.py
+	@$(BIN)/python -m docs.scripts.reference && $(BIN)/python -m docs.scripts.plan_figures && $(BIN)/python -m docs.pictures.plan && $(BIN)/python -m docs.pictures.architecture
 
 pictures: $(RUN) ## Take pictures of a real run: its live view and its report (needs tmux and Chromium, and a quiet machine)
-	@$(BIN)/python docs/pictures/screens.py
+	@$(BIN)/python -m docs.pictures.screens
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
 	@$(BIN)/python -m bench

@@ -146,7 +146,7 @@ def test_the_config_errors_that_are_shown_are_those_of_the_config(tmp_path: Path
 
 def test_the_tables_are_those_of_the_code() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "docs.reference", "--check"], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "docs.scripts.reference", "--check"], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 

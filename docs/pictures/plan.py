@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from svg import terminal_svg
+from docs.pictures.svg import terminal_svg
 
 from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load

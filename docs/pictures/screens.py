@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from svg import terminal_svg
+from docs.pictures.svg import terminal_svg
 
 PICTURES = Path(__file__).resolve().parent
 PROJECT = PICTURES.parents[1]

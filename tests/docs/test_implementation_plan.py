@@ -68,7 +68,7 @@ def percents() -> st.SearchStrategy[list[Fraction]]:
 
 def test_the_generated_parts_of_the_page_are_those_of_the_code() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "docs.plan_figures", "--check"],
+        [sys.executable, "-m", "docs.scripts.plan_figures", "--check"],
         cwd=PROJECT,
         env=environment(),
         capture_output=True,

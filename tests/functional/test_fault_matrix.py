@@ -50,6 +50,6 @@ def test_connections_closed_for_want_of_a_handler_are_explained_by_the_failures(
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_the_page_has_the_figures_of_every_fault_on_every_transport(fault: Fault) -> None:
     rows = [line for line in (PROJECT / "docs" / "reliability.md").read_text().splitlines() if line.startswith(f"| {fault.does} |")]
-    assert len(rows) == len(TRANSPORTS), "PYTHONPATH=tests python -m docs.reliability writes them"
+    assert len(rows) == len(TRANSPORTS), "PYTHONPATH=tests python -m docs.scripts.reliability writes them"
     assert [row.split(" | ")[1] for row in rows] == [str(fault.load.due)] * len(TRANSPORTS)
     assert [row.split(" | ")[9] for row in rows] == ["0"] * len(TRANSPORTS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import click
-from docs.generated import table
+from docs.scripts.generated import table
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -287,7 +287,7 @@ def flag_table() -> str:
     known = {key for keys in GROUPS.values() for key in keys}
     all_keys = {to_camel(name) for name in Section.model_fields}
     if known != all_keys:
-        raise ValueError(f"the groups of docs/config_keys.py and the config differ in {sorted(known ^ all_keys)}")
+        raise ValueError(f"the groups of docs/scripts/config_keys.py and the config differ in {sorted(known ^ all_keys)}")
     rows = [(f"`{key.key}`", f"`{key.flag}`", f"`{key.environment}`") for key in scalar_keys()]
     return table(("key", "flag", "variable"), rows)
 

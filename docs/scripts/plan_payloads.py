@@ -1,6 +1,6 @@
 """What the designs of payloads hold and cost, for `implementation-plan.md`.
 
-`python -m docs.plan_payloads` in the project's root prints the times, which differ from machine to machine.
+`python -m docs.scripts.plan_payloads` in the project's root prints the times, which differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from docs.generated import table
+from docs.scripts.generated import table
 from google.protobuf import text_format
 
 from vsock_loadgen.config.load import load
@@ -28,7 +28,7 @@ from vsock_loadgen.plan.distributions import PACKAGES, take
 from vsock_loadgen.plan.slices import FIRST_CID
 from vsock_loadgen.units import format_bytes, format_seconds
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "fleet-200.yaml"
 MOST_ENCODED = 1_500_000
 """Packages that are encoded at most, at some 10 us each."""

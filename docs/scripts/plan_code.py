@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generated import table
+from docs.scripts.generated import table
 
-SOURCE = Path(__file__).resolve().parent.parent / "src" / "vsock_loadgen"
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "vsock_loadgen"
 
 COSTS = {
     "percentile": (

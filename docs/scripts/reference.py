@@ -6,8 +6,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from docs.config_keys import GROUPS, flag_table, form_table, key_table, most_used_table, nested_table, option_table
-from docs.generated import Parts, renew, table
+from docs.scripts.config_keys import GROUPS, flag_table, form_table, key_table, most_used_table, nested_table, option_table
+from docs.scripts.generated import Parts, renew, table
 
 from vsock_loadgen.app import prepare
 from vsock_loadgen.config.blocks import INTERVAL_QUANTILE, PACKAGE_QUANTILE
@@ -17,7 +17,7 @@ from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.thresholds import METRICS
 from vsock_loadgen.telemetry.metrics import Metrics
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "fleet-200.yaml"
 
 

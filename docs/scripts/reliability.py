@@ -1,6 +1,6 @@
 """Measures what docs/reliability.md says of every fault on every transport, in the cells that the tests check, and writes it there.
 
-    PYTHONPATH=tests .venv/bin/python -m docs.reliability
+    PYTHONPATH=tests .venv/bin/python -m docs.scripts.reliability
 
 The cells over AF_VSOCK run inside a user-mode Linux kernel (Debian's package user-mode-linux), never on this machine's own vsock.
 It takes a minute. A cell that is not as it must be ends the program, and nothing is written.
@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from docs.generated import renew, table
+from docs.scripts.generated import renew, table
 
 from faults.cells import FAULTS, TRANSPORTS, Transport
 from faults.matrix import accounts_of, check
 from functional.in_uml import run_in_guest
 
-PAGE = Path(__file__).resolve().parent / "reliability.md"
+PAGE = Path(__file__).resolve().parents[1] / "reliability.md"
 _IN_GUEST = "--in-guest"
 _HEADINGS = (
     "the target",
@@ -89,7 +89,7 @@ def measure(transport: Transport) -> list[Row]:
 def measure_in_guest() -> list[Row]:
     """The same over AF_VSOCK, in a kernel of its own. Ends with what the guest said where that fails."""
     said: list[str] = []
-    if run_in_guest([sys.executable, "-m", "docs.reliability", _IN_GUEST], timeout_seconds=180, sink=said.append):
+    if run_in_guest([sys.executable, "-m", "docs.scripts.reliability", _IN_GUEST], timeout_seconds=180, sink=said.append):
         sys.exit("".join(said))
     return [Row(**row) for row in json.loads(said[-1])]
 
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str]) -> None:
     found = {transport: measure_in_guest() if transport == "vsock" else measure(transport) for transport in TRANSPORTS}
     parts = {f"faults over {transport}": partial(matrix, rows) for transport, rows in found.items()}
     parts["faults in all"] = partial(total, [row for rows in found.values() for row in rows])
-    renew(PAGE, parts, "python -m docs.reliability", check=False)
+    renew(PAGE, parts, "python -m docs.scripts.reliability", check=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The computed parts of `implementation-plan.md`: run `make docs`, or `python -m docs.plan_figures` in the project's root.
+"""The computed parts of `implementation-plan.md`: run `make docs`, or `python -m docs.scripts.plan_figures` in the project's root.
 
 With `--check` they are only compared.
 """
@@ -15,9 +15,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from docs.generated import renew, table
-from docs.plan_code import excerpt, form_costs
-from docs.plan_payloads import EXAMPLE, NORMAL, PROJECT, QUANTILES, fragment_text, payload_table, prelude_text, ring_vectors
+from docs.scripts.generated import renew, table
+from docs.scripts.plan_code import excerpt, form_costs
+from docs.scripts.plan_payloads import EXAMPLE, NORMAL, PROJECT, QUANTILES, fragment_text, payload_table, prelude_text, ring_vectors
 
 from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
