@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from comparison_example import HOSTILE, many_runs, two_sides
+from comparison_example import HOSTILE, late_run, many_runs, sound_run, two_sides
 from vsock_loadgen.config.fail_if import parse_condition
+from vsock_loadgen.measures.comparison import Side, compare
 from vsock_loadgen.measures.conditions import judge_conditions
+from vsock_loadgen.measures.merging import Named
 from vsock_loadgen.report.comparison_text import comparison_text
 
 CONDITIONS = [parse_condition("response_time.p99 > +10%"), parse_condition("lag.max > +1s")]
@@ -58,3 +60,17 @@ def test_what_is_asked_comes_first_with_its_answer() -> None:
 
 def test_names_from_outside_are_shown_as_they_are() -> None:
     assert HOSTILE in comparison_text(two_sides(), width=120)
+
+
+@pytest.mark.parametrize(
+    ("width", "figures"), [(80, "21.0 ms never never - > 2.00 ms"), (120, "21.0 ms not delivered not delivered - beyond 2.00 ms")]
+)
+def test_every_cell_is_whole_also_where_reports_were_not_delivered(width: int, figures: str) -> None:
+    before = tuple(Named(f"a{number}.json", sound_run(20 + number)) for number in range(3))
+    comparison = compare(Side("a", before), [Side("b", (Named("b.json", late_run()), Named("c.json", late_run())))])
+    text = comparison_text(comparison, width=width)
+    (line,) = (line for line in text.splitlines() if "response_time.p999" in line)
+    assert line.split() == ["response_time.p999", *figures.split()]
+    (line,) = (line for line in text.splitlines() if "offered_per_second" in line)
+    assert line.split()[-2:] == ["0", "/s"]
+    assert ("never: not delivered" in text) == (width == 80)

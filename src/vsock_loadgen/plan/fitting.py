@@ -276,7 +276,10 @@ def _next_layer(spread: _Spread, costs: Sequence[float], runs: int) -> tuple[lis
 
 
 def _quantiles(data: _Data, most: int, grain: Grain) -> Iterator[tuple[Quantiles, int]]:
-    """The ends and the median, then one quantile more each time: that at which the last block was furthest off."""
+    """The ends and the median, then one quantile more each time: that at which the last block was furthest off.
+
+    Of several that stand for the same value it is the one in the middle of that value's share.
+    """
     ascending, compared = data.ascending, data.compared
     known = {at: Fraction(ascending[_position(at, len(ascending))]) for at in (Fraction(0), Fraction(50), Fraction(100))}
     while True:
@@ -286,13 +289,19 @@ def _quantiles(data: _Data, most: int, grain: Grain) -> Iterator[tuple[Quantiles
         if len(known) - 2 >= most or not left:
             return
         fitted = take(block, len(compared), grain).values
-        furthest = max(left, key=lambda at: _off(compared, fitted, at))
+        furthest = max(left, key=lambda at: (_off(compared, fitted, at), -_from_the_middle(at, len(compared))))
+        if _off(compared, fitted, furthest) == 0:
+            return
         known[furthest] = Fraction(ascending[_position(furthest, len(ascending))])
 
 
 def _position(at: Fraction, count: int) -> int:
     """Where the quantile is among `count` ascending values: nearest rank."""
     return max(1, -(-at.numerator * count // (100 * at.denominator))) - 1
+
+
+def _from_the_middle(at: Fraction, count: int) -> Fraction:
+    return abs(at - Fraction(100 * (2 * _position(at, count) + 1), 2 * count))
 
 
 def _off(compared: Sequence[int], fitted: Sequence[int], at: Fraction) -> float:

@@ -11,6 +11,7 @@ from vsock_loadgen.measures.conditions import shown_difference, signed
 from vsock_loadgen.measures.merging import Named
 from vsock_loadgen.units import SECOND, format_number, format_seconds
 
+NOT_DELIVERED = "not delivered"
 HEADINGS = ("difference", "percent", "own spread")
 SPREAD_MEANING = (
     "several runs stand for their median; their own spread is the largest less the smallest value of a side's runs (of both sides, "
@@ -28,7 +29,7 @@ def figure(metric: Compared, value: Value) -> str:
     if value is None:
         return "-"
     if math.isinf(value):
-        return "not delivered"
+        return NOT_DELIVERED
     if metric.unit == "seconds":
         return format_seconds(round(value * SECOND))
     return f"{format_number(value)}{' %' if metric.unit == 'percent' else ' /s'}"
@@ -40,7 +41,7 @@ def change_cells(row: Row, change: Change) -> tuple[str, str, str]:
     if difference is None:
         return "-", "-", "-"
     if math.isinf(difference):
-        return ("not delivered" if difference > 0 else "delivered"), "-", _beyond(row.metric, change)
+        return (NOT_DELIVERED if difference > 0 else "delivered"), "-", _beyond(row.metric, change)
     relative = "-" if percent is None or math.isinf(percent) else f"{signed(percent)} %"
     return shown_difference(row.metric, difference), relative, _beyond(row.metric, change)
 

@@ -9,10 +9,11 @@ from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from vsock_loadgen.measures.comparison import Comparison, Difference
+from vsock_loadgen.measures.comparison import Comparison, Difference, Row
 from vsock_loadgen.measures.conditions import JudgedCondition
 from vsock_loadgen.report.comparison_cells import (
     HEADINGS,
+    NOT_DELIVERED,
     SPREAD_MEANING,
     change_cells,
     difference_cells,
@@ -27,6 +28,11 @@ from vsock_loadgen.report.console import grid, indented, rendered, table
 _WIDEST_USUAL_NAME = len("reports_per_second")
 _WIDE_ENOUGH = 80
 """Cells at which names need not be broken for the figures beside them."""
+_ROOMY = 100
+"""Cells at which there is room for every cell's own words."""
+_SHORT = {NOT_DELIVERED: "never", "beyond ": "> ", "within ": "< ", "spread unknown": "?", " points": " pt"}
+_SHORT_HEADINGS = (*HEADINGS[:2], "spread")
+_SHORT_MEANING = "never: not delivered; pt: percentage points; > beyond, < within a side's own spread"
 
 
 def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, width: int = 80, color: bool = False) -> str:
@@ -37,6 +43,8 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     parts.append("")
     for number in range(len(comparison.others)):
         parts += [_figures(comparison, number, width), ""]
+    if width < _ROOMY:
+        parts += [indented(_SHORT_MEANING)]
     if any(len(side.runs) > 1 for side in comparison.sides):
         parts += [indented(SPREAD_MEANING)]
     else:
@@ -79,14 +87,28 @@ def _differences(title: str, comparison: Comparison, differences: Sequence[Diffe
 def _figures(comparison: Comparison, number: int, width: int) -> Padding:
     """The figures of one side beside those of the baseline; without the column of spreads where none is known."""
     rows = comparison.rows
-    cells = [change_cells(row, row.changes[number]) for row in rows]
     columns = len(HEADINGS) if any(row.changes[number].spread is not None for row in rows) else len(HEADINGS) - 1
-    chart = table(f"{letter(number + 1)} beside A", "", "A", letter(number + 1), *HEADINGS[:columns])
+    chart = table(
+        f"{letter(number + 1)} beside A",
+        "",
+        "A",
+        letter(number + 1),
+        *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns],
+    )
     if width >= _WIDE_ENOUGH:
         chart.columns[0].min_width = _WIDEST_USUAL_NAME
     ends = [group(row) != group(after) for row, after in pairwise(rows)] + [False]
-    for row, shown, is_last in zip(rows, cells, ends, strict=True):
-        change = row.changes[number]
-        before, after = (figure(row.metric, value) for value in (change.before.middle, change.after.middle))
-        chart.add_row(row.metric.name, before, after, *shown[:columns], end_section=is_last)
+    for row, is_last in zip(rows, ends, strict=True):
+        chart.add_row(row.metric.name, *_cells(row, number, width=width)[: 2 + columns], end_section=is_last)
     return Padding(chart)
+
+
+def _cells(row: Row, number: int, *, width: int) -> list[str]:
+    """Both figures, their difference twice, and the spread; in fewer words where there is little room."""
+    change = row.changes[number]
+    figures = [figure(row.metric, value) for value in (change.before.middle, change.after.middle)]
+    cells = [*figures, *change_cells(row, change)]
+    if width < _ROOMY:
+        for words, short in _SHORT.items():
+            cells = [cell.replace(words, short) for cell in cells]
+    return cells
