@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from fuzz.confinement import confined
@@ -61,4 +62,4 @@ def _value(draws: Draws, document: Any) -> object:
                 place = place[step]
             return json.loads(json.dumps(place))
         case _:
-            return draws.pick(_ODD)
+            return deepcopy(draws.pick(_ODD))  # else a later edit would change what the next input gets

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
 from vsock_loadgen.engine.ledger import Ledger
-from vsock_loadgen.engine.sender import START_BATCH, START_PAUSE_NS, Load, Sender
+from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Load, Sender
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.plan.schedule import Schedule
@@ -132,6 +132,20 @@ def test_a_full_backlog_is_waited_out_and_is_no_lag_of_the_generator() -> None:
     assert final.counts.delivered == 1
     assert final.times.lag.largest == 0
     assert final.times.service.largest == (1 + 2 + 4) * MILLISECOND + 1_000
+
+
+def test_those_who_wait_for_a_backlog_try_again_in_batches_between_which_others_start() -> None:
+    vms = 4 * RETRY_BATCH
+    plan = schedule([SECOND] * (vms + 1), [0] * vms + [2 * MILLISECOND])
+    world = World(plan, lambda number: Peer())
+    world.network.next_connection = lambda: (Peer(), errno.EAGAIN if world.clock() < MILLISECOND else 0)  # type: ignore[method-assign]
+    world.sender.step(0)
+    assert world.network.open == 0
+    world.clock.now_ns = 2 * MILLISECOND
+    world.sender.step(2 * MILLISECOND)
+    assert world.network.open == RETRY_BATCH + 1
+    final = world.run(SECOND)
+    assert final.counts.delivered == vms + 1
 
 
 def test_a_backlog_that_stays_full_fails_as_connect_at_the_request_timeout() -> None:

@@ -9,7 +9,8 @@ The rules it keeps:
 - where many reports fall due one after the other, the loop wakes for them at most every START_PAUSE_NS: waking costs as much
   as a report, and the schedule may be a millisecond late for it;
 - starting is done in batches between which sockets that are ready get their turn, so that a herd neither starves answers nor
-  piles up connections that nobody attends to.
+  piles up connections that nobody attends to; trying again where a backlog was full, in smaller ones, so that a target that
+  comes back to thousands who wait makes nobody late who is due meanwhile.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import MILLISECOND
 
 START_BATCH = 64
+RETRY_BATCH = 16
 START_PAUSE_NS = MILLISECOND
 FIRST_RETRY_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
@@ -303,7 +305,9 @@ class Sender:
         heapq.heappush(self._retries, (retry_at_ns, id(flight), flight))
 
     def _retry(self, now_ns: int) -> None:
-        while self._retries and self._retries[0][0] <= now_ns:
+        for _ in range(RETRY_BATCH):
+            if not self._retries or self._retries[0][0] > now_ns:
+                return
             flight = heapq.heappop(self._retries)[2]
             if not flight.landed:
                 self._connect(flight)
