@@ -56,7 +56,8 @@ from vsock_loadgen.telemetry.node_changes import NodeChanges
 from vsock_loadgen.telemetry.notices import Notices
 from vsock_loadgen.telemetry.observer import Observer, Observers
 from vsock_loadgen.telemetry.pages import Pages
-from vsock_loadgen.telemetry.result_file import ResultSnapshots, result_document, write_result, write_text
+from vsock_loadgen.telemetry.result_document import result_document
+from vsock_loadgen.telemetry.result_file import ResultSnapshots, write_result, write_text
 from vsock_loadgen.telemetry.target_counters import Reconciler
 from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
 from vsock_loadgen.transport.endpoint import Endpoint, resolve

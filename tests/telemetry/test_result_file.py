@@ -13,7 +13,8 @@ import pytest
 from run_example import failed_result
 from unprivileged import NOBODY
 from vsock_loadgen.telemetry import result_file
-from vsock_loadgen.telemetry.result_file import result_document, write_result
+from vsock_loadgen.telemetry.result_document import result_document
+from vsock_loadgen.telemetry.result_file import write_result
 
 RESULT = failed_result()
 DOCUMENT = result_document(RESULT)

@@ -21,7 +21,8 @@ from vsock_loadgen.report.comparison_document import comparison_document
 from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
-from vsock_loadgen.telemetry.result_file import result_document, write_result
+from vsock_loadgen.telemetry.result_document import result_document
+from vsock_loadgen.telemetry.result_file import write_result
 from vsock_loadgen.telemetry.result_reading import read_results
 
 

@@ -186,10 +186,14 @@ class Result:
 
     def summary(self) -> dict[str, object]:
         """The document without its long parts: what a log has room for."""
-        return {key: value for key, value in self.to_json().items() if key not in _LONG_PARTS}
+        return {key: value for key, value in self.head_json().items() if key not in _LONG_PARTS}
 
     def to_json(self) -> dict[str, object]:
         """The document."""
+        return {**self.head_json(), "series": [row.to_json() for row in self.series]}
+
+    def head_json(self) -> dict[str, object]:
+        """The document without its `series`, which is the longest part of it."""
         return {
             "schema": RESULT_SCHEMA,
             "complete": self.complete,
@@ -214,6 +218,5 @@ class Result:
             "generator": self.generator,
             "environment": self.environment,
             "series_width_seconds": self.series_width_seconds,
-            "series": [row.to_json() for row in self.series],
             "histograms": self.times.to_json(),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.telemetry.result_document import result_pieces
 from vsock_loadgen.transport.web import Request, Response
 
 _HTML = "text/html; charset=utf-8"
@@ -61,7 +61,7 @@ class LiveResult:
             latest = self._latest
         if latest is None:
             return Response(b"the run has not begun\n", "text/plain; charset=utf-8", HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response(json.dumps(latest.to_json()).encode(), _JSON)
+        return Response(b"".join(piece.encode() for piece in result_pieces(latest)), _JSON)
 
     def page(self, request: Request) -> Response:
         """The page that shows the result and keeps asking for it."""

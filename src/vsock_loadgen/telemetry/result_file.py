@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.telemetry.log import Log
+from vsock_loadgen.telemetry.result_document import result_pieces
 
 _DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
 _MOST_LINKS = 40  # as Linux follows
 
 
-def result_document(result: Result) -> str:
-    """The text of a result's document."""
-    return "".join(_pieces(result))
-
-
 def write_result(result: Result, path: Path) -> None:
     """Write the document of a result as `write_text` does."""
-    _write(_pieces(result), path)
-
-
-def _pieces(result: Result) -> Iterator[str]:
-    """The text of a result's document, piece by piece: to join the pieces takes eight times the memory of the text."""
-    yield from json.JSONEncoder(indent=1).iterencode(result.to_json())
-    yield "\n"
+    _write(result_pieces(result), path)
 
 
 def write_text(text: str, path: Path) -> None:
