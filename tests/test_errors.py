@@ -25,6 +25,7 @@ from vsock_loadgen.errors import (
         (Problem("a.yaml:12", "packages.buckets", "percents add up to 98"), "a.yaml:12: packages.buckets: percents add up to 98"),
         (Problem("LOADGEN_SEED", "", "is 'x', expected a whole number"), "LOADGEN_SEED: is 'x', expected a whole number"),
         (Problem("", "vmCount", "is 0"), "vmCount: is 0"),
+        (Problem("two\nlines.json", "", "cannot be read"), "two?lines.json: cannot be read"),
     ],
 )
 def test_a_problem_names_place_key_and_message_as_far_as_there_are_any(problem: Problem, shown: str) -> None:

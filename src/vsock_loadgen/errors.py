@@ -10,6 +10,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vsock_loadgen.printable import printable
+
 EXIT_DONE = 0
 EXIT_INTERNAL = 1
 EXIT_USAGE = 2
@@ -36,7 +38,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.where, self.path, self.message) if part)
+        where = printable(self.where)  # a file's name may be anything
+        return ": ".join(part for part in (where, self.path, self.message) if part)
 
 
 class ConfigError(LoadgenError):
