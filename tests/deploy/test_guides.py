@@ -36,7 +36,7 @@ def test_the_guides_have_no_other_blocks() -> None:
 @pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("deploy/run ")}))
 def test_every_run_of_the_guides_renders(line: str, cluster: Cluster) -> None:
     (cluster.folder / "fleet-tcp.yaml").write_text((OVERLAYS / "unprivileged-tcp" / "config.yaml").read_text())
-    done = cluster.script("run", *shlex.split(line)[1:], "--dry-run")
+    done = cluster.script("run", *shlex.split(line.partition(" > ")[0])[1:], "--dry-run")
     assert done.returncode == 0, done.stderr
 
 
@@ -49,7 +49,7 @@ def test_every_overlay_is_explained_and_every_option_of_the_script_that_is_named
 
 
 def test_what_kubectl_is_told_to_look_at_is_what_the_manifests_make() -> None:
-    lines = [line for line in LINES if line.startswith("kubectl ")]
+    lines = [line for line in LINES if line.startswith("kubectl ") and line != "kubectl apply -f manifests.yaml"]
     assert len(lines) >= 5
     there = {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in manifests("plain")}
     for line in lines:

@@ -57,12 +57,20 @@ def test_a_job_has_as_many_pods_as_were_asked_for(cluster: Cluster) -> None:
     assert spec["completions"] == spec["parallelism"] == 7
 
 
-def test_a_start_that_the_config_gives_is_left_alone(cluster: Cluster) -> None:
-    with (cluster.folder / "fleet.yaml").open("a") as config:
-        config.write("  startAt: 2026-11-23T08:00:00Z\n")
+@pytest.mark.parametrize(
+    ("config", "has_one"),
+    [
+        ("loadgen:\n  vmCount: 5\n  startAt: 2026-11-23T08:00:00Z\n", True),
+        ("loadgen: {vmCount: 5, startAt: 2026-11-23T08:00:00Z}\n", True),
+        ('{"loadgen": {"startAt": "2026-11-23T08:00:00Z"}}\n', True),
+        ("loadgen:\n  # startAt: 2026-11-23T08:00:00Z\n  vmCount: 5 # no startAt: here\n", False),
+    ],
+)
+def test_a_start_that_the_config_gives_is_left_alone(cluster: Cluster, config: str, has_one: bool) -> None:
+    (cluster.folder / "fleet.yaml").write_text(config)
     done = cluster.script("run", *GIVEN, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "LOADGEN_START_AT" not in done.stdout
+    assert ("LOADGEN_START_AT" not in done.stdout) == has_one
 
 
 @pytest.mark.parametrize("overlay", ["plain", "job"])

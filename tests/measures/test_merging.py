@@ -150,6 +150,13 @@ def test_the_run_lasts_from_the_first_start_to_the_last_end() -> None:
     assert datetime.fromisoformat(whole.started_at).timestamp() == START
 
 
+def test_nodes_that_did_not_begin_together_are_named_with_the_distance() -> None:
+    together = [node_of(index, 5, began=START + 0.2 * index) for index in range(NODES)]
+    assert not merge_results(together).warnings
+    (warning,) = merge_results([*together[:3], node_of(3, 5, began=START + 4)]).warnings
+    assert "the nodes began up to 4 s apart (node-0.json first, node-3.json last)" in warning
+
+
 def test_one_vm_in_two_results_is_refused() -> None:
     parts = fleet()
     assert refusals(parts[0], parts[1], parts[1]) == [

@@ -19,7 +19,10 @@ from vsock_loadgen.measures.result import Confirmation, Measured, PhaseResult, R
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.thresholds import JudgedThreshold, Threshold, judge_thresholds
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.units import SECOND, format_seconds
+
+MOST_APART_NS = SECOND
+"""How far apart nodes may begin that are said to begin together: what starting a process takes."""
 
 OF_A_NODE = frozenset(
     {
@@ -105,7 +108,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
         complete=not missing_nodes(parts) and all(result.complete for result in results),
         abortion=min(abortions, key=lambda abortion: abortion.at_ns, default=None),
         phases=_merged_phases(results),
-        warnings=list(dict.fromkeys(warning for result in results for warning in result.warnings)),
+        warnings=list(dict.fromkeys([*_apart(by_start), *(warning for result in results for warning in result.warnings)])),
         reconciliation=_merged_reconciliation(results, counts),
         receiver=_merged_receivers([result.receiver for result in results]),
         generator=_merged_generators([result.generator for result in results]),
@@ -162,6 +165,17 @@ def _differences(one: Result, other: Result) -> Iterator[tuple[str, object, obje
 
 def _overlap_in_time(one: Named, other: Named) -> bool:
     return one.began_ns < other.ended_ns and other.began_ns < one.ended_ns
+
+
+def _apart(by_start: Sequence[Named]) -> Iterator[str]:
+    """A sentence where the parts, in the order of their start, did not begin together: their load was never planned like that."""
+    first, last = by_start[0], by_start[-1]
+    apart_ns = last.began_ns - first.began_ns
+    if apart_ns > MOST_APART_NS:
+        yield (
+            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last): until then the load was "
+            "not that of the whole fleet; startAt gives all nodes one start"
+        )
 
 
 def _overlaps(parts: Sequence[Named]) -> Iterator[Problem]:
