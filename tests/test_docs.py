@@ -151,6 +151,11 @@ def test_the_tables_are_those_of_the_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_example_has_its_row_in_the_readme() -> None:
+    linked = set(re.findall(r"\(examples/([\w-]+\.yaml)\)", README.read_text()))
+    assert linked == {path.name for path in EXAMPLES.glob("*.yaml")}
+
+
 def test_the_picture_shows_the_plan() -> None:
     """Its words; the glyphs of its bars differ from one version of rich to another."""
     drawn = html.unescape(re.sub(r"<[^>]*>", " ", PICTURE.read_text().partition("</defs>")[2])).replace("\N{NO-BREAK SPACE}", " ")

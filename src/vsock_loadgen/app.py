@@ -170,6 +170,7 @@ def run(
             _threshold_watch(config, log, stop),
             own_cid,
             NodeChanges(watch, plan.nodes, log),
+            tuple(map(str, warnings)),
         )
         supervisor = sending.enter_context(Supervisor(summary.loads(), _orders(config, endpoint, factory)))
         _announce(summary, identity, log)

@@ -44,6 +44,8 @@ class Summary:
     own_cid: int | None
     """What every report carries in place of a CID for each VM; None where each has its own."""
     node_changes: NodeChanges
+    config_warnings: tuple[str, ...] = ()
+    """What was odd about the config, such as a key that is not known: whoever reads the result must know."""
 
     def loads(self) -> list[Load]:
         """The VMs of this node, as its workers get them."""
@@ -96,7 +98,7 @@ class Summary:
             verdict=judge(totals, saturation, receipt, thresholds, abortion, reconciliation, ended=ended),
             thresholds=thresholds,
             abortion=abortion,
-            warnings=tuple(self.node_changes.warnings),
+            warnings=(*self.config_warnings, *self.node_changes.warnings),
             reconciliation=reconciliation,
             receiver=receipt.to_json(with_vms=False) | seen.to_json() if receipt and seen else None,
             generator=self._generator(totals),

@@ -260,3 +260,13 @@ def test_a_killed_run_leaves_its_last_snapshot(tmp_path: Path) -> None:
     result = json.loads(out.read_text())
     assert result["complete"] is False
     assert result["totals"]["delivered"] > 0
+
+
+def test_a_key_that_is_not_known_is_remembered_by_the_result(tmp_path: Path) -> None:
+    """Who reads the result later must know that the fleet is not the one that was meant."""
+    config, out = tmp_path / "fleet.yaml", tmp_path / "r.json"
+    config.write_text("loadgen:\n  reportIntervall: 30s\n  vmCount: 3\n")
+    done = vsock_loadgen("run", "-c", config, *SMALL[2:], "--target", "embedded", "--duration", "500ms", "--result", out)
+    (warning,) = json.loads(out.read_text())["warnings"]
+    assert "fleet.yaml:2: reportIntervall: unknown key" in warning
+    assert "reportIntervall: unknown key" in " ".join(done.stdout.split())

@@ -10,11 +10,12 @@ from fleet_example import EXAMPLE, plan_of
 from run_example import failed_result, result_of, times_of
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.receipt import Receipt, VmReceipt
-from vsock_loadgen.measures.result import Confirmation
+from vsock_loadgen.measures.result import Confirmation, Verdict
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.thresholds import JudgedThreshold
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.report.seen import seen_by_receiver
+from vsock_loadgen.units import SECOND
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
 SEEN = seen_by_receiver(
@@ -90,6 +91,28 @@ def test_a_clean_run_shows_no_failures_and_no_receiver_of_its_own() -> None:
     assert "receiver" not in text
     assert "% of due" not in text
     assert "not delivered" not in text
+
+
+def test_a_run_that_lost_reports_and_was_asked_nothing_is_not_judged() -> None:
+    """Its exit code is that of a run that is done; its headline must not say more."""
+    counts = Counts(due=10, started=10, delivered=9, failures={FailureClass.TIMEOUT: 1})
+    lost = replace(result_of(counts, times_of(5_000, 3_000, 2_000, 9)), verdict=Verdict("passed", ("no threshold is set",), 0))
+    assert result_text(lost).startswith("Verdict: not judged\n")
+    asked = replace(lost, thresholds=(JudgedThreshold("failed_percent < 50", "percent", 10.0, True),))
+    assert result_text(asked).startswith("Verdict: passed\n")
+
+
+def test_whether_the_generator_was_the_limit_is_always_said() -> None:
+    result = replace(
+        result_of(Counts(due=10, started=10, delivered=10), times_of(5_000, 3_000, 2_000_000, 10)),
+        config={"lagLimit": "50ms"},
+        generator={"worker_cpu_seconds": [0.5, 1.0], "saturation": None},
+        elapsed_ns=20 * SECOND,
+    )
+    line = "generator: not the limit (lag P99 2 ms, lagLimit 50ms; busiest worker 5 % of a processor)"
+    assert line in result_text(result, width=120)
+    late = replace(result, generator={"worker_cpu_seconds": [20.0], "saturation": {"t": 1}})
+    assert "not the limit" not in result_text(late, width=120)
 
 
 def test_a_run_in_which_nothing_was_due_has_dashes_for_times() -> None:

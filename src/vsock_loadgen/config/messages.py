@@ -43,7 +43,7 @@ _MISSING = {
 }
 _LISTS = {"thresholds": f"thresholds, such as [{EXAMPLE}]", "profiles": "profiles", "phases": "phases"}
 _OTHER_FORMS = {"form:scalar": " (or a block, for different VMs)", "form:constant": " (or a ramp, {from: ..., to: ...})"}
-_MISSING_FIGURE = "a normal distribution has mean, stddev, min and max"
+_MISSING_BY_FORM = {"form:normal": "a normal distribution has mean, stddev, min and max"}
 
 
 def finding_of(error: Mapping[str, Any], section: Node) -> Finding:
@@ -84,7 +84,7 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
             hints = (nearest(key, _ALL_KEYS) for key in node.entries if key not in _ALL_KEYS)
             return str(context["message"]) + next((hint for hint in hints if hint), "")
         case "missing":
-            return f"missing; {_MISSING.get(error['loc'][-1], _MISSING_FIGURE)}"
+            return f"missing; {_MISSING.get(error['loc'][-1]) or _MISSING_BY_FORM.get(error['loc'][-2], 'expected it as well')}"
         case "extra_forbidden":
             known = _BLOCK_KEYS.get(error["loc"][0]) or _known_keys(error["loc"][:-1])
             if error["loc"][-1] in TIMING_KEYS and _BUCKETS.intersection(error["loc"]):

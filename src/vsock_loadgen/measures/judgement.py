@@ -112,4 +112,7 @@ def _without_thresholds(counts: Counts) -> str:
     meaning = "no threshold is set: passed means that the run is complete and was on time"
     if counts.delivered == counts.due:
         return meaning
-    return f"{meaning}, although {counts.due - counts.delivered:,} of {counts.due:,} due reports were not delivered"
+    lost = counts.due - counts.delivered
+    return (
+        f"no threshold is set, and {lost:,} of {counts.due:,} due reports were not delivered: say with thresholds what is expected"
+    )

@@ -173,8 +173,8 @@ def _apart(by_start: Sequence[Named]) -> Iterator[str]:
     apart_ns = last.began_ns - first.began_ns
     if apart_ns > MOST_APART_NS:
         yield (
-            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last): until then the load was "
-            "not that of the whole fleet; startAt gives all nodes one start"
+            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last): until then the load "
+            "was not that of the whole fleet; startAt gives all nodes one start"
         )
 
 

@@ -184,6 +184,11 @@ class Result:
         """Started - due, over started reports."""
         return self.measured.lag
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether `passed` says anything about the target: not where nothing was asked of it and reports were not delivered."""
+        return self.verdict.status != "passed" or bool(self.thresholds) or self.counts.delivered == self.counts.due
+
     def summary(self) -> dict[str, object]:
         """The document without its long parts: what a log has room for."""
         return {key: value for key, value in self.head_json().items() if key not in _LONG_PARTS}

@@ -24,6 +24,7 @@ def _rows(found: Reconciliation, counted: TargetCounters) -> list[tuple[str, int
     unexplained = found.unexplained or 0
     return [
         ("sent", found.sent, "delivered reports of this run"),
+        ("uncertain", found.uncertain, "not delivered here, but may have arrived: given up at a timeout or at the end"),
         ("accepted", counted.accepted, "connections, those without a report included"),
         ("received", counted.received, "reports that were read, decoded and taken in"),
         ("forwarded", counted.forwarded, "reports that were passed on"),

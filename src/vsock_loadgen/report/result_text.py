@@ -24,10 +24,12 @@ PROOF = {
 
 def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, color: bool = False) -> str:
     """The result for people. `seen` is what the run's own receiver counted."""
-    style = "bold green" if result.verdict.status == "passed" else "bold red"
-    parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status}[/]"]
+    style = "bold yellow" if not result.is_judged else "bold green" if result.verdict.status == "passed" else "bold red"
+    parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status if result.is_judged else 'not judged'}[/]"]
     parts += [indented(Text(reason)) for reason in result.verdict.reasons]
     parts += [indented(f"confirmation: {result.confirmation}, {PROOF[result.confirmation]}")]
+    if line := _generator(result):
+        parts += [indented(Text(line))]
     parts += [indented(Text(f"warning: {warning}")) for warning in result.warnings]
     parts.append("")
     if result.thresholds:
@@ -43,6 +45,16 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
     if seen is not None:
         parts += _seen(seen)
     return rendered(parts, width=width, color=color)
+
+
+def _generator(result: Result) -> str:
+    """Whether the generator was the limit; empty where the verdict says that it was, or nothing is known."""
+    limit, cpu = result.config.get("lagLimit"), result.generator.get("worker_cpu_seconds")
+    if result.generator.get("saturation") or not isinstance(limit, str) or not isinstance(cpu, list) or result.lag.p99 is None:
+        return ""
+    busiest = 100 * max(cpu, default=0) * SECOND / max(result.elapsed_ns, 1)
+    lag = format_seconds(result.lag.p99)
+    return f"generator: not the limit (lag P99 {lag}, lagLimit {limit}; busiest worker {format_number(busiest)} % of a processor)"
 
 
 def _thresholds(result: Result) -> list[RenderableType]:
@@ -64,13 +76,17 @@ def _accounts(result: Result) -> list[RenderableType]:
             counts.delivered,
             f"{format_bytes(counts.bytes)}, {format_number(counts.delivered / seconds)} reports a second",
         ),
-        ("failed", counts.failed, f"{format_number(100 * counts.failed / counts.due)} % of due" if counts.failed else ""),
-        ("skipped", counts.skipped, "the VM's last report was still under way" if counts.skipped else ""),
-        ("unfinished", counts.unfinished, "still under way or not started at the end" if counts.unfinished else ""),
+        ("failed", counts.failed, _share(counts.failed, counts.due)),
+        ("skipped", counts.skipped, f"{_share(counts.skipped, counts.due)}, their VM's last report was still under way"),
+        ("unfinished", counts.unfinished, "still under way or not started at the end"),
     ]
     for name, count, remark in rows:
-        chart.add_row(name, f"{count:,}", remark)
+        chart.add_row(name, f"{count:,}", remark if count else "")
     return [f"[bold]Reports in {format_seconds(result.elapsed_ns)}[/]", indented(chart), ""]
+
+
+def _share(count: int, due: int) -> str:
+    return f"{format_number(100 * count / max(1, due))} % of due"
 
 
 def _times(result: Result) -> list[RenderableType]:

@@ -1,6 +1,6 @@
 // Everything on the page that is not a chart.
 
-const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", running: "\u25b6 Running" };
+const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", unjudged: "? Not judged", running: "\u25b6 Running" };
 const QUANTILES = [["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["P99.9", "p999"], ["max", "max"], ["mean", "mean"]];
 const CLOCKS = [["response time", "response_time_seconds"], ["service time", "service_time_seconds"], ["schedule lag", "lag_seconds"]];
 
@@ -36,7 +36,8 @@ function showHeading(result) {
 }
 
 function showVerdict(result, meanings, isLive) {
-  const status = isLive && !result.complete ? "running" : result.verdict.status;
+  const isJudged = result.verdict.status !== "passed" || (result.thresholds ?? []).length || result.totals.delivered === result.totals.due;
+  const status = isLive && !result.complete ? "running" : isJudged ? result.verdict.status : "unjudged";
   byId("verdict").className = status in STATUS ? status : "invalid";
   byId("status").textContent = STATUS[status] ?? status;
   byId("status").dataset.status = status;
