@@ -30,7 +30,7 @@ demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
 	@echo "The result is in demo-result.json, and as a page in demo-report.html."
 
 test: check ## Run every check and every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadscope
 
 check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check .

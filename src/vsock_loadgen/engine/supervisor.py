@@ -81,7 +81,7 @@ class Supervisor:
         serve(number, load, self._orders, theirs)
 
     def _await_ready(self) -> None:
-        joins = (self._orders.start_at_ns or time.time_ns()) < time.time_ns()
+        joins = self._orders.start_at_ns is not None and self._orders.start_at_ns < time.time_ns()
         deadline_ns = time.monotonic_ns() + (_JOIN_TIMEOUT_NS if joins else _READY_TIMEOUT_NS)
         for number, channel in enumerate(self._channels):
             with selectors.DefaultSelector() as selector:
