@@ -166,11 +166,12 @@ class Sender:
             self._grid_wall_ns = grid_wall_ns
             self._advance = self._schedule.advance(grid_wall_ns)
             self._heap = [self._next(position) for position in range(len(self._indices))]
-        limit = join_ns << _POSITION_BITS
-        for place, entry in enumerate(self._heap):
-            while entry < limit:
-                entry = self._next(entry & _POSITION_MASK)
-            self._heap[place] = entry
+        if join_ns > 0:
+            limit = join_ns << _POSITION_BITS
+            for place, entry in enumerate(self._heap):
+                while entry < limit:
+                    entry = self._next(entry & _POSITION_MASK)
+                self._heap[place] = entry
         heapq.heapify(self._heap)
 
     def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
