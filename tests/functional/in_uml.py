@@ -9,8 +9,12 @@ hostfs) under a network of its own, so it runs this very checkout and its virtua
 writable, and TMPDIR points to /run. It starts and stops in about three seconds, has one CPU and a 100 Hz clock:
 correctness, not speed.
 
-The command's output is passed on as it comes; its exit status is this script's (98 where user-mode-linux is not
-installed, 99 where the guest reported none).
+The kernel knows 832 bytes of a process's extended state (x87, SSE, AVX). Where the processor has more (AVX-512, AMX, protection
+keys), the kernel gets `extended_state.c` preloaded, which completes its transfers, and the guest's C library and OpenSSL are kept
+from the registers that the kernel does not save. UML_EXTENDED_STATE=completed or =plain decides it by hand.
+
+The command's output is passed on as it comes; its exit status is this script's (98 where no guest can
+run, 99 where the guest reported none).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import ctypes
 import fcntl
 import json
 import os
+import platform
 import shlex
 import shutil
 import signal
@@ -44,12 +49,72 @@ _FINIT_MODULE = 313  # x86_64
 _POWER_OFF = 0x4321FEDC
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
+_PTRACE_ATTACH = 16
+_PTRACE_GETREGSET = 0x4204
+_NT_X86_XSTATE = 0x202
+_KNOWN_STATE_BYTES = 832
+_LARGEST_STATE_BYTES = 1 << 16
+_NARROW = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2_Usable,-AVX2,-AVX,-XSAVE,-XSAVEC",
+    "OPENSSL_ia32cap": ":~0xdc230000",  # the bits of AVX-512 in what CPUID's leaf 7 says
+}
+"""What keeps libraries that choose their code by the processor from registers that are lost when the guest switches processes."""
 
 
-def find_kernel() -> Path | None:
-    """The user-mode Linux kernel of this machine, None where it or its modules are not installed."""
+def what_is_missing() -> str | None:
+    """Why no guest can run on this machine, None where one can."""
+    if platform.machine() != "x86_64":
+        return f"Debian's user-mode Linux is built for x86_64, this machine is {platform.machine()}"
+    if _find_kernel() is None:
+        return "user-mode-linux is not installed (apt-get install user-mode-linux)"
+    if _completes_state() and not shutil.which("cc"):
+        return (
+            f"user-mode Linux knows {_KNOWN_STATE_BYTES} bytes of a process's extended state, this processor has "
+            f"{extended_state_bytes()}, and no C compiler is there to build what makes up for it (apt-get install gcc libc6-dev)"
+        )
+    return None
+
+
+def _find_kernel() -> Path | None:
     kernel = Path(shutil.which("linux.uml") or _home() / "usr/bin/linux.uml")
     return kernel if kernel.exists() and any(_module_root().glob("*")) else None
+
+
+def extended_state_bytes() -> int:
+    """How many bytes of extended state (XSAVE, standard format) this processor and its kernel keep for a process.
+
+    Asked of the kernel, since the list of features does not tell: protection keys, for one, take a place behind those of AVX-512.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+    libc.ptrace.restype = ctypes.c_long
+    area = ctypes.create_string_buffer(_LARGEST_STATE_BYTES)
+    transfer = (ctypes.c_size_t * 2)(ctypes.addressof(area), len(area))  # a struct iovec, whose length the kernel corrects
+    with subprocess.Popen(["sleep", "60"]) as traced:
+        try:
+            if libc.ptrace(_PTRACE_ATTACH, traced.pid, None, None):
+                raise OSError(ctypes.get_errno(), "a process that was started here may not be traced")
+            os.waitpid(traced.pid, 0)
+            if libc.ptrace(_PTRACE_GETREGSET, traced.pid, _NT_X86_XSTATE, ctypes.addressof(transfer)):
+                raise OSError(ctypes.get_errno(), "its extended state cannot be read")
+        finally:
+            traced.kill()
+    return transfer[1]
+
+
+def _completes_state() -> bool:
+    asked = os.environ.get("UML_EXTENDED_STATE")
+    if asked not in (None, "", "completed", "plain"):
+        raise ValueError(f"UML_EXTENDED_STATE is {asked!r}, expected completed or plain")
+    return asked == "completed" if asked else extended_state_bytes() > _KNOWN_STATE_BYTES
+
+
+def compile_library(name: str, folder: Path) -> Path:
+    """The library of the C file of this name beside this one, compiled into a folder, to be preloaded."""
+    library = folder / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.c")
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
 
 
 def _home() -> Path:
@@ -67,18 +132,19 @@ def run_in_guest(
     memory: str = "512M",
     timeout_seconds: float = 120,
     sink: Callable[[str], object] = sys.stdout.write,
+    preloaded: Sequence[Path] = (),
 ) -> int:
     """Run a command in a guest of its own, hand its output to `sink` line by line, and return its exit status.
 
-    `modules` are loaded in this order before the command starts. Returns STATUS_NONE, and hands over all that the kernel said,
-    where the guest ended without a status or was ended at the timeout.
+    `modules` are loaded in this order before the command starts; `preloaded` libraries come between the kernel and its host.
+    Returns STATUS_NONE, and hands over all that the kernel said, where the guest ended without a status or at the timeout.
     """
-    kernel = find_kernel()
-    if kernel is None:
-        sink("in_uml: user-mode-linux is not installed (apt-get install user-mode-linux)\n")
+    missing = what_is_missing()
+    if missing:
+        sink(f"in_uml: {missing}\n")
         return STATUS_NOT_INSTALLED
     with tempfile.TemporaryDirectory() as scratch:
-        process = _boot(kernel, Path(scratch), command, modules, memory)
+        process = _boot(Path(scratch), command, modules, memory, preloaded)
         late = threading.Timer(timeout_seconds, _end, (process,))
         late.start()
         assert process.stdout is not None
@@ -95,23 +161,29 @@ def run_in_guest(
     return STATUS_NONE if status is None else status
 
 
-def _boot(kernel: Path, scratch: Path, command: Sequence[str], modules: Sequence[str], memory: str) -> subprocess.Popen[str]:
+def _boot(
+    scratch: Path, command: Sequence[str], modules: Sequence[str], memory: str, preloaded: Sequence[Path]
+) -> subprocess.Popen[str]:
+    completion = [compile_library("extended_state", scratch)] if _completes_state() else []
+    narrow = _NARROW if completion else {}
     job = {
         "command": list(command),
         "folder": str(Path.cwd()),
-        "environment": dict(os.environ),
+        "environment": dict(os.environ) | narrow,
         "modules": list(modules),
         "module_root": str(_module_root()),
     }
     (scratch / "job.json").write_text(json.dumps(job))
     init = scratch / "init"
     script = shlex.join([sys.executable, "-B", str(Path(__file__).resolve())])
-    init.write_text(f"#!/bin/sh\nexec {script}\n")
+    own = shlex.join(["env", *(f"{name}={value}" for name, value in narrow.items())])  # the kernel hands process 1 no environment
+    init.write_text(f"#!/bin/sh\nexec {own} {script}\n")
     init.chmod(0o755)
-    arguments = [str(kernel), f"mem={memory}", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}", "quiet"]
+    arguments = [str(_find_kernel()), f"mem={memory}", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}", "quiet"]
     arguments += ["con0=null,fd:1", "con=null", "ssl=null", f"uml_dir={scratch}/uml", "panic=-1", f"{_JOB}={scratch}"]
     return subprocess.Popen(
         arguments,
+        env=dict(os.environ) | {"LD_PRELOAD": ":".join(map(str, [*completion, *preloaded]))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
