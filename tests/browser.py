@@ -13,8 +13,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from command import TIMEOUT_SECONDS
+
 CHARTS = ("rate", "response", "service", "percentiles", "lag", "failures", "packages", "intervals")
-_PATIENCE_SECONDS = 20
 _FIGURES = """return [...document.querySelectorAll("data[data-path]")].map((each) =>
     [each.dataset.path, each.value, each.textContent, each.closest("[hidden]") === null])"""
 _MARKS = """const marks = {};
@@ -52,7 +53,7 @@ class Browser:
 
     def wait_for(self, script: str) -> None:
         """Wait until a script returns true."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not self.run(script):
             assert time.monotonic() < deadline, f"{script}: {self.complaints()}"
             time.sleep(0.05)

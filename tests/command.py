@@ -13,7 +13,7 @@ EXAMPLES = PROJECT / "examples"
 TIMEOUT_SECONDS = 240
 """How long a test waits for what must come to pass: long enough for a machine that does much else, since only a hang gets there."""
 _PATIENT = {"LOADGEN_LAG_LIMIT": "1h"}
-"""A run whose verdict is about the target and not about how busy this machine is; what is about lateness says --lag-limit itself."""
+"""A run whose verdict is about the target, not about how busy this machine is; what is about lateness says --lag-limit itself."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

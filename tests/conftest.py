@@ -1,10 +1,14 @@
-"""Where everything must be present, a skipped test is a failure."""
+"""Where everything must be present, a skipped test is a failure; how long an example takes is none anywhere."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from command import TIMEOUT_SECONDS
+
 WORKER = {"node-role.kubernetes.io/worker": ""}
 CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
 MASTER = {"node-role.kubernetes.io/master": ""}
@@ -83,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _go_wrong(self, how: str) -> None:
         if how == "silent":
-            self.server.release.wait(30)
+            self.server.release.wait(TIMEOUT_SECONDS)
         if how in ("silent", "drop"):
             self.close_connection = True
             return

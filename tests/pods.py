@@ -18,11 +18,10 @@ import pathlib, sys
 from vsock_loadgen.cli.main import main
 from vsock_loadgen.cluster import nodes, watch
 nodes.SERVICE_ACCOUNT = pathlib.Path(sys.argv.pop(1))
-nodes.PATIENCE_SECONDS = 5
 watch.INTERVAL_SECONDS = 0.2
 main()
 """
-"""The command, with the service account where a test may write it, and less patience than it has."""
+"""The command, with the service account where a test may write it, and looking at the cluster more often than it does."""
 
 
 class Cluster:

@@ -33,7 +33,7 @@ from vsock_loadgen.telemetry.log import Entry, Log
 from vsock_loadgen.transport.web import HttpServer
 
 SECRET = "s3cret-t0ken"
-FLEET = ("--vm-count", "10", "--num-packages", "5", "--report-interval", "300ms", "--lag-limit", "1m", "--no-live")
+FLEET = ("--vm-count", "10", "--num-packages", "5", "--report-interval", "300ms", "--no-live")
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 

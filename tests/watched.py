@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,9 +19,12 @@ from command import TIMEOUT_SECONDS, children_of, command_line, environment, rea
 
 SMALL = (
     *("run", "--target", "embedded", "--vm-count", "20", "--num-packages", "5", "--report-interval", "200ms"),
-    *("--metrics-port", "0", "--jitter", "0", "--workers", "1", "--stats-interval", "1s", "--lag-limit", "1m"),
+    *("--metrics-port", "0", "--jitter", "0", "--workers", "1", "--stats-interval", "1s"),
 )
-"""A run until it is told to stop: a receiver and one worker, and no machine is so busy that its verdict is about that."""
+"""A run until it is told to stop: a receiver and one worker."""
+ONCE = ("--vm-count", "100", "--report-interval", "1s", "--duration", "1s")
+"""As fast as `SMALL`, for a second in which every VM reports once: 100 reports, none of which finds its VM busy with another, and
+no more than can be started at the last moment. All of them arrive, however busy the machine is."""
 _STAT_STATE, _STAT_SESSION = 0, 3
 
 
@@ -86,6 +89,11 @@ class Watched:
             time.sleep(0.005)
 
 
+def state_of(pid: int) -> str:
+    """The state of a process in one letter, as in /proc: T where it is stopped; empty where it is gone."""
+    return (_stat(Path(f"/proc/{pid}")) or [""])[_STAT_STATE]
+
+
 def _stat(process: Path) -> list[str]:
     """The fields of a process's state from the third one on; empty where it is gone."""
     try:
@@ -127,7 +135,8 @@ def watched(
             yield one
         finally:
             for pid in one.session:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(pid, signal.SIGKILL)
             process.communicate()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ from bench.processes import (
     tree,
     watch,
 )
+
+from bench import processes
+from command import TIMEOUT_SECONDS
 
 
 def test_processor_time_is_found_behind_a_name_with_spaces_and_brackets() -> None:
@@ -58,10 +62,20 @@ def test_a_tree_has_its_root_and_every_descendant() -> None:
         process.communicate(b"\n")
 
 
-def test_watching_a_command_gives_its_output_and_its_processor_time(tmp_path: Path) -> None:
-    script = "import sys; sum(range(10_000_000)); print('done'); sys.exit(3)"
+def test_watching_a_command_gives_its_output_and_its_processor_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command ends when its memory was looked at, which on a busy machine may be late."""
+    looked = tmp_path / "looked"
+    script = f"import os, sys; sum(range(10_000_000))\nwhile not os.path.exists({str(looked)!r}): pass\nprint('done'); sys.exit(3)"
+
+    def look(pids: Sequence[int]) -> int:
+        found = pss_of(pids)
+        if found:
+            looked.touch()
+        return found
+
+    monkeypatch.setattr(processes, "pss_of", look)
     cpus = frozenset(os.sched_getaffinity(0))
-    watched = watch([sys.executable, "-c", script], cpus, tmp_path, longest_seconds=60, pss_every_seconds=0.01)
+    watched = watch([sys.executable, "-c", script], cpus, tmp_path, longest_seconds=TIMEOUT_SECONDS, pss_every_seconds=0.01)
     assert watched.exit_code == 3
     assert watched.output == "done\n"
     assert watched.cpu.total > 0

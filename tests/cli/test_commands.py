@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from command import EXAMPLES, command_line, environment, read_until, start_vsock_loadgen, vsock_loadgen
+from command import EXAMPLES, TIMEOUT_SECONDS, command_line, environment, read_until, start_vsock_loadgen, vsock_loadgen
 
 VERBS = ("run", "plan", "receive", "init", "schema")
-SMALL = ("--vm-count", "5", "--num-packages", "3", "--report-interval", "100ms", "--metrics-port", "0", "--lag-limit", "1m")
+SMALL = ("--vm-count", "5", "--num-packages", "3", "--report-interval", "100ms", "--metrics-port", "0")
 
 
 def test_help_lists_every_verb() -> None:
@@ -128,7 +128,7 @@ def test_receive_prints_what_it_saw_when_it_is_stopped(tmp_path: Path, output: s
     read_until(receiver, "listening")
     assert vsock_loadgen(*SMALL, "--target", target, "--duration", "500ms").returncode == 0
     receiver.send_signal(signal.SIGTERM)
-    stdout, _ = receiver.communicate(timeout=20)
+    stdout, _ = receiver.communicate(timeout=TIMEOUT_SECONDS)
     assert receiver.returncode == 0
     if output == "json":
         receipt = json.loads(stdout)
@@ -162,7 +162,7 @@ def test_a_reader_that_has_gone_is_no_traceback() -> None:
         text=True,
     )
     os.close(writer)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
     assert "Traceback" not in stderr
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from command import command_line, environment, vsock_loadgen
+from command import TIMEOUT_SECONDS, command_line, environment, vsock_loadgen
 from vsock_loadgen.config.load import load
 from vsock_loadgen.config.model import Percentile, Quantiles
 from vsock_loadgen.units import SECOND
@@ -44,7 +44,7 @@ def test_standard_input_and_quantiles(tmp_path: Path) -> None:
         input="".join(f"{number}\n" for number in range(100, 501)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
         check=True,
     )
     config = tmp_path / "fleet.yaml"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from kubernetes_api import CONTROL_PLANE, MASTER, WORKER, KubernetesApi, kubernetes_api, write_certificate, write_kubeconfig
 from kubernetes_api import write_service_account as service_account
 from vsock_loadgen.cluster import nodes
@@ -71,7 +72,7 @@ def test_a_list_that_is_gone_before_its_last_page_is_read_anew(api: KubernetesAp
     api.workers("a", "b", "c")
     api.page_nodes = 2
     api.bad_days = [None, 410]
-    assert read_worker_nodes(environment, patience_seconds=10).names == ("a", "b", "c")
+    assert read_worker_nodes(environment, patience_seconds=TIMEOUT_SECONDS).names == ("a", "b", "c")
     assert [request.get("continue") for request in api.requests] == [None, "2", None, "2"]
 
 
@@ -79,7 +80,7 @@ def test_a_list_that_is_gone_before_its_last_page_is_read_anew(api: KubernetesAp
 def test_what_may_pass_is_tried_again(api: KubernetesApi, environment: dict[str, str], trouble: int | str) -> None:
     api.workers("a", "b")
     api.bad_days = [trouble]
-    assert read_worker_nodes(environment, patience_seconds=20).names == ("a", "b")
+    assert read_worker_nodes(environment, patience_seconds=TIMEOUT_SECONDS).names == ("a", "b")
     assert len(api.requests) == 2
 
 
@@ -100,7 +101,7 @@ def test_a_refusal_is_final_and_says_what_to_do(
     api: KubernetesApi, environment: dict[str, str], status: int, message: str, remedy: str
 ) -> None:
     api.bad_days = [status] * 9
-    error = refusal(environment, patience_seconds=20)
+    error = refusal(environment, patience_seconds=TIMEOUT_SECONDS)
     assert message in error.message
     assert remedy in error.remedy
     assert len(api.requests) == 1
@@ -131,10 +132,12 @@ def test_what_does_not_pass_is_refused_with_the_last_reason(
 def test_a_server_that_gives_no_whole_answer_is_not_waited_for_for_ever(
     api: KubernetesApi, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    monkeypatch.setattr(nodes, "_REQUEST_SECONDS", 0.3)
+    """One keeps within no timeout of the client, the other, however busy it is, within each of them."""
+    monkeypatch.setattr(nodes, "_REQUEST_SECONDS", {"silent": 0.3, "trickle": 1.5}[trouble])
+    monkeypatch.setattr(nodes, "_FIRST_PAUSE_SECONDS", TIMEOUT_SECONDS)
     api.bad_days = [trouble] * 9
-    reason = {"silent": "no answer within", "trickle": "no whole answer within"}[trouble]
-    assert f"cannot be asked for the nodes: {reason}" in refusal(environment).message
+    reason, patience = {"silent": ("no answer within", TIMEOUT_SECONDS), "trickle": ("no whole answer within", IMPATIENT)}[trouble]
+    assert f"cannot be asked for the nodes: {reason}" in refusal(environment, patience).message
 
 
 def test_nobody_there_is_unreachable(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -158,7 +161,7 @@ def test_a_server_with_a_strange_certificate_is_not_trusted_and_not_asked_twice(
 ) -> None:
     with kubernetes_api(write_certificate(tmp_path)) as api:
         write_kubeconfig(tmp_path, f"https://127.0.0.1:{api.port}")
-        assert "CERTIFICATE_VERIFY_FAILED" in refusal(environment, patience_seconds=20).message
+        assert "CERTIFICATE_VERIFY_FAILED" in refusal(environment, patience_seconds=TIMEOUT_SECONDS).message
 
 
 def test_without_credentials_the_message_names_both_places(tmp_path: Path, environment: dict[str, str]) -> None:

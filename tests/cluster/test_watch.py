@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.cluster.nodes import WorkerNodes
 from vsock_loadgen.cluster.watch import NodeChange, NodeWatch
 from vsock_loadgen.errors import ClusterError
 
 KNOWN = WorkerNodes(("a", "b", "c"), "labelled so")
-PATIENCE_SECONDS = 30
 
 
 def reading(*answers: tuple[str, ...] | ClusterError) -> Callable[[], WorkerNodes]:
@@ -53,7 +53,7 @@ def test_it_looks_again_and_again_while_it_is_entered() -> None:
 
     with NodeWatch(KNOWN, read, interval_seconds=0.001):
         for _ in range(3):
-            assert looked.acquire(timeout=PATIENCE_SECONDS)
+            assert looked.acquire(timeout=TIMEOUT_SECONDS)
 
 
 def test_it_does_not_look_before_its_first_interval_is_over_nor_hold_up_the_end() -> None:

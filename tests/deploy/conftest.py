@@ -23,7 +23,6 @@ loadgen:
   packages: 5
   reportInterval: 1s
   duration: 2s
-  lagLimit: 1m
 """
 
 

@@ -15,7 +15,7 @@ from deployment import tool
 
 DOCKERFILE = PROJECT / "Dockerfile"
 PREFIX = "/opt/vsock-loadgen"
-BUILD_SECONDS = 300
+BUILD_SECONDS = 1_800
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -67,7 +67,7 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
     command = prefix / "bin" / "vsock-loadgen"
     options = ("--target", "embedded", "--duration", "1s", "--packages", "5", "--vm-count", "5", "--metrics-port", "0")
     ran = subprocess.run(
-        [command, "run", *options, "--report-interval", "1s", "--lag-limit", "1m"],
+        [command, "run", *options, "--report-interval", "1s"],
         cwd=tmp_path,
         env=known,
         capture_output=True,

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.engine.stopping import STOP_SIGNALS, StopRequests
 
 
@@ -16,7 +17,7 @@ def test_each_signal_is_one_request_and_wakes_who_waits(number: signal.Signals) 
     with StopRequests() as stop:
         for count in (1, 2):
             signal.raise_signal(number)
-            assert select.select([stop], [], [], 5)[0]
+            assert select.select([stop], [], [], TIMEOUT_SECONDS)[0]
             stop.clear()
             assert stop.count == count
         assert not select.select([stop], [], [], 0)[0]
@@ -24,7 +25,7 @@ def test_each_signal_is_one_request_and_wakes_who_waits(number: signal.Signals) 
 
 def test_a_request_comes_by_itself_after_the_time_is_up() -> None:
     with StopRequests(after_ns=1) as stop:
-        assert select.select([stop], [], [], 5)[0]
+        assert select.select([stop], [], [], TIMEOUT_SECONDS)[0]
         assert stop.count == 1
 
 
@@ -64,7 +65,7 @@ def test_signals_that_come_after_the_end_is_settled_change_nothing() -> None:
 def test_the_run_itself_may_ask_for_an_orderly_end_and_that_is_no_second_request() -> None:
     with StopRequests() as stop:
         stop.request()
-        assert select.select([stop], [], [], 5)[0]
+        assert select.select([stop], [], [], TIMEOUT_SECONDS)[0]
         stop.request()
         assert stop.count == 1
         signal.raise_signal(signal.SIGTERM)

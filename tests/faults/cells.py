@@ -41,14 +41,15 @@ class Expected:
     """What both ends must say.
 
     `failures` are the classes that may occur with their counts. `delivered`, `skipped`, `read`, `unread` and `hidden` are as in
-    `trial.Accounts`; None takes any number that the sums allow.
+    `trial.Accounts`; None takes any number that the sums allow, "failed" as many as failed. What a race with the clock decides is
+    not exact: a busy machine may lose it.
     """
 
     failures: Mapping[FailureClass, int | None] = field(default_factory=dict)
     delivered: int | None = None
     skipped: int | None = 0
     read: int | None = None
-    unread: int | None = None
+    unread: int | Literal["failed"] | None = None
     hidden: int | None = 0
 
 
@@ -107,6 +108,12 @@ def comes_back_when(is_time: Callable[[Entry], bool]) -> Callable[[Stage], OnEnt
     return enter
 
 
+def accepts_only_the_look(stage: Stage) -> OnEntry:
+    """A target that has taken the run's look before anything is sent, so that it leaves room in the backlog for two others."""
+    stage.hostile(AcceptsOnlyTheLook(), backlog=1)
+    return lambda entry: stage.let_rest() if entry["event"] == "start" else None
+
+
 def restarts(stage: Stage) -> OnEntry:
     """A target that ends as a signal ends it once it has taken something, and listens again when the run notices."""
     stage.stand_in()
@@ -130,6 +137,8 @@ def never_parses(stage: Stage) -> None:
 
 LOOK = 1
 """The connection with which a run looks whether somebody listens; a target that reads nothing cannot tell it from a report."""
+SOON_NS = 500 * MILLISECOND
+"""A request timeout that passes while a test waits, and leaves time to connect: over vsock the kernel does that by and by."""
 CONCURRENT = 50
 CROWD = Load(vms=60, interval_ns=100 * MILLISECOND)
 ONE_TOO_LARGE = Percentile((Bucket(Fraction(95), 5), Bucket(Fraction(5), HUGE)))
@@ -154,13 +163,17 @@ FAULTS = (
         does="appears after the first requests have timed out",
         enter=comes_back_when(lambda entry: entry["failed"] > 0),
         load=Load(interval_ns=300 * MILLISECOND, rounds=3, timeout_ns=250 * MILLISECOND),
-        on=everywhere(Expected(failures={CONNECT: None, TIMEOUT: None}, skipped=None, unread=0)),
+        # Over vsock the target may accept a connection whose sender has just given it up.
+        on=but_on_vsock(
+            Expected(failures={CONNECT: None, TIMEOUT: None}, skipped=None, unread=0),
+            Expected(failures={CONNECT: None, TIMEOUT: None}, skipped=None),
+        ),
     ),
     Fault(
         name="dies",
         does="is killed within its sixth report",
         enter=lambda stage: stage.hostile(DiesWithinAReport(reports=5, part_bytes=100_000)),
-        load=Load(packages=LARGE, timeout_ns=500 * MILLISECOND),
+        load=Load(packages=LARGE, timeout_ns=3 * SECOND),
         on=everywhere(Expected(failures={CONNECT: None, CLOSED_EARLY: None, RESET: None}, delivered=5, unread=1)),
     ),
     Fault(
@@ -175,20 +188,20 @@ FAULTS = (
         does="reads 1,000 bytes of each report and no more",
         enter=lambda stage: stage.hostile(StopsReading(part_bytes=1_000)),
         load=Load(interval_ns=100 * MILLISECOND, rounds=3, timeout_ns=400 * MILLISECOND),
-        on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, skipped=2 * VMS, read=0, unread=VMS)),
+        on=everywhere(Expected(failures={TIMEOUT: None}, delivered=0, skipped=None, read=0, unread="failed")),
     ),
     Fault(
         name="silent",
         does="accepts, and reads nothing",
         enter=lambda stage: stage.hostile(StopsReading(part_bytes=0)),
-        load=Load(timeout_ns=200 * MILLISECOND),
+        load=Load(timeout_ns=SOON_NS),
         on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, read=0, unread=VMS + LOOK)),
     ),
     Fault(
         name="never_closes",
         does="reads everything, and never closes",
         enter=misbehaves(Behaviour(close_delay_ns=LONG_NS)),
-        load=Load(timeout_ns=200 * MILLISECOND),
+        load=Load(timeout_ns=SOON_NS),
         on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, read=VMS, unread=0)),
     ),
     Fault(
@@ -201,7 +214,7 @@ FAULTS = (
         name="reads_too_slowly",
         does="reads 20 bytes a second of each connection",
         enter=misbehaves(Behaviour(read_bytes_per_second=20)),
-        load=Load(timeout_ns=200 * MILLISECOND),
+        load=Load(timeout_ns=SOON_NS),
         on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, read=0, unread=VMS)),
     ),
     Fault(
@@ -251,8 +264,8 @@ FAULTS = (
     Fault(
         name="never_accepts",
         does="has a backlog of one, and accepts nobody",
-        enter=lambda stage: stage.hostile(AcceptsOnlyTheLook(), backlog=1),
-        load=Load(timeout_ns=200 * MILLISECOND),
+        enter=accepts_only_the_look,
+        load=Load(timeout_ns=SOON_NS),
         on=but_on_tcp(  # `listen(1)` queues two
             Expected(failures={CONNECT: VMS - 2, TIMEOUT: 2}, delivered=0, read=0, unread=0),
             Expected(failures={CONNECT: None, TIMEOUT: None, RESET: None}, delivered=0, read=0, unread=0),

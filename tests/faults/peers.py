@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 from typing import Protocol
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.config.address import Address, TcpAddress
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
@@ -26,15 +27,19 @@ from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import SECOND
+from watched import Watched, state_of
 
 _CHUNK_BYTES = 64 * 1024
 _FORK = multiprocessing.get_context("fork")
-_END_SECONDS = 30.0
 _DRAIN_NS = SECOND // 4  # what is on its way needs no longer; what is stuck stays for as long as this
 
 
 class Peer(Protocol):
     """Somebody who listens until the test ends it."""
+
+    @property
+    def pid(self) -> int:
+        """The process."""
 
     def end(self) -> Receipt:
         """End the process, where it has not ended by itself, and return what it counted."""
@@ -66,12 +71,18 @@ class StandIn:
             pipe.send(None)
             pipe.send(receiver.run(pipe.fileno(), drain_ns=_DRAIN_NS))
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def end(self) -> Receipt:
         """Stop it as a signal would; what is on its way is taken."""
         self._pipe.send(None)
         receipt = self._pipe.recv()
         self._pipe.close()
-        self._process.join(_END_SECONDS)
+        self._process.join(TIMEOUT_SECONDS)
         self._process.close()
         assert isinstance(receipt, Receipt)
         return receipt
@@ -128,12 +139,23 @@ class HostilePeer:
         _ignore_signals()
         hostile(listener, self._tally)
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def end(self) -> Receipt:
         """Kill it, unless it has done so itself."""
         self._process.kill()
-        self._process.join(_END_SECONDS)
+        self._process.join(TIMEOUT_SECONDS)
         self._process.close()
         return self._tally.receipt()
+
+
+def let_rest(peer: Peer) -> None:
+    """Wait until a peer has done all that there is to do for it: it waits for something, or has ended."""
+    Watched.until(lambda: state_of(peer.pid) in ("S", "Z", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from faults.peers import Hostile, HostilePeer, Peer, StandIn
+from command import TIMEOUT_SECONDS
+from faults.peers import Hostile, HostilePeer, Peer, StandIn, let_rest
 from vsock_loadgen import app
 from vsock_loadgen.config.address import Address
 from vsock_loadgen.config.model import Config, Distribution, Scalar
@@ -42,7 +43,7 @@ class Load:
     packages: Distribution = FEW_PACKAGES
     interval_ns: int = 150 * MILLISECOND
     rounds: int = 1
-    timeout_ns: int = 20 * SECOND
+    timeout_ns: int = TIMEOUT_SECONDS * SECOND
 
     @property
     def due(self) -> int:
@@ -91,9 +92,15 @@ class Stage:
         peer = HostilePeer(self.address, hostile, backlog=backlog)
         self._present, self.address = peer, peer.address
 
-    def leave(self) -> None:
-        """End whoever listens; nobody does then."""
+    def let_rest(self) -> None:
+        """Wait until whoever listens has taken what there is to take."""
         if self._present is not None:
+            let_rest(self._present)
+
+    def leave(self) -> None:
+        """End whoever listens, but not before they have taken what there is to take; nobody listens then."""
+        if self._present is not None:
+            self.let_rest()
             self._receipts.append(self._present.end())
             self._present = None
 
@@ -174,6 +181,7 @@ def run_trial(
         log = _Watched(enter(stage))
         # Counters that never account for everything would be asked for seconds on end.
         stack.enter_context(mock.patch.object(target_counters, "SETTLE_SECONDS", 0.0))
+        stack.enter_context(mock.patch.dict(target_counters.scrape.__kwdefaults__ or {}, timeout_seconds=TIMEOUT_SECONDS))
         # How the plan looks is not at issue, and takes a third of a trial in a guest.
         stack.enter_context(mock.patch.object(app, "plan_text", return_value=""))
         exit_code = app.run(

@@ -13,7 +13,7 @@ from command import TIMEOUT_SECONDS, children_of, read_until, start_vsock_loadge
 from pods import asked, probed
 from ports import free_port
 
-SMALL = ("--target", "embedded", "--num-packages", "5", "--report-interval", "200ms", "--lag-limit", "1m")
+SMALL = ("--target", "embedded", "--num-packages", "5", "--report-interval", "200ms", "--jitter", "0")
 WAITING = "stays until SIGTERM"
 
 
@@ -27,7 +27,7 @@ def stopped(run: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize(("threshold", "exit_code"), [("delivered_percent > 1", 0), ("delivered_percent < 1", 3)])
 def test_a_run_that_waits_shows_its_final_result_and_ends_with_the_code_of_its_verdict(threshold: str, exit_code: int) -> None:
     port = free_port()
-    options = ("--duration", "500ms", "--after-run", "wait", "--metrics-port", str(port), "--threshold", threshold)
+    options = ("--duration", "200ms", "--after-run", "wait", "--metrics-port", str(port), "--threshold", threshold)
     run = start_vsock_loadgen("run", *SMALL, "--vm-count", "10", *options)
     try:
         read_until(run, WAITING)
@@ -36,7 +36,7 @@ def test_a_run_that_waits_shows_its_final_result_and_ends_with_the_code_of_its_v
             result = json.loads(asked(port, "/result.json")[1])
             assert (result["complete"], result["verdict"]["exit_code"]) == (True, exit_code)
         delivered = result["totals"]["delivered"]
-        assert delivered == result["totals"]["due"] > 0
+        assert delivered == result["totals"]["due"] == 10  # one of each VM: none finds the one before it still under way
         assert f'vsock_loadgen_requests_total{{result="success"}} {float(delivered)}' in asked(port, "/metrics")[1]
         assert asked(port, "/healthz") == (200, "ok\n")
         assert asked(port, "/readyz") == (200, "the run is over\n")

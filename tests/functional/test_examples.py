@@ -11,6 +11,7 @@ from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,23 @@ def run_example(name: str, folder: Path, target: str = "embedded") -> dict[str, 
     return result
 
 
-def planned_instants(plan: Plan, zero_ns: int, seconds: int) -> list[int]:
-    """When the reports of the whole fleet are due, since the epoch and in order, for a run that starts then."""
+def planned_by_vm(plan: Plan, zero_ns: int, seconds: int) -> list[list[int]]:
+    """When each VM's reports are due, since the epoch and in order, for a run that starts then."""
     schedule = plan.schedule(range(plan.fleet.vm_count))
     advance = schedule.advance(zero_ns)
     every = (schedule.instants(position, seconds * SECOND, advance) for position in range(plan.fleet.vm_count))
-    return sorted(zero_ns + due_ns for instants in every for due_ns in instants)
+    return [[zero_ns + due_ns for due_ns in instants] for instants in every]
+
+
+def planned_instants(plan: Plan, zero_ns: int, seconds: int) -> list[int]:
+    """The same of the whole fleet."""
+    return sorted(chain.from_iterable(planned_by_vm(plan, zero_ns, seconds)))
+
+
+def longest_seconds(result: dict[str, Any]) -> float:
+    """No delivered report took longer from its due time on. (The longest response itself is not known where one was skipped.)"""
+    longest: float = result["lag_seconds"]["max"] + result["service_time_seconds"]["max"]
+    return longest
 
 
 def started_ns(result: dict[str, Any]) -> int:
@@ -110,11 +122,17 @@ def test_every_example_is_run() -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_what_was_due_is_exactly_what_was_planned_and_all_of_it_arrived(results: dict[str, dict[str, Any]], name: str) -> None:
+    """All but what a busy machine was too late for: a VM skips one only while it waits for longer than it takes to the next."""
     result = results[name]
+    totals = result["totals"]
     plan, _ = prepare(config_of(name))
-    due = len(planned_instants(plan, started_ns(result), RUNS[name].seconds))
+    by_vm = planned_by_vm(plan, started_ns(result), RUNS[name].seconds)
+    due = sum(map(len, by_vm))
     assert result["plan"]["digest"] == plan.fleet.digest()
-    assert result["totals"]["due"] == result["totals"]["delivered"] == result["receiver"]["reports"] == due
+    assert totals["due"] == due
+    assert totals["delivered"] == result["receiver"]["reports"] == due - totals["skipped"] - totals["unfinished"] > 0
+    shortest_ns = min(after - before for instants in by_vm for before, after in pairwise(instants))
+    assert totals["skipped"] == 0 or longest_seconds(result) * SECOND > shortest_ns
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -126,11 +144,14 @@ def test_the_rate_is_the_one_foreseen_within_2_percent(results: dict[str, dict[s
 
 @pytest.mark.parametrize("name", RUNS)
 def test_every_second_and_so_the_peak_has_the_reports_planned_for_it(results: dict[str, dict[str, Any]], name: str) -> None:
-    """Within one report, and those so close to a second's ends that the lateness which the run measured leaves them open."""
+    """Within one report, and those so close to a second's ends that the lateness which the run measured leaves them open.
+
+    That is the longest response and not the longest lag: what was skipped has none, but its VM's last report was under way then.
+    """
     result = results[name]
     plan, _ = prepare(config_of(name))
     instants = planned_instants(plan, started_ns(result), RUNS[name].seconds)
-    late_ns = math.ceil(result["lag_seconds"]["max"] * SECOND) + SLACK_NS
+    late_ns = math.ceil(longest_seconds(result) * SECOND) + SLACK_NS
     for row in result["series"]:
         start_ns, end_ns = row["t"] * SECOND, (row["t"] + 1) * SECOND
         surely = bisect_left(instants, end_ns - late_ns) - bisect_left(instants, start_ns + late_ns)
@@ -146,8 +167,12 @@ def test_an_example_needs_no_warning(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "vms"), [("dev-and-prod", {3: 240, 4: 120, 5: 40}), ("adversarial", {3: 190, 30: 10})])
 def test_profiles_arrive_in_their_exact_shares(results: dict[str, dict[str, Any]], name: str, vms: dict[int, int]) -> None:
+    """Every VM arrives, but for those whose only report a busy machine had not started by the end."""
     rows = results[name]["receiver"]["vms_by_packages"]
-    assert {row["value"]: row["seen"] for row in rows} == {row["value"]: row["planned"] for row in rows} == vms
+    assert {row["value"]: row["planned"] for row in rows} == vms
+    missing = [row["planned"] - row["seen"] for row in rows]
+    assert min(missing) >= 0
+    assert sum(missing) <= results[name]["totals"]["unfinished"]
 
 
 def test_a_herd_is_seen_in_the_receivers_arrival_times(tmp_path: Path) -> None:
@@ -177,9 +202,11 @@ def test_a_herd_is_seen_in_the_receivers_arrival_times(tmp_path: Path) -> None:
     assert len(in_step) == 240
     scale = RUNS["thundering-herd"].scale
     interval_seconds, jitter_seconds = 1_800 / scale, 0.005 * 1_800 / scale
-    longest_seconds = jitter_seconds + result["response_time_seconds"]["max"] + SLACK_NS / SECOND
-    after_the_grid = [arrival % interval_seconds for arrival, cid in arrivals if cid in in_step]
-    assert len(after_the_grid) == 2 * 240
-    assert max(after_the_grid) <= longest_seconds
+    latest_seconds = jitter_seconds + longest_seconds(result) + SLACK_NS / SECOND
+    # Two clocks are read at the start, one after the other: who arrives that much before the grid is no whole step after it.
+    after_the_grid = [(arrival + SLACK_NS / SECOND) % interval_seconds for arrival, cid in arrivals if cid in in_step]
+    late = result["totals"]["skipped"] + result["totals"]["unfinished"]
+    assert 2 * 240 - late <= len(after_the_grid) <= 2 * 240
+    assert max(after_the_grid) <= latest_seconds + SLACK_NS / SECOND
     others = [arrival % interval_seconds for arrival, cid in arrivals if cid not in in_step]
     assert max(others) - min(others) > interval_seconds / 2

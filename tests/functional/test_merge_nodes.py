@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from command import TIMEOUT_SECONDS, read_until, start_vsock_loadgen, vsock_load
 
 NODES = 4
 VMS = 197
+# No VM reports twice, so that none skips: the nodes and a run of the whole have the same totals on a busy machine too.
 FLEET = f"""
 loadgen:
   vmCount: {VMS}
@@ -21,13 +23,13 @@ loadgen:
     buckets: [{{percent: 70, value: 5}}, {{percent: 20, value: 10}}, {{percent: 8, value: 15}}, {{percent: 2, value: 20}}]
   reportInterval:
     buckets: [{{percent: 50, value: 30s}}, {{percent: 30, value: 60s}}, {{percent: 20, value: 300s}}]
-  timeScale: 30
+  jitter: 0
+  timeScale: 10
   duration: 3s
-  requestTimeout: 20s
+  requestTimeout: 2m
   reportFormat: vmReport
   metricsPort: 0
   workers: 1
-  lagLimit: 1m
   thresholds: ["delivered_percent >= 100", "failed_percent < 0.1"]
 """
 
@@ -53,6 +55,41 @@ def relay(path: Path) -> Iterator[Relay]:
     made.receipt = json.loads(said)
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What came of nodes that were to begin together: the files of their results, and their receiver's receipt."""
+
+    start_at: datetime
+    parts: list[Path]
+    receipt: dict[str, Any]
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The results. A node that was late began later, or has none where all was over by then."""
+        return [json.loads(part.read_text()) for part in self.parts if part.exists()]
+
+
+def run_nodes(folder: Path, config: Path, seconds: int) -> Together:
+    """Run all nodes of a fleet that are to begin in so many seconds."""
+    parts = [folder / f"node-{index}-{seconds}.json" for index in range(NODES)]
+    with relay(folder / "nodes.sock") as target:
+        start_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+        common = ("run", "-c", config, "--target", target.target, "--start-at", start_at.isoformat(), "--node-count", str(NODES))
+        nodes = [start_vsock_loadgen(*common, "--node-index", str(index), "--result", part) for index, part in enumerate(parts)]
+        logs = [node.communicate(timeout=TIMEOUT_SECONDS)[1] for node in nodes]
+    assert all(node.returncode == 0 or "nothing is left of it" in log for node, log in zip(nodes, logs, strict=True)), logs
+    return Together(start_at, parts, target.receipt)
+
+
+def run_together(folder: Path, config: Path) -> Together:
+    """Run all nodes of a fleet, as soon as all of them can be up in time."""
+    for seconds in (4, 20, 100):
+        done = run_nodes(folder, config, seconds)
+        if [datetime.fromisoformat(result["started_at"]) for result in done.results] == [done.start_at] * NODES:
+            return done
+    raise AssertionError("the nodes never began together")
+
+
 def vms_seen(receipt: dict[str, Any], first_vms: list[int]) -> dict[int, tuple[int, int]]:
     """(reports, packages) by global index of the VM; `first_vms` are those of the nodes, whose CIDs are 10,000 apart."""
     return {
@@ -64,26 +101,8 @@ def vms_seen(receipt: dict[str, Any], first_vms: list[int]) -> dict[int, tuple[i
 def test_four_nodes_merged_are_one_run_of_the_whole(tmp_path: Path) -> None:
     config = tmp_path / "fleet.yaml"
     config.write_text(FLEET)
-    parts = [tmp_path / f"node-{index}.json" for index in range(NODES)]
-    with relay(tmp_path / "four.sock") as four:
-        nodes = [
-            start_vsock_loadgen(
-                "run",
-                "-c",
-                config,
-                "--target",
-                four.target,
-                "--node-index",
-                str(index),
-                "--node-count",
-                str(NODES),
-                "--result",
-                part,
-            )
-            for index, part in enumerate(parts)
-        ]
-        logs = [node.communicate(timeout=TIMEOUT_SECONDS)[1] for node in nodes]
-    assert [node.returncode for node in nodes] == [0] * NODES, logs
+    done = run_together(tmp_path, config)
+    parts, four = done.parts, done.receipt
     with relay(tmp_path / "one.sock") as one:
         alone = vsock_loadgen("run", "-c", config, "--target", one.target, "--result", tmp_path / "alone.json")
         assert alone.returncode == 0, alone.stderr
@@ -94,8 +113,8 @@ def test_four_nodes_merged_are_one_run_of_the_whole(tmp_path: Path) -> None:
     merged, whole = (json.loads((tmp_path / name).read_text()) for name in ("merged.json", "alone.json"))
 
     assert merged["totals"] == whole["totals"] | {"bytes": merged["totals"]["bytes"]}
-    assert merged["totals"]["delivered"] == merged["totals"]["due"] > VMS
-    assert merged["totals"]["bytes"] == four.receipt["bytes"]
+    assert merged["totals"]["delivered"] == merged["totals"]["due"] > VMS / 2
+    assert merged["totals"]["bytes"] == four["bytes"]
     assert merged["plan_digest"] == whole["plan_digest"]
     assert (merged["complete"], merged["slice"]["vms"]) == (True, VMS)
     assert [threshold["passed"] for threshold in merged["thresholds"]] == [True, True]
@@ -103,9 +122,9 @@ def test_four_nodes_merged_are_one_run_of_the_whole(tmp_path: Path) -> None:
     assert set(merged) == set(whole)
 
     first_vms = [json.loads(part.read_text())["slice"]["first_vm"] for part in parts]
-    seen = vms_seen(four.receipt, first_vms)
+    seen = vms_seen(four, first_vms)
     assert seen == vms_seen(one.receipt, [0])
-    assert sum(reports for reports, _ in seen.values()) == four.receipt["reports"] == merged["totals"]["delivered"]
+    assert sum(reports for reports, _ in seen.values()) == four["reports"] == merged["totals"]["delivered"]
 
     partial = vsock_loadgen("compare", "--merge", parts[0], parts[3], "--format", "json")
     assert partial.returncode == 1, partial.stderr
@@ -130,25 +149,25 @@ loadgen:
   duration: 6s
   metricsPort: 0
   workers: 1
-  lagLimit: 1m
 """
+COHORT_VMS, COHORT_SECONDS = 11, 6
 
 
 def test_a_synchronised_cohort_is_in_step_over_all_nodes(tmp_path: Path) -> None:
     config = tmp_path / "cohort.yaml"
     config.write_text(COHORT)
-    start_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)  # all nodes are up by then
-    parts = [tmp_path / f"node-{index}.json" for index in range(NODES)]
-    with relay(tmp_path / "relay.sock") as target:
-        place = [("--node-index", str(index), "--node-count", str(NODES), "--result", part) for index, part in enumerate(parts)]
-        common = ("run", "-c", config, "--target", target.target, "--start-at", start_at.isoformat())
-        nodes = [start_vsock_loadgen(*common, *mine) for mine in place]
-        logs = [node.communicate(timeout=TIMEOUT_SECONDS)[1] for node in nodes]
-    assert [node.returncode for node in nodes] == [0] * NODES, logs
-    results = [json.loads(part.read_text()) for part in parts]
-    assert {datetime.fromisoformat(result["started_at"]) for result in results} == {start_at}
-    # Due 2 s after every multiple of 4 s: whoever is a second late or early is still nowhere near another node's step.
-    busy = [{row["t"] // 4 for row in result["series"] if row["due"]} for result in results]
-    assert {row["t"] % 4 for result in results for row in result["series"] if row["due"]} <= {1, 2, 3}
-    assert set.union(*busy) == set.intersection(*busy)
-    assert 11 * len(busy[0]) == sum(result["totals"]["due"] for result in results) == target.receipt["reports"]
+    done = run_together(tmp_path, config)
+    results, receipt = done.results, done.receipt
+    first = int(done.start_at.timestamp())
+    steps = [second for second in range(first, first + COHORT_SECONDS) if second % 4 == 2]
+    totals = [result["totals"] for result in results]
+    assert sum(each["due"] for each in totals) == COHORT_VMS * len(steps)
+    assert len(receipt["per_vm"]) == COHORT_VMS
+    assert receipt["reports"] == sum(each["delivered"] for each in totals) == sum(each["due"] - each["skipped"] for each in totals)
+    for result in results:
+        vms, others = divmod(result["totals"]["due"], len(steps))
+        assert (vms > 0, others) == (True, 0)
+        late = math.ceil(result["lag_seconds"]["max"] + result["service_time_seconds"]["max"])
+        for number, step in enumerate(steps):  # a row may begin a quarter of a second before what it counts
+            assert sum(row["due"] for row in result["series"] if row["t"] < step - 1) <= vms * number
+            assert sum(row["due"] for row in result["series"] if row["t"] <= step + late) >= vms * (number + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from watched import accounts, watched
 
 STEPPING = (
@@ -23,12 +24,12 @@ STEPPING = (
 
 FLEET = """
 loadgen:
-  vmCount: 20
+  vmCount: 100
   packages: 5
   jitter: 0
   reportInterval:
     buckets:
-      - {{percent: 100, value: 200ms, synchronized: {in_step}}}
+      - {{percent: 100, value: 1s, synchronized: {in_step}}}
 """
 
 
@@ -43,17 +44,18 @@ def test_a_run_measures_and_counts_the_same_whatever_the_wall_clock_does(
     out = tmp_path / "r.json"
     config = tmp_path / "fleet.yaml"
     config.write_text(FLEET.format(in_step=str(synchronized).lower()))
-    options = ("--target", "embedded", "--metrics-port", "0", "--lag-limit", "1m", "--duration", "1s", "--result", out)
+    options = ("--target", "embedded", "--metrics-port", "0", "--duration", "1s", "--result", out)
     with watched("run", "--config", config, *options, setup=(f"STEPS = {steps}", *STEPPING)) as run:
         ended = run.ended()
     result = accounts(out)
     totals = result["totals"]
     assert ended.code == 0, ended.log
     assert totals["due"] == totals["delivered"] == result["receiver"]["reports"] == 100
-    assert 1 <= result["elapsed_seconds"] < 30
+    # What follows the wall clock is off by an hour or a day. What does not is no longer than the test has waited for the run.
+    assert 1 <= result["elapsed_seconds"] < TIMEOUT_SECONDS
     for times in ("response_time_seconds", "service_time_seconds", "lag_seconds"):
-        assert 0 <= result[times]["max"] < 30
+        assert 0 <= result[times]["max"] < TIMEOUT_SECONDS
     seconds = [row["t"] for row in result["series"]]
     assert seconds == sorted(seconds)
-    assert seconds[-1] - seconds[0] < 30
+    assert seconds[-1] - seconds[0] < TIMEOUT_SECONDS
     assert sum(row["due"] for row in result["series"]) == 100

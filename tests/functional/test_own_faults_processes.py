@@ -10,22 +10,50 @@ from pathlib import Path
 import pytest
 
 from vsock_loadgen.engine.stopping import STOP_SIGNALS
-from watched import SMALL, Watched, accounts, watched
+from watched import ONCE, SMALL, Watched, accounts, state_of, watched
 
 IMPATIENT = ("from vsock_loadgen.engine import silence", "silence.PATIENCE_NS = 10**9")
 """The command, with less patience for silent workers than it has."""
+STOPS_A_WORKER = (
+    "import os, signal",
+    "from vsock_loadgen.engine.worker import Worker",
+    "cut = Worker._cut",
+    "Worker._cut = lambda self, now_ns: (cut(self, now_ns), self._number or os.kill(os.getpid(), signal.SIGSTOP))",
+)
+"""The command, whose worker 0 is stopped after its first snapshot: before the end of any run."""
+STOPS_THE_PARENT = (
+    "import os, signal",
+    "from vsock_loadgen.measures.totals import RunTotals",
+    "add = RunTotals.add",
+    "def add_and_stop(self, snapshot):",
+    "    RunTotals.add = add",
+    "    add(self, snapshot)",
+    "    os.kill(os.getpid(), signal.SIGSTOP)",
+    "RunTotals.add = add_and_stop",
+)
+"""The command, which is stopped when it hears of its worker for the first time."""
+STOPS_ALL = (
+    "import os, signal",
+    "from vsock_loadgen.engine.ledger import Ledger",
+    "start = Ledger.start",
+    "def start_and_stop(self, lag_ns, phase):",
+    "    start(self, lag_ns, phase)",
+    "    self.started != 10 or os.killpg(0, signal.SIGSTOP)",
+    "Ledger.start = start_and_stop",
+)
+"""The command, all of which is stopped at its tenth report."""
 
 
-def due_so_far(path: Path) -> int:
-    """How many reports were due by the last snapshot of the result."""
-    return int(json.loads(path.read_text())["totals"]["due"]) if path.exists() else 0
+def delivered_so_far(path: Path) -> int:
+    """How many reports were delivered by the last snapshot of the result."""
+    return int(json.loads(path.read_text())["totals"]["delivered"]) if path.exists() else 0
 
 
 def grow(run: Watched, path: Path, reports: int = 1) -> None:
-    """Wait until so many more reports were due."""
-    due = due_so_far(path) + reports
-    run.until(lambda: due_so_far(path) >= due or run.process.poll() is not None)
-    assert due_so_far(path) >= due, run.process.communicate()
+    """Wait until so many more reports were delivered, in a run that goes on until it is told to stop."""
+    delivered = delivered_so_far(path) + reports
+    run.until(lambda: delivered_so_far(path) >= delivered or run.process.poll() is not None)
+    assert delivered_so_far(path) >= delivered, run.process.communicate()
 
 
 def test_a_worker_that_was_stopped_for_a_while_is_late_and_loses_nothing(tmp_path: Path) -> None:
@@ -52,11 +80,11 @@ def test_a_worker_that_was_stopped_for_a_while_is_late_and_loses_nothing(tmp_pat
 @pytest.mark.parametrize("end", ["duration", "signal", "third signal"])
 def test_a_worker_that_never_goes_on_does_not_hold_up_the_end_of_the_run(tmp_path: Path, end: str) -> None:
     out = tmp_path / "r.json"
-    duration = ("--duration", "2s") if end == "duration" else ()
-    setup = () if end == "third signal" else IMPATIENT
-    with watched(*SMALL, "--workers", "2", "--result", out, *duration, setup=setup or ("pass",)) as run:
-        grow(run, out)
-        run.kill(signal.SIGSTOP, run.children[1])
+    duration = ("--duration", "500ms") if end == "duration" else ()
+    patience = () if end == "third signal" else IMPATIENT
+    with watched(*SMALL, "--workers", "2", "--result", out, *duration, setup=(*patience, *STOPS_A_WORKER)) as run:
+        if end != "duration":
+            run.until(lambda: any(state_of(pid) == "T" for pid in run.children))
         for number in STOP_SIGNALS[: {"duration": 0, "signal": 1, "third signal": 3}[end]]:  # three alike might come as one
             run.kill(number)
         ended = run.ended()
@@ -82,17 +110,16 @@ def test_a_worker_that_stops_before_the_start_is_not_waited_for_for_ever() -> No
 
 def test_a_parent_that_was_stopped_hears_the_rest_when_it_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    with watched(*SMALL, "--duration", "2s", "--result", out, setup=IMPATIENT) as run:
-        grow(run, out)
+    with watched(*SMALL, *ONCE, "--result", out, setup=(*IMPATIENT, *STOPS_THE_PARENT)) as run:
+        run.until(lambda: state_of(run.pid) == "T")
         worker = run.children[1]
-        run.kill(signal.SIGSTOP)
         Watched.until(lambda: worker not in run.session or waits_for_its_parent(worker))
         run.kill(signal.SIGCONT)
         ended = run.ended()
     result = accounts(out)
     assert ended.code == 0, ended.log
     assert result["complete"] is True
-    assert result["receiver"]["reports"] == result["totals"]["delivered"] == result["totals"]["due"] == 200
+    assert result["receiver"]["reports"] == result["totals"]["delivered"] == result["totals"]["due"] == 100
 
 
 def waits_for_its_parent(worker: int) -> bool:
@@ -103,9 +130,8 @@ def waits_for_its_parent(worker: int) -> bool:
 def test_a_run_that_was_suspended_as_a_whole_makes_up_for_it_and_says_how_late_it_was(tmp_path: Path) -> None:
     """What a machine does that stands still for a while: what was due meanwhile is due, late or skipped."""
     out = tmp_path / "r.json"
-    with watched(*SMALL, "--duration", "3s", "--lag-limit", "500ms", "--result", out, setup=IMPATIENT) as run:
-        grow(run, out)
-        run.kill_all(signal.SIGSTOP)
+    with watched(*SMALL, "--duration", "2s", "--lag-limit", "500ms", "--result", out, setup=STOPS_ALL) as run:
+        run.until(lambda: all(state_of(pid) == "T" for pid in run.session))
         time.sleep(1.5)  # nothing can say when this is over
         run.kill_all(signal.SIGCONT)
         ended = run.ended()
@@ -113,7 +139,7 @@ def test_a_run_that_was_suspended_as_a_whole_makes_up_for_it_and_says_how_late_i
     totals = result["totals"]
     assert ended.code == 4, ended.log
     assert result["complete"] is True
-    assert totals["due"] == 300
+    assert totals["due"] == 200
     assert totals["skipped"] > 0
     assert result["lag_seconds"]["max"] > 1
     assert result["receiver"]["reports"] == totals["delivered"]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.engine.stopping import STOP_SIGNALS
-from watched import SMALL, Watched, accounts, watched
+from watched import ONCE, SMALL, Watched, accounts, watched
 
 BRIEF = (*SMALL, "--workers", "2", "--vm-count", "100")
 SECONDS_OF_A_RUN = 1.4
@@ -46,7 +47,8 @@ def test_a_signal_at_any_moment_ends_the_run_in_order(moment: int, tmp_path: Pat
         result = accounts(out)
         assert result["complete"] is True
         assert result["receiver"]["reports"] >= result["totals"]["delivered"]
-        assert "Verdict: passed" in ended.out
+        lost = result["totals"]["due"] - result["totals"]["delivered"]  # to a second signal, or skipped on a busy machine
+        assert f"Verdict: {'not judged' if lost else 'passed'}" in ended.out
     else:
         assert not out.exists()
         assert not ended.out
@@ -73,15 +75,17 @@ def test_a_signal_ends_the_other_verbs_without_a_traceback(
 
 
 def test_a_hangup_ends_a_run_in_order_and_one_under_nohup_does_not_hear_it(tmp_path: Path) -> None:
-    for prefix in ((), ("nohup",)):
-        out = tmp_path / f"{len(prefix)}.json"
-        with watched(*SMALL, "--duration", "2s", "--result", out, prefix=prefix) as run:
-            run.read_until(" due ")
-            run.kill_all(signal.SIGHUP)
-            ended = run.ended()
-        assert ended.code == 0, ended.log
-        due = accounts(out)["totals"]["due"]
-        assert (due == 200) if prefix else (due < 200)
+    out = tmp_path / "r.json"
+    with watched(*SMALL, "--result", out) as run:
+        run.read_until(" due ")
+        run.kill_all(signal.SIGHUP)
+        assert run.ended().code == 0
+    assert accounts(out)["complete"] is True
+    with watched(*SMALL, *ONCE, "--result", out, prefix=("nohup",)) as run:
+        run.read_until("100 VMs report to")  # next it begins
+        run.kill_all(signal.SIGHUP)
+        assert run.ended().code == 0
+    assert accounts(out)["totals"]["due"] == 100
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -101,7 +105,7 @@ def test_a_run_whose_terminal_goes_away_ends_in_order_with_its_result(live: bool
             seen += os.read(master, 4096)
         run.until(lambda: drained(master) or out.exists())
         os.close(master)
-        assert run.process.wait(60) == 0
+        assert run.process.wait(TIMEOUT_SECONDS) == 0
         assert not run.session
     result = accounts(out)
     assert result["complete"] is True
@@ -122,9 +126,9 @@ def test_a_reader_of_the_output_that_goes_away_does_not_end_the_run(tmp_path: Pa
     out = tmp_path / "r.json"
     reader, writer = os.pipe()
     unbuffered = {"PYTHONUNBUFFERED": ""}
-    with watched(*SMALL, "--duration", "1s", "--result", out, stdout=writer, stderr=writer, extra=unbuffered) as run:
+    with watched(*SMALL, *ONCE, "--result", out, stdout=writer, stderr=writer, extra=unbuffered) as run:
         os.close(writer)
         assert os.read(reader, 1)
         os.close(reader)
-        assert run.process.wait(60) == 0
+        assert run.process.wait(TIMEOUT_SECONDS) == 0
     assert accounts(out)["totals"]["due"] == json.loads(out.read_text())["receiver"]["reports"] == 100

@@ -8,28 +8,29 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from client import client_socket
+from command import TIMEOUT_SECONDS
 from fake_reports import decode_text, encode_text
 from vsock_loadgen.errors import InternalError, TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from watched import Watched
 
 PARENT = """
-import sys, time
+import signal, sys
 from fake_reports import decode_text
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 
 receiver = EmbeddedReceiver(decode=decode_text)
 print(receiver.start().path, flush=True)
 if sys.argv[1] == "waits":
-    time.sleep(60)
+    signal.pause()
 elif sys.argv[1] == "raises":
     raise SystemExit(7)
 """
@@ -46,7 +47,7 @@ def temporary_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def send(endpoint: Endpoint, data: bytes) -> bytes:
     """Deliver one report and wait for its confirmation: what the peer says in the end."""
     with client_socket(endpoint) as connection:
-        connection.settimeout(20)
+        connection.settimeout(TIMEOUT_SECONDS)
         connection.connect(endpoint.sockaddr)
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
@@ -83,7 +84,7 @@ def test_a_behaviour_is_handed_on() -> None:
     with EmbeddedReceiver(decode=decode_text, behaviour=Behaviour(close_after_bytes=0)) as receiver:
         endpoint = resolve(receiver.address)
         with client_socket(endpoint) as connection:
-            connection.settimeout(20)
+            connection.settimeout(TIMEOUT_SECONDS)
             connection.connect(endpoint.sockaddr)
             assert connection.recv(1) == b""
         assert receiver.stop().rejected == 1
@@ -142,28 +143,19 @@ def test_it_ends_and_cleans_up_when_its_parent_vanishes(temporary_directory: Pat
     folder = Path(parent.stdout.readline().strip()).parent
     assert folder.parent == temporary_directory
     parent.send_signal(number)
-    parent.wait(20)
-    assert vanishes(folder)
+    parent.wait(TIMEOUT_SECONDS)
+    Watched.until(lambda: not folder.exists())
     parent.stdout.close()
 
 
 def test_a_parent_that_ends_without_a_stop_is_not_held_up(temporary_directory: Path) -> None:
     parent = start_parent(temporary_directory, "raises")
-    said, _ = parent.communicate(timeout=20)
+    said, _ = parent.communicate(timeout=TIMEOUT_SECONDS)
     assert parent.returncode == 7
-    assert vanishes(Path(said.strip()).parent)
+    Watched.until(lambda: not Path(said.strip()).parent.exists())
 
 
 def start_parent(folder: Path, what: str) -> subprocess.Popen[str]:
     tests = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": tests}
     return subprocess.Popen([sys.executable, "-c", PARENT, what], stdout=subprocess.PIPE, text=True, env=environment)
-
-
-def vanishes(path: Path) -> bool:
-    """Whether a path is gone soon; the process that removes it is nobody's child any more, so there is none to wait for."""
-    for _ in range(200):
-        if not path.exists():
-            return True
-        time.sleep(0.05)
-    return False

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from client import client_socket
+from command import TIMEOUT_SECONDS
 from fake_reports import encode_text
 from vsock_loadgen.config.address import Address, TcpAddress, UnixAddress
 from vsock_loadgen.payloads.decode import decode
@@ -17,6 +18,7 @@ from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.listening import listen
+from vsock_loadgen.units import HOUR
 
 
 def test_reports_of_both_formats_and_rubbish_are_told_apart() -> None:
@@ -50,12 +52,12 @@ def test_a_report_that_waits_in_the_backlog_is_read_and_confirmed(scheme: str, t
     receiver = Receiver(listener, decode=decode)
     stop, stopper = socket.socketpair()
     with stop, stopper, client_socket(resolve(address)) as client:
-        client.settimeout(20)
+        client.settimeout(TIMEOUT_SECONDS)
         client.connect(resolve(address).sockaddr)
         client.sendmsg(reports("vmReport").buffers(0, 3, 10))
         client.shutdown(socket.SHUT_WR)
         stopper.send(b"x")
-        receipt = receiver.run(stop.fileno())
+        receipt = receiver.run(stop.fileno(), drain_ns=HOUR)  # over as soon as there is nothing more to take
         assert client.recv(1) == b""
     assert receipt.packages == {10: 1}
 
@@ -67,7 +69,7 @@ def reports(report_format: Literal["indexReport", "vmReport"]) -> ReportFactory:
 def send(endpoint: Endpoint, data: bytes) -> None:
     """Deliver one report and wait for its confirmation."""
     with client_socket(endpoint) as connection:
-        connection.settimeout(20)
+        connection.settimeout(TIMEOUT_SECONDS)
         connection.connect(endpoint.sockaddr)
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)

@@ -14,7 +14,7 @@ import pytest
 
 from command import TIMEOUT_SECONDS, read_until, start_vsock_loadgen, vsock_loadgen
 
-FLEET = ("--vm-count", "20", "--num-packages", "5", "--report-interval", "300ms", "--metrics-port", "0", "--lag-limit", "1m")
+FLEET = ("--vm-count", "20", "--num-packages", "5", "--report-interval", "300ms", "--metrics-port", "0")
 RUN = ("run", *FLEET, "--duration", "1s")
 
 
@@ -51,7 +51,7 @@ def test_counters_that_account_for_everything_are_the_proof(tmp_path: Path) -> N
     assert (first.returncode, again.returncode) == (0, 0), first.stderr
     result = result_of(tmp_path / "result.json")
     found, delivered = result["reconciliation"], result["totals"]["delivered"]
-    assert delivered > 50
+    assert delivered >= 20  # each VM's first at least, however late
     assert result["confirmation"] == "reconciled"
     assert found == {
         "url": "http://${RELAY}/metrics",
@@ -72,13 +72,15 @@ def test_counters_that_account_for_everything_are_the_proof(tmp_path: Path) -> N
 
 
 def test_reports_that_the_receiver_threw_away_are_found_and_fail_the_run(tmp_path: Path) -> None:
-    with relay(tmp_path, "--max-reports-per-minute", "1") as (target, url):
+    """Half of the VMs have had their only report for a long time to come in a run before."""
+    with relay(tmp_path, "--max-reports-per-minute", "0.001") as (target, url):
+        vsock_loadgen(*RUN, "--vm-count", "10", "--target", target)
         done = vsock_loadgen(*RUN, "--target", target, "--reconcile", url, "--result", tmp_path / "result.json")
     assert done.returncode == 3, done.stderr
     result = result_of(tmp_path / "result.json")
     delivered = result["totals"]["delivered"]
-    thrown_away = delivered - 20
-    assert result["reconciliation"]["forwarded"] == 20
+    thrown_away = delivered - 10
+    assert result["reconciliation"]["forwarded"] == 10
     assert result["reconciliation"]["dropped"]["rate_limit"] == result["reconciliation"]["thrown_away"] == thrown_away
     assert result["confirmation"] == "reconciled"
     assert result["verdict"]["status"] == "failed"

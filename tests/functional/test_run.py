@@ -16,13 +16,15 @@ from typing import Any
 
 import pytest
 
-from command import alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
+from command import TIMEOUT_SECONDS, alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.transport.listening import listen
+from vsock_loadgen.units import HOUR, SECOND
+from watched import Watched
 
 FLEET = """
 loadgen:
@@ -42,6 +44,8 @@ loadgen:
   metricsPort: 0
 """
 SMALL = ("--vm-count", "20", "--num-packages", "5", "--report-interval", "200ms", "--metrics-port", "0")
+ONCE = ("--vm-count", "50", "--num-packages", "5", "--report-interval", "2s", "--jitter", "0", "--duration", "2s")
+"""Every VM reports once: none is busy with its last report, and the last batch takes whatever is late. All is delivered."""
 
 
 @pytest.fixture
@@ -57,13 +61,14 @@ class Running:
     def __init__(self, path: Path, behaviour: Behaviour) -> None:
         self.target = f"unix://{path}"
         self.receipt = Receipt()
+        self._drain_ns = HOUR if behaviour == Behaviour() else SECOND // 2  # who behaves well has soon nothing left to take
         self._stop, self._stopper = socket.socketpair()
         self._receiver = Receiver(listen(UnixAddress(str(path))), decode=decode, behaviour=behaviour)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        self.receipt = self._receiver.run(self._stop.fileno(), drain_ns=500_000_000)
+        self.receipt = self._receiver.run(self._stop.fileno(), drain_ns=self._drain_ns)
 
     def stop(self) -> Receipt:
         self._stopper.send(b"x")
@@ -90,12 +95,14 @@ def balanced(result: dict[str, Any]) -> bool:
 
 def test_the_fleet_arrives_as_planned_at_the_embedded_receiver(fleet: Path, tmp_path: Path) -> None:
     out = tmp_path / "result.json"
-    done = vsock_loadgen("run", "-c", fleet, "--target", "embedded", "--time-scale", "100", "--duration", "7s", "--result", out)
+    ends = ("--time-scale", "100", "--duration", "7s", "--threshold", "failed_percent <= 0", "--result", out)
+    done = vsock_loadgen("run", "-c", fleet, "--target", "embedded", *ends)
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     totals = result["totals"]
-    assert totals["due"] == totals["delivered"] > 2 * 197
-    assert totals["failed"] == totals["skipped"] == totals["unfinished"] == 0
+    assert balanced(result)
+    assert totals["delivered"] > 2 * 197
+    assert totals["failed"] == 0
     seen = result["receiver"]
     assert (seen["reports"], seen["malformed"], seen["vms"]) == (totals["delivered"], 0, 197)
     assert seen["bytes"] == totals["bytes"]
@@ -105,7 +112,10 @@ def test_the_fleet_arrives_as_planned_at_the_embedded_receiver(fleet: Path, tmp_
         (15, 16, 16),
         (20, 4, 4),
     ]
-    assert [(row["value"], row["seen"]) for row in seen["vms_by_interval_seconds"]] == [(30, 99), (60, 59), (300, 39)]
+    by_interval = {row["value"]: row["seen"] for row in seen["vms_by_interval_seconds"]}
+    assert sum(by_interval.values()) + seen["ungrouped"] == 197
+    if totals["delivered"] == totals["due"]:  # where a machine is so busy that reports were left out, gaps say little
+        assert by_interval == {30: 99, 60: 59, 300: 39}
     assert result["complete"] is True
     assert result["confirmation"] == "strong"
     assert result["verdict"]["status"] == "passed"
@@ -126,25 +136,26 @@ def test_the_due_reports_of_a_bounded_run_are_those_of_the_plan(fleet: Path, tmp
 def test_both_ends_count_the_same_over_a_unix_socket(tmp_path: Path, delivery: str) -> None:
     with receiver(tmp_path) as relay:
         out = tmp_path / "r.json"
-        done = vsock_loadgen(*SMALL, "--target", relay.target, "--duration", "2s", "--delivery", delivery, "--result", out)
+        done = vsock_loadgen(*ONCE, "--metrics-port", "0", "--target", relay.target, "--delivery", delivery, "--result", out)
         receipt = relay.stop()
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
-    assert receipt.reports == result["totals"]["delivered"] == result["totals"]["due"]
+    assert receipt.reports == result["totals"]["delivered"] == result["totals"]["due"] == 50
     assert receipt.bytes == result["totals"]["bytes"]
-    assert len(receipt.vms) == 20
+    assert len(receipt.vms) == 50
     assert result["confirmation"] == {"confirmed": "strong", "written": "none"}[delivery]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "r.json"
-    process = start_vsock_loadgen(*SMALL, "--target", "embedded", "--stats-interval", "1s", "--result", out)
+    asked = ("--threshold", "failed_percent <= 0")
+    process = start_vsock_loadgen(*SMALL, *asked, "--target", "embedded", "--stats-interval", "1s", "--result", out)
     read_until(process, "report to")
     read_until(process, "delivered")
     children = children_of(process.pid)
     process.send_signal(number)
-    stdout, _ = process.communicate(timeout=30)
+    stdout, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
     assert process.returncode == 0
     assert "Verdict: passed" in stdout
@@ -155,16 +166,17 @@ def test_one_signal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals) 
 
 def test_a_first_signal_waits_for_reports_under_way_and_a_second_does_not(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    with receiver(tmp_path, Behaviour(close_delay_ns=60_000_000_000)) as relay:
+    with receiver(tmp_path, Behaviour(close_delay_ns=HOUR)) as relay:
         process = start_vsock_loadgen(
-            *SMALL, "--target", relay.target, "--request-timeout", "50s", "--stats-interval", "1s", "--result", out
+            *SMALL, "--target", relay.target, "--request-timeout", "1h", "--stats-interval", "1s", "--result", out
         )
         read_until(process, "in flight 20")
         process.send_signal(signal.SIGTERM)
+        read_until(process, "stopping")
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=1)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=TIMEOUT_SECONDS)
     totals = json.loads(out.read_text())["totals"]
     assert process.returncode == 0
     assert totals["unfinished"] == 20
@@ -178,7 +190,7 @@ def test_a_run_whose_worker_dies_is_incomplete_and_says_so(tmp_path: Path) -> No
         read_until(process, "delivered")
         (worker,) = children_of(process.pid)
         signal_process(worker, signal.SIGKILL)
-        stdout, _ = process.communicate(timeout=20)
+        stdout, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
     assert process.returncode == 1
     assert result["complete"] is False
@@ -193,11 +205,8 @@ def test_workers_and_receiver_end_with_a_parent_that_was_killed(tmp_path: Path) 
     children = children_of(process.pid)
     assert len(children) == 2
     process.kill()
-    process.communicate(timeout=20)
-    deadline = time.monotonic() + 10
-    while alive(children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(children)
+    process.communicate(timeout=TIMEOUT_SECONDS)
+    Watched.until(lambda: not alive(children))
 
 
 def signal_process(pid: int, number: signal.Signals) -> None:
@@ -214,24 +223,36 @@ def test_reports_that_are_closed_unread_are_failures_on_unix(tmp_path: Path) -> 
     totals = result["totals"]
     assert done.returncode == 0, done.stderr
     assert totals["delivered"] == 0
-    assert result["failures"] == {"reset": totals["due"] - totals["skipped"]}
+    assert balanced(result)
+    assert result["failures"] == {"reset": totals["failed"]}
     assert result["response_time_seconds"]["p50"] is None
     assert "not delivered" in done.stdout
 
 
 def test_a_stall_is_seen_in_the_response_time_and_not_in_the_lag(tmp_path: Path) -> None:
-    out = tmp_path / "r.json"
-    with receiver(tmp_path, Behaviour(stall=(500_000_000, 1_000_000_000))) as relay:
-        done = vsock_loadgen(*SMALL, "--target", relay.target, "--duration", "3s", "--result", out)
-        receipt = relay.stop()
+    out, address = tmp_path / "r.json", f"unix://{tmp_path / 'relay.sock'}"
+    relay = start_vsock_loadgen("receive", address, "--format", "json")
+    read_until(relay, "listening on")
+    ends = ("--request-timeout", "1h", "--stats-interval", "1s", "--result", out)
+    process = start_vsock_loadgen(*SMALL, *ends, "--target", address)
+    read_until(process, "delivered")
+    relay.send_signal(signal.SIGSTOP)
+    read_until(process, "in flight 20")
+    time.sleep(1)
+    relay.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=TIMEOUT_SECONDS)
+    relay.send_signal(signal.SIGTERM)
+    receipt = json.loads(relay.communicate(timeout=TIMEOUT_SECONDS)[0])
     result = json.loads(out.read_text())
     totals = result["totals"]
-    assert done.returncode == 0, done.stderr
-    assert totals["failed"] == totals["unfinished"] == 0
+    assert (process.returncode, relay.returncode) == (0, 0)
+    assert balanced(result)
+    assert totals["failed"] == 0
     assert totals["skipped"] > 0
-    assert receipt.reports == totals["delivered"]
-    assert result["service_time_seconds"]["max"] > 0.7
-    assert result["lag_seconds"]["p50"] < 0.1
+    assert receipt["reports"] == totals["delivered"]
+    assert result["service_time_seconds"]["max"] >= 1
+    assert result["lag_seconds"]["p50"] < result["service_time_seconds"]["max"]
 
 
 def test_an_absent_target_is_found_before_anything_is_sent(tmp_path: Path) -> None:
@@ -254,9 +275,9 @@ def test_a_result_that_cannot_be_written_goes_to_standard_output(tmp_path: Path)
 def test_a_killed_run_leaves_its_last_snapshot(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     process = start_vsock_loadgen(*SMALL, "--target", "embedded", "--stats-interval", "1s", "--result", out)
-    read_until(process, "      2 s")
+    Watched.until(lambda: out.exists() and json.loads(out.read_text())["totals"]["delivered"])
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
     assert result["complete"] is False
     assert result["totals"]["delivered"] > 0

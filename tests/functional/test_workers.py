@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
-from command import alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
+from command import TIMEOUT_SECONDS, alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
 
 FLEET = ("--vm-count", "50", "--num-packages", "5", "--report-interval", "200ms", "--target", "embedded", "--metrics-port", "0")
+ONCE = ("--report-interval", "2s", "--jitter", "0", "--duration", "2s")
+"""Every VM reports once: none is busy with its last report, and the last batch takes all that are late."""
 
 
 def test_three_workers_send_exactly_what_one_sends(tmp_path: Path) -> None:
     results = []
     for workers in (1, 3):
         out = tmp_path / f"{workers}.json"
-        done = vsock_loadgen(*FLEET, "--duration", "2s", "--workers", str(workers), "--result", out)
+        done = vsock_loadgen(*FLEET, *ONCE, "--workers", str(workers), "--result", out)
         assert done.returncode == 0, done.stderr
         results.append(json.loads(out.read_text()))
     one, three = results
     assert one["totals"] == three["totals"]
     assert one["plan_digest"] == three["plan_digest"]
     assert len(three["generator"]["worker_cpu_seconds"]) == 3
-    assert three["receiver"]["reports"] == three["totals"]["due"]
+    assert three["receiver"]["reports"] == three["totals"]["due"] == 50
     assert sum(row["due"] for row in three["series"]) == three["totals"]["due"]
 
 
@@ -33,7 +36,7 @@ def test_one_lost_worker_of_several_ends_the_run_and_the_accounts_still_balance(
     read_until(process, "delivered")
     children = children_of(process.pid)
     os.kill(children[-1], signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
     totals = result["totals"]
     assert process.returncode == 1
@@ -47,12 +50,20 @@ def test_more_workers_than_vms_is_no_problem() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_load_that_is_too_much_for_the_generator_is_said_so_with_exit_code_4(tmp_path: Path) -> None:
+def test_a_generator_that_is_late_says_so_with_exit_code_4(tmp_path: Path) -> None:
+    """As one is whose load is too much for it: here its worker gets no processor for a while."""
     out = tmp_path / "r.json"
-    impossible = ("--vm-count", "5000", "--num-packages", "1", "--report-interval", "5ms", "--workers", "1")
-    done = vsock_loadgen(*impossible, "--target", "embedded", "--metrics-port", "0", "--duration", "2s", "--result", out)
+    options = ("--workers", "1", "--lag-limit", "50ms", "--stats-interval", "1s", "--result", out)
+    process = start_vsock_loadgen(*FLEET, *options)
+    read_until(process, "delivered")
+    worker = children_of(process.pid)[-1]
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(0.5)
+    os.kill(worker, signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    said, log = process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
-    assert done.returncode == 4, done.stderr
+    assert process.returncode == 4, log
     assert result["verdict"]["status"] == "invalid"
     assert result["generator"]["saturation"]["lag_p99_seconds"] > 0.05
-    assert "the generator was late" in done.stdout
+    assert "the generator was late" in said

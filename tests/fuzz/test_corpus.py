@@ -10,7 +10,6 @@ from fuzz.registry import TARGETS, Target
 INPUTS = [(target, path) for target in TARGETS.values() for path in sorted(target.seeds.iterdir())]
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(("target", "path"), INPUTS, ids=[f"{target.name}-{path.name}" for target, path in INPUTS])
 def test_an_input_of_the_corpus_keeps_every_promise(target: Target, path: Path) -> None:
     target.load()(path.read_bytes())

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command import TIMEOUT_SECONDS
 from fake_reports import encode_text
 from ports import free_port
 from receiver.driven_receiver import stand
@@ -50,7 +51,7 @@ def test_a_page_is_served_and_scraped(url: str) -> None:
     [("GET", "/metrics", 200), ("HEAD", "/metrics", 200), ("GET", "/", 404), ("POST", "/metrics", 405)],
 )
 def test_there_is_one_page_to_read(url: str, method: str, path: str, status: int) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_SECONDS)
     connection.request(method, path)
     answer = connection.getresponse()
     body = answer.read()
@@ -62,7 +63,7 @@ def test_there_is_one_page_to_read(url: str, method: str, path: str, status: int
 def test_a_client_that_says_nothing_keeps_neither_others_nor_the_end_waiting(url: str) -> None:
     parts = urlsplit(url)
     assert parts.hostname is not None
-    with socket.create_connection((parts.hostname, parts.port), timeout=20):
+    with socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT_SECONDS):
         assert scrape(url).counters == SOME
 
 

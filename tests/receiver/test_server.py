@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from command import TIMEOUT_SECONDS
 from fake_reports import decode_text, encode_text
 from receiver.driven_receiver import MS, SECOND, Stand, is_closed, stand
 from vsock_loadgen.config.address import TcpAddress, UnixAddress
@@ -174,7 +175,7 @@ def test_an_abortive_close_is_a_reset_on_tcp() -> None:
     with stand(TcpAddress("127.0.0.1", 0), Behaviour(close_after_bytes=50, reset=True)) as it:
         client = it.client(encode_text(7, 1, 100))
         it.turn()
-        client.settimeout(5)
+        client.settimeout(TIMEOUT_SECONDS)
         with pytest.raises(ConnectionResetError):
             client.recv(1)
 
@@ -294,7 +295,7 @@ def test_run_takes_what_is_in_the_backlog_when_it_is_told_to_stop(tmp_path: Path
         stop, stopper = socket.socketpair()
         with stop, stopper:
             stopper.send(b"x")
-            receipt = it.receiver.run(stop.fileno())
+            receipt = it.receiver.run(stop.fileno(), drain_ns=3600 * SECOND)
         assert receipt.reports == 200
         assert all(is_closed(client) for client in clients)
         assert not path.exists()

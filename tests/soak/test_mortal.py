@@ -12,6 +12,7 @@ import pytest
 from soak.mortal import Mortal
 from soak.receivers import Counted, Receivers
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.transport.listening import listen
@@ -60,12 +61,12 @@ def test_books_tell_whole_reports_from_broken_ones_whether_or_not_their_end_was_
 
 
 def test_what_a_killed_receiver_counted_is_what_its_peers_saw_end_cleanly(tmp_path: Path, report: bytes) -> None:
-    receivers = Receivers(tmp_path, longest_wait_seconds=10)
+    receivers = Receivers(tmp_path, longest_wait_seconds=TIMEOUT_SECONDS)
     try:
         standing = receivers.stand(receivers.start(mortal=True))
         with (
-            closing(client(receivers.target, report, ends=True)) as whole,
             closing(client(receivers.target, report[:-1])) as open_one,
+            closing(client(receivers.target, report, ends=True)) as whole,
         ):
             assert whole.recv(1) == b""  # it has been read by now, and the one before it
             receivers.end(standing, signal.SIGUSR1)

@@ -31,7 +31,7 @@ def test_the_books_of_both_ends_agree_to_the_last_report_whatever_happens_in_bet
     assert {claim: check.found for claim, check in made.items() if claim in EXACT and not check.held} == {}
     assert set(made) >= EXACT
     assert evidence.result["totals"]["due"] > 400
-    assert len(evidence.injected) >= 2
+    assert evidence.injected
     assert evidence.counted.lives > 1
     assert {"parent", "worker 0", "receiver"} <= set(evidence.samples[0].looks)
     assert evidence.visits["scraper"].answered > 0

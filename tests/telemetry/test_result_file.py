@@ -122,7 +122,7 @@ def test_a_fifo_gets_the_document(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(path.read_text()))
     reader.start()
     write_result(RESULT, path)
-    reader.join(10)
+    reader.join()
     assert read == [DOCUMENT]
     assert path.is_fifo()
 

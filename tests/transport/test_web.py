@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from command import TIMEOUT_SECONDS
 from vsock_loadgen.transport import web
 from vsock_loadgen.transport.web import HttpServer, Request, Response
-
-TIMEOUT_SECONDS = 10
 
 
 def said(request: Request) -> Response:

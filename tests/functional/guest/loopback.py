@@ -14,6 +14,7 @@ from itertools import count
 import pytest
 
 from client import client_socket
+from command import TIMEOUT_SECONDS
 from fake_reports import decode_text, encode_text
 from vsock_loadgen.config.address import VSOCK_CID_ANY, VsockAddress
 from vsock_loadgen.errors import TargetError
@@ -45,9 +46,9 @@ def receiving(address: VsockAddress, behaviour: Behaviour | None = None) -> Iter
 
 
 def connected(endpoint: Endpoint) -> socket.socket:
-    """A connected socket that waits for at most ten seconds."""
+    """A connected socket that does not wait for ever."""
     client = client_socket(endpoint)
-    client.settimeout(10)
+    client.settimeout(TIMEOUT_SECONDS)
     client.connect(endpoint.sockaddr)
     return client
 
@@ -140,7 +141,7 @@ def test_a_connect_is_in_progress_first_and_then_says_whether_it_came_about() ->
         assert client.connect_ex((1, address.port)) == errno.EINPROGRESS
         poller = select.poll()
         poller.register(client, select.POLLOUT)
-        assert poller.poll(10_000)
+        assert poller.poll(TIMEOUT_SECONDS * 1_000)
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
 
 
