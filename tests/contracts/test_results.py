@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.goldens import GOLDEN, check_golden, check_golden_sections, pretty
+from contracts.goldens import GOLDEN, check_golden, check_golden_digests, check_golden_sections, pretty
 from contracts.internals import RECEIPT, RESULTS, command, receipt_shown, write_results
 
 OLDER = sorted((GOLDEN / "results").glob("*.json"))
+PAGES = ("eventful.json", "late.json", "plain.json", "failures.json", "reconciled.json", "node-0.json")
 FORMATS = ("text", "json", "markdown")
 CONDITIONS = ("--fail-if", "response_time.p99 > +10%", "--fail-if", "failed_percent > +0.1", "--fail-if", "lag.mean < -1%")
 COMPARISONS = {
@@ -92,15 +93,19 @@ def test_nodes_that_do_not_belong_together_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("_results", "_older")
-@pytest.mark.parametrize("name", ["eventful.json", "late.json", "plain.json", "failures.json", "reconciled.json"])
-def test_the_data_of_a_page(name: str) -> None:
+def test_the_data_of_a_page() -> None:
+    data = {name: _data_of_the_page(name) for name in PAGES}
+    check_golden("page/late.json", data["late.json"]["result"] + "\n")
+    check_golden("page/meanings.json", pretty(json.loads(data["late.json"]["meanings"])))
+    check_golden_digests("page/digests.json", {f"{name}, {key}": text for name in PAGES for key, text in data[name].items()})
+
+
+def _data_of_the_page(name: str) -> dict[str, str]:
+    """What the page of a result has for its scripts, by the id of the element."""
     done = command("report", name, "-o", "page.html")
     assert done.exit_code == 0, done
     page = Path("page.html").read_text(encoding="utf-8")
-    data = dict(re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', page, re.DOTALL))
-    check_golden("page/meanings.json", pretty(json.loads(data["meanings"])))
-    check_golden("page/parts.json", pretty(list(data)))
-    check_golden(f"page/{name}", data["result"] + "\n")
+    return dict(re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', page, re.DOTALL))
 
 
 def test_a_receipt() -> None:
