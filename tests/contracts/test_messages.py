@@ -12,7 +12,7 @@ from contracts.internals import command, variables, write_results
 WRONG_CONFIGS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "wrong_configs.json").read_text(encoding="utf-8"))
 GENERATED = {
     "a number of ten thousand digits": f"loadgen:\n  seed: {'9' * 10_000}\n",
-    "too many values": f"loadgen:\n  packages: [{'1,' * 30_000}]\n",
+    "too many values": f"loadgen:\n  packages: [{'1,' * 10_100}]\n",
     "a gigantic line": f"loadgen:\n  vmCount: {'a' * 70_000}\n",
     "a gigantic file": "#" * 1_100_000,
 }

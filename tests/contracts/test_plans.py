@@ -67,3 +67,8 @@ def test_the_bytes_of_reports() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=NAMES)
 def test_the_effective_config_of_an_example(path: Path) -> None:
     check_golden(f"effective/{path.stem}.json", pretty(effective(path)))
+
+
+def test_the_effective_config_of_some_fleets() -> None:
+    for name in FLEETS:
+        check_golden(f"effective/{name}.json", pretty(effective(write_fleet(name))))
