@@ -53,10 +53,10 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
 		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
 
-docs: $(RUN) ## Write what the documents take from the code anew
-	@$(BIN)/python -m docs.scripts.reference && $(BIN)/python -m docs.scripts.plan_figures && $(BIN)/python -m docs.pictures.plan && $(BIN)/python -m docs.pictures.architecture
+docs: $(RUN) ## Write the tables that the documents take from the code anew
+	@$(BIN)/python -m docs.scripts.reference
 
-pictures: $(RUN) ## Take pictures of a real run: its live view and its report (needs tmux and Chromium, and a quiet machine)
+pictures: $(RUN) ## Take pictures of the plan and of a real run, its live view and its report (needs tmux and Chromium, and a quiet machine)
 	@$(BIN)/python -m docs.pictures.screens
 
 bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shlex
 import shutil
@@ -19,9 +18,6 @@ from vsock_loadgen.app import prepare
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.load import load
 
-PICTURE = PROJECT / "docs" / "pictures" / "plan.svg"
-ARCHITECTURE = PROJECT / "docs" / "pictures" / "architecture.svg"
-PACKAGE = PROJECT / "src" / "vsock_loadgen"
 DECISIONS = PROJECT / "docs" / "decisions"
 RUN = [path for path in DOCUMENTS if any(block.exit_code is not None for block in blocks_of(path))]
 FOLLOWED = [path for path in RUN if path.parent != HOW_TO]  # those are followed beside this file, by test_how_to.py
@@ -156,16 +152,7 @@ def test_every_example_has_its_row_in_the_readme() -> None:
     assert linked == {path.name for path in EXAMPLES.glob("*.yaml")}
 
 
-def test_the_picture_shows_the_plan() -> None:
-    """Its words; the glyphs of its bars differ from one version of rich to another."""
-    drawn = html.unescape(re.sub(r"<[^>]*>", " ", PICTURE.read_text().partition("</defs>")[2])).replace("\N{NO-BREAK SPACE}", " ")
-    printed = vsock_loadgen("plan", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded").stdout
-    word = re.compile(r"\w+(?:[.,]\w+)*")
-    missing = set(word.findall(printed)) - set(word.findall(drawn))
-    assert not missing, "the plan looks otherwise now: run make docs"
-
-
-@pytest.mark.parametrize("picture", [PICTURE, ARCHITECTURE], ids=lambda path: path.name)
+@pytest.mark.parametrize("picture", sorted((PROJECT / "docs" / "pictures").glob("*.svg")), ids=lambda path: path.name)
 def test_the_picture_loads_nothing_from_elsewhere(picture: Path) -> None:
     assert not re.search(r"url\((?!#)|href|@import", picture.read_text())
 
@@ -194,43 +181,8 @@ def anchors_of(document: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_every_path_that_is_named_in_prose_exists(document: Path) -> None:
-    named = re.findall(r"`((?:src|tests|docs|deploy|examples|bench|fuzz|soak)/[\w./-]*\w)`", document.read_text())
-    assert not [path for path in named if not (PROJECT / path).exists()]
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_code_that_is_quoted_from_a_file_stands_in_it(document: Path) -> None:
-    for block in blocks_of(document):
-        if found := re.fullmatch(r"python (\S+/\S+\.py)", block.info):
-            assert block.text in (PROJECT / found[1]).read_text(), block.text
-
-
-def test_the_architecture_names_modules_and_objects_that_there_are() -> None:
-    text = (PROJECT / "docs" / "architecture.md").read_text()
-    named = re.findall(r"`([\w/]+\.py)(?:: (\w+))?`", text)
-    assert len(named) > 30
-    for path, name in named:
-        file = next((root / path for root in (PACKAGE, PROJECT) if (root / path).exists()), None)
-        assert file is not None or path == "cli/NAME.py", path
-        assert not name or (file and re.search(rf"\b{name}\b", file.read_text())), f"{path}: {name}"
-
-
-def test_the_picture_of_the_architecture_has_every_stage_and_is_what_its_script_draws() -> None:
-    stages = {path.stem for path in PACKAGE.iterdir() if path.stem[0] != "_"}
-    drawn = set(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", ARCHITECTURE.read_text())))
-    assert stages <= drawn
-    script = ARCHITECTURE.with_suffix(".py")
-    assert subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0
-
-
-def test_every_decision_is_in_the_index_and_has_its_four_parts() -> None:
+def test_every_decision_is_in_the_index_under_the_number_that_follows_the_last() -> None:
     index = (DECISIONS / "README.md").read_text()
     records = sorted(DECISIONS.glob("[0-9]*.md"))
     assert [path.name[:4] for path in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
-    for path in records:
-        text = path.read_text()
-        assert f"({path.name})" in index
-        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Why", "Consequences"]
-        assert text.startswith(f"# {int(path.name[:4])}. ")
+    assert all(f"({path.name})" in index for path in records)

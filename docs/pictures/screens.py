@@ -1,11 +1,13 @@
-"""Takes live.svg and report.png, pictures of a real run: run `make pictures`, on a machine that does nothing else.
+"""Takes plan.svg, and live.svg and report.png of a real run: run `make pictures`, on a machine that does nothing else.
 
-The run is the example fleet against a stand-in relay that stalls for three seconds. The live view is what a terminal of tmux
-shows; the page is drawn by Chromium.
+The plan is that of the example fleet. The run is the same fleet against a stand-in relay that stalls for three seconds. The live
+view is what a terminal of tmux shows; the page is drawn by Chromium.
 """
 
 from __future__ import annotations
 
+import io
+import re
 import shlex
 import subprocess
 import sys
@@ -13,23 +15,32 @@ import tempfile
 import time
 from pathlib import Path
 
-from docs.pictures.svg import terminal_svg
+from rich.console import Console
+from rich.text import Text
+
+from vsock_loadgen.app import prepare
+from vsock_loadgen.config.load import load
+from vsock_loadgen.report.plan_text import plan_text
 
 PICTURES = Path(__file__).resolve().parent
 PROJECT = PICTURES.parents[1]
+EXAMPLE = "examples/fleet-200.yaml"
+FONTS = "ui-monospace, Menlo, Consolas, monospace"
 COMMAND = [sys.executable, "-m", "vsock_loadgen"]
+PLAN_COLUMNS = 80
 COLUMNS, ROWS = 100, 40
 STALL = "15s+3s"
 SHOWN_PATH = "/run/relay.sock"
 RUN = (
-    *("run", "--config", "examples/fleet-200.yaml", "--time-scale", "45", "--duration", "40s"),
+    *("run", "--config", EXAMPLE, "--time-scale", "45", "--duration", "40s"),
     *("--threshold", "response_time.p99 < 500ms", "--threshold", "failed_percent < 0.1"),
 )
 SEEN_AFTER_SECONDS = 32
 
 
 def main() -> None:
-    """Let the run go on in a terminal, take its picture on the way, and that of the page when it is over."""
+    """Draw the plan; let the run go on in a terminal, take its picture on the way, and that of the page when it is over."""
+    (PICTURES / "plan.svg").write_text(plan_picture())
     with tempfile.TemporaryDirectory() as folder:
         socket, result = Path(folder) / "relay.sock", Path(folder) / "result.json"
         receiver = subprocess.Popen(
@@ -60,6 +71,13 @@ def main() -> None:
         screenshot(page, PICTURES / "report.png")
 
 
+def plan_picture() -> str:
+    """What `plan` shows for the example in a terminal."""
+    config = load(PROJECT / EXAMPLE, environment={"LOADGEN_TARGET": "embedded"}).config
+    shown = plan_text(prepare(config)[0], width=PLAN_COLUMNS, color=True)
+    return terminal_svg(shown, width=PLAN_COLUMNS, title=f"vsock-loadgen plan --config {EXAMPLE} --target embedded", name="plan")
+
+
 def live_view(folder: Path, command: list[str], result: Path) -> str:
     """What the live view of a run shows after a while, with its colours; returns when the run has written its result."""
 
@@ -78,6 +96,15 @@ def live_view(folder: Path, command: list[str], result: Path) -> str:
     finally:
         tmux("kill-server")
     return shown
+
+
+def terminal_svg(shown: str, *, width: int, title: str, name: str) -> str:
+    """What a terminal shows, with its ANSI colours, as an SVG that loads nothing from elsewhere; `name` sets its ids apart."""
+    console = Console(record=True, width=width, file=io.StringIO(), color_system="standard", force_terminal=True)
+    console.print(Text.from_ansi(shown.rstrip("\n")))
+    picture = console.export_svg(title=title, unique_id=name)
+    without_fonts = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)  # they would be fetched from a server
+    return re.sub(r"font-family: (?:Fira Code|arial)[^;]*;", f"font-family: {FONTS};", without_fonts)
 
 
 def screenshot(page: Path, picture: Path) -> None:
