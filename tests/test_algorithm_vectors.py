@@ -1,6 +1,7 @@
 """The algorithm keeps its test vectors, in this code and in the port that `docs/implementation-plan.md` shows.
 
-The vectors are for a port in another language too: each says what is given, a fleet as its config, and what comes of it.
+The vectors are for a port in another language too: each says what is given, a fleet as its config, and what comes of it. Nothing
+writes them anew: an algorithm that gives others breaks every port, and every user's plan.
 """
 
 from __future__ import annotations
