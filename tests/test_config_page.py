@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,71 +25,72 @@ def rows_of_keys() -> list[tuple[str, str]]:
     return re.findall(r"^\| `([\w.\[\]]+)` \|(?:[^|\n]*\|){3} `([^|\n]*)` \|", CONFIG_PAGE.read_text(), re.MULTILINE)
 
 
-AROUND = {
-    "packages.buckets[].percent": "packages: {buckets: [{percent: @, value: 1}, {percent: 33.4, value: 2}]}",
-    "packages.buckets[].value": "packages: {buckets: [{percent: 100, value: @}]}",
-    "packages.buckets[].distribution": "packages: {buckets: [{percent: 100, distribution: @}]}",
-    "packages.mean": "packages: {mean: @, stddev: 9, min: 1, max: 9999}",
-    "packages.stddev": "packages: {mean: 700, stddev: @, min: 1, max: 9999}",
-    "packages.min": "packages: {mean: 700, stddev: 9, min: @, max: 9999}",
-    "packages.max": "packages: {mean: 700, stddev: 9, min: 1, max: @}",
-    "packages.p50": "packages: {min: 1, p50: @, max: 9999}",
-    "reportInterval.buckets[].percent": "reportInterval: {buckets: [{percent: @, value: 1s}, {percent: 87.5, value: 2s}]}",
-    "reportInterval.buckets[].value": "reportInterval: {buckets: [{percent: 100, value: @}]}",
-    "reportInterval.buckets[].distribution": "reportInterval: {buckets: [{percent: 100, distribution: @}]}",
-    "reportInterval.buckets[].synchronized": "reportInterval: {buckets: [{percent: 100, value: 1m, synchronized: @}]}",
-    "reportInterval.buckets[].offset": "reportInterval: {buckets: [{percent: 100, value: 1m, synchronized: true, offset: @}]}",
-    "reportInterval.buckets[].jitter": "reportInterval: {buckets: [{percent: 100, value: 1m, jitter: @}]}",
-    "reportInterval.mean": "reportInterval: {mean: @, stddev: 1s, min: 1s, max: 1h}",
-    "reportInterval.stddev": "reportInterval: {mean: 1m, stddev: @, min: 1s, max: 1h}",
-    "reportInterval.min": "reportInterval: {mean: 1m, stddev: 1s, min: @, max: 1h}",
-    "reportInterval.max": "reportInterval: {mean: 1m, stddev: 1s, min: 1s, max: @}",
-    "reportInterval.p50": "reportInterval: {min: 1s, p50: @, max: 1h}",
-    "profiles[].name": "profiles: [{name: @, percent: 100, packages: 1, reportInterval: 1m}]",
-    "profiles[].percent": "packages: 1\n  reportInterval: 1m\n  profiles: [{name: a, percent: @}, {name: b, percent: 37.5}]",
-    "profiles[].packages": "profiles: [{name: a, percent: 100, packages: @, reportInterval: 1m}]",
-    "profiles[].reportInterval": "profiles: [{name: a, percent: 100, packages: 1, reportInterval: @}]",
-    "profiles[].packageSets": "profiles: [{name: a, percent: 100, packages: 1, reportInterval: 1m, packageSets: @}]",
-    "profiles[].synchronized": "profiles: [{name: a, percent: 100, packages: 1, reportInterval: 1m, synchronized: @}]",
-    "profiles[].offset": "profiles: [{name: a, percent: 100, packages: 1, reportInterval: 1m, synchronized: true, offset: @}]",
-    "profiles[].jitter": "profiles: [{name: a, percent: 100, packages: 1, reportInterval: 1m, jitter: @}]",
-    "phases[].name": "phases: [{name: @, duration: 1m}]",
-    "phases[].duration": "phases: [{name: a, duration: @}]",
-    "phases[].rate": "phases: [{name: a, duration: 1m, rate: @}]",
-    "phases[].vms": "phases: [{name: a, duration: 1m, vms: @}]",
-    "phases[].rate.from": "phases: [{name: a, duration: 1m, rate: {from: @, to: 1}}]",
-    "phases[].rate.to": "phases: [{name: a, duration: 1m, rate: {from: 1, to: @}}]",
-    "phases[].vms.from": "phases: [{name: a, duration: 1m, vms: {from: @, to: 1}}]",
-    "phases[].vms.to": "phases: [{name: a, duration: 1m, vms: {from: 1, to: @}}]",
-    "discoveredData": "reportFormat: vmReport\n  discoveredData: @",
-    "repeatPhases": "phases: [{name: a, duration: 1m}]\n  repeatPhases: @",
-    "abortOnFail": "thresholds: [failed_percent < 1]\n  abortOnFail: @",
-    "nodeIndex": "nodeCount: 3\n  nodeIndex: @",
+EXAMPLES = {path: read_yaml(example, Source("example", Rank.FILE))[0].plain() for path, example in rows_of_keys()}
+NEEDS = {
+    "discoveredData": ("reportFormat",),
+    "repeatPhases": ("phases",),
+    "abortOnFail": ("thresholds",),
+    "nodeIndex": ("nodeCount",),
+    "offset": ("synchronized",),
+    "profiles[]": ("packages", "reportInterval"),
 }
-"""What a key's example, in place of the @, needs around it."""
+"""What a key, or each in a list, needs beside it that the schema does not say; the example of that will do."""
+SCHEMA: Any = json_schema()
 
 
-def config_with(path: str, example: str) -> str:
-    """A config in which a key has its example for a value."""
-    block, _, key = path.partition(".")
-    around = AROUND.get(block, f"{block}: @").replace("@", f"{{{key}: @}}") if key else f"{block}: @"
-    around = AROUND.get(path, around)
-    return f"loadgen:\n  {around.replace('@', example)}\n"
+def branch_with(node: Any, key: str) -> Any:
+    """The object of a schema that has this key, where there is a choice of several."""
+    if "$ref" in node:
+        node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
+    for each in node.get("anyOf", ()) or node.get("oneOf", ()):
+        if found := branch_with(each, key):
+            return found
+    if "items" in node:
+        return node if key == "[]" else None
+    known = key in node.get("properties", {}) or any(re.match(pattern, key) for pattern in node.get("patternProperties", {}))
+    return node if known else None
 
 
-@pytest.mark.parametrize(("path", "example"), [pytest.param(*row, id=row[0]) for row in rows_of_keys()])
-def test_the_example_of_every_key_is_a_config(path: str, example: str, tmp_path: Path) -> None:
+def holding(keys: Sequence[str], node: Any, path: str = "") -> Any:
+    """A value of a schema that has the example of the key that these lead to, and beside it the examples of what it needs."""
+    if not keys:
+        return EXAMPLES[path]
+    key, *below = keys
+    branch = branch_with(node, key)
+    if key == "[]":
+        item = f"{path}[]"
+        return shares_of(examples(item, NEEDS.get(item, ())) | holding(below, branch["items"], item))
+    value = holding(below, branch.get("properties", {}).get(key), f"{path}.{key}".removeprefix("."))
+    return examples(path, (*branch.get("required", ()), *NEEDS.get(key, ()))) | {key: value}
+
+
+def examples(path: str, keys: Sequence[str]) -> dict[str, Any]:
+    """The examples of some keys of a block."""
+    return {key: EXAMPLES[f"{path}.{key}".removeprefix(".")] for key in keys}
+
+
+def shares_of(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """An item of a list, and where it is a share a second one that has the rest."""
+    if "percent" not in item:
+        return [item]
+    rest = item | {"percent": 100 - item["percent"]}
+    return [item, rest | {"name": "rest"} if "name" in item else rest]
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_the_example_of_every_key_is_a_config(path: str, tmp_path: Path) -> None:
+    keys = re.findall(r"\w+|\[\]", path)
+    text = json.dumps({"loadgen": holding(keys, SCHEMA["properties"]["loadgen"])}, default=float)
     file = tmp_path / "config.yaml"
-    file.write_text(config_with(path, example))
+    file.write_text(text)
     assert load(file, environment={}, strict=True).warnings == () or path == "numRepositories"
-    tree, _ = read_yaml(file.read_text(), Source("example", Rank.FILE))
-    jsonschema.validate(json.loads(json.dumps(tree.plain(), default=float)), json_schema())
+    jsonschema.validate(json.loads(text), SCHEMA)
 
 
 def test_the_config_page_has_every_key_with_its_flag_and_its_variable() -> None:
     text = CONFIG_PAGE.read_text()
     documented = {path for path, _ in rows_of_keys()}
-    assert documented >= paths_of(json_schema())
+    assert documented >= paths_of(SCHEMA)
     assert all(f"| `{key.key}` | `{key.flag}` | `{key.environment}` |" in text for key in scalar_keys())
 
 
