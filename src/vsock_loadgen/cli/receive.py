@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import click
 
@@ -11,7 +13,7 @@ from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
-from vsock_loadgen.receiver.behaviour import MOST_BYTES, Behaviour
+from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
 from vsock_loadgen.report.receipt_text import receipt_text
 from vsock_loadgen.units import format_duration
 
@@ -60,57 +62,39 @@ class CheckedCidType(click.ParamType[int | Literal["peer"]]):
         return int(text)
 
 
+_FORMS: dict[str, Callable[[Knob], dict[str, Any]]] = {
+    "yes": lambda _: {"is_flag": True, "default": None},
+    "duration": lambda _: {"type": DURATION, "metavar": "DURATION"},
+    "stall": lambda _: {"type": StallType(), "metavar": "START+LENGTH"},
+    "cid": lambda _: {"type": CheckedCidType(), "metavar": "peer|CID"},
+    "rate": lambda _: {"type": click.FloatRange(0, min_open=True), "metavar": "N"},
+    "count": lambda knob: {"type": click.IntRange(knob.least), "metavar": knob.metavar},
+}
+
+
+def _behaving(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every way to misbehave; it is called with `behaviour: Behaviour` in their place."""
+
+    @functools.wraps(command)
+    def called(**given: Any) -> None:
+        asked = {name: value for name in knobs() if (value := given.pop(name)) is not None}
+        try:
+            behaviour = Behaviour(**asked)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        command(behaviour=behaviour, **given)
+
+    for name, knob in reversed(knobs().items()):
+        default = {"default": knob.shown, "show_default": knob.shown is not None}
+        called = click.option(knob.flag, name, help=knob.says, **default | _FORMS[knob.form](knob))(called)
+    return called
+
+
 @click.command(short_help="Stand in for the relay: read, verify and count.")
 @click.argument("address", type=AddressType(), default="vsock://any:818")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop by itself after so long.")
-@click.option(
-    "--close-delay", type=DURATION, default=0, metavar="DURATION", help="Wait so long before closing a connection that was read."
-)
-@click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each connection at so many bytes a second.")
-@click.option(
-    "--close-after", type=click.IntRange(0), metavar="BYTES", help="Close each connection after so many bytes; 0 at once."
-)
-@click.option("--reset", is_flag=True, help="With --close-after: close with data unread, so that the sender sees a reset.")
-@click.option("--refuse-after", type=click.IntRange(0), metavar="N", help="Accept N connections, then let the backlog fill.")
-@click.option(
-    "--stall", type=StallType(), metavar="START+LENGTH", help="Do nothing for LENGTH, from START after the first connection."
-)
-@click.option("--max-connections", type=click.IntRange(1), metavar="N", help="Handle N connections at once; the relay has 50.")
-@click.option(
-    "--handler-wait",
-    type=DURATION,
-    default=0,
-    metavar="DURATION",
-    help="With --max-connections: close a connection unread after waiting so long; the relay has 5s.",
-)
-@click.option(
-    "--max-bytes",
-    type=click.IntRange(1),
-    default=MOST_BYTES,
-    show_default=True,
-    metavar="BYTES",
-    help="Reject reports that are larger.",
-)
-@click.option(
-    "--read-deadline",
-    type=DURATION,
-    default=0,
-    metavar="DURATION",
-    help="Reject a report that takes longer to read; the relay has 10s.",
-)
-@click.option(
-    "--check-cid",
-    type=CheckedCidType(),
-    metavar="peer|CID",
-    help="Throw away a report that does not carry this CID, or that of its connection (peer, vsock only), as the relay does.",
-)
-@click.option(
-    "--max-reports-per-minute",
-    type=click.FloatRange(0, min_open=True),
-    metavar="N",
-    help="Throw away what a VM sends beyond N reports a minute; the relay has 1.",
-)
+@_behaving
 @click.option(
     "--metrics-port",
     type=click.IntRange(1, 65_535),
@@ -121,18 +105,7 @@ def receive(
     address: Address,
     output: str,
     duration_ns: int | None,
-    close_delay: int,
-    read_rate: int | None,
-    close_after: int | None,
-    reset: bool,
-    refuse_after: int | None,
-    stall: tuple[int, int] | None,
-    max_connections: int | None,
-    handler_wait: int,
-    max_bytes: int,
-    read_deadline: int,
-    check_cid: int | Literal["peer"] | None,
-    max_reports_per_minute: float | None,
+    behaviour: Behaviour,
     metrics_port: int | None,
 ) -> None:
     """Stand in for the relay on ADDRESS: read every report to its end, decode it, count it by CID, and print a summary when stopped
@@ -146,25 +119,8 @@ def receive(
       vsock-loadgen receive tcp://127.0.0.1:9000 --format json --stall 10s+5s
       vsock-loadgen receive unix:///tmp/relay.sock --metrics-port 9091 --max-reports-per-minute 1
     """
-    if check_cid == "peer" and not isinstance(address, VsockAddress):
+    if behaviour.checked_cid == "peer" and not isinstance(address, VsockAddress):
         raise click.UsageError(f"--check-cid peer: a connection on {address} has no CID, expected one to check instead, such as 3")
-    try:
-        behaviour = Behaviour(
-            close_delay_ns=close_delay,
-            read_bytes_per_second=read_rate or 0,
-            close_after_bytes=close_after,
-            reset=reset,
-            refuse_after=refuse_after,
-            stall=stall,
-            most_connections=max_connections or 0,
-            wait_for_handler_ns=handler_wait,
-            most_bytes=max_bytes,
-            read_deadline_ns=read_deadline,
-            checked_cid=check_cid,
-            most_reports_a_minute=max_reports_per_minute or 0.0,
-        )
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
     until = f" for {format_duration(duration_ns)}" if duration_ns else ""
 
     def listening(bound: Address, metrics: str | None) -> None:

@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 MOST_BYTES = 16_384 * 1024
 """What the relay reads from one connection at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """How one way to misbehave is asked for on a command line; what is `shown` there stands for the default."""
+
+    flag: str
+    form: Literal["count", "duration", "rate", "stall", "cid", "yes"]
+    says: str
+    metavar: str = "N"
+    least: int = 0
+    shown: int | None = None
+
+
+def _knob(default: Any, flag: str, form: Any, says: str, **more: Any) -> Any:
+    return field(default=default, metadata={"knob": Knob(flag, form, says, **more)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
     """The ways in which a receiver differs from one that reads at once and closes at once; by default in none.
 
-    Times are nanoseconds, sizes bytes. Connections that the receiver ends by its own decision count as rejected.
+    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None leave a way out. Connections that the receiver ends
+    by its own decision count as rejected.
     """
 
-    close_delay_ns: int = 0
-    """Wait between the end of a report and the close that confirms it."""
-    read_bytes_per_second: int = 0
-    """Pace of reading, per connection; 0 reads as fast as the data comes."""
-    close_after_bytes: int | None = None
-    """Close every connection once so many of its bytes were read; 0 closes it when it is accepted."""
-    reset: bool = False
-    """With `close_after_bytes`: close abortively, with data unread, so that the peer sees a reset and not an end."""
-    refuse_after: int | None = None
-    """Accept so many connections and then no more: the listener stays, and its backlog fills."""
-    stall: tuple[int, int] | None = None
-    """(start, length): from so long after the first connection, do nothing at all for so long, then go on."""
-    most_connections: int = 0
-    """Connections that are handled at once, 0 for any number. Others are accepted and wait their turn unread."""
-    wait_for_handler_ns: int = 0
-    """How long a connection waits for its turn before it is closed unread; 0 does not wait at all."""
-    most_bytes: int = MOST_BYTES
-    """Size of the largest report that is taken; a connection that sends more is closed."""
-    read_deadline_ns: int = 0
-    """Longest time for reading one report, 0 for any."""
-    checked_cid: int | Literal["peer"] | None = None
-    """The CID that every report must carry, or that of its own connection (`peer`, vsock only); others are thrown away."""
-    most_reports_a_minute: float = 0.0
-    """Reports of one VM that are forwarded in a minute, 0 for any number; others are thrown away."""
+    close_delay_ns: int = _knob(0, "--close-delay", "duration", "Wait so long before closing a connection that was read.")
+    read_bytes_per_second: int = _knob(
+        0, "--read-rate", "count", "Read each connection at so many bytes a second.", metavar="BYTES", least=1
+    )
+    close_after_bytes: int | None = _knob(
+        None, "--close-after", "count", "Close each connection after so many bytes; 0 at once.", metavar="BYTES"
+    )
+    reset: bool = _knob(False, "--reset", "yes", "With --close-after: close with data unread, so that the sender sees a reset.")
+    refuse_after: int | None = _knob(None, "--refuse-after", "count", "Accept N connections, then let the backlog fill.")
+    stall: tuple[int, int] | None = _knob(None, "--stall", "stall", "Do nothing for LENGTH, from START after the first connection.")
+    most_connections: int = _knob(0, "--max-connections", "count", "Handle N connections at once; the relay has 50.", least=1)
+    wait_for_handler_ns: int = _knob(
+        0,
+        "--handler-wait",
+        "duration",
+        "With --max-connections: close a connection unread after waiting so long; the relay has 5s.",
+    )
+    most_bytes: int = _knob(
+        MOST_BYTES, "--max-bytes", "count", "Reject reports that are larger.", metavar="BYTES", least=1, shown=MOST_BYTES
+    )
+    read_deadline_ns: int = _knob(0, "--read-deadline", "duration", "Reject a report that takes longer to read; the relay has 10s.")
+    checked_cid: int | Literal["peer"] | None = _knob(
+        None,
+        "--check-cid",
+        "cid",
+        "Throw away a report that does not carry this CID, or that of its connection (peer, vsock only), as the relay does.",
+    )
+    most_reports_a_minute: float = _knob(
+        0.0, "--max-reports-per-minute", "rate", "Throw away what a VM sends beyond N reports a minute; the relay has 1."
+    )
 
     def __post_init__(self) -> None:
         """Raise ValueError for a combination that cannot be meant."""
@@ -50,21 +74,18 @@ class Behaviour:
             raise ValueError("wait_for_handler_ns needs most_connections: expected a limit to wait for")
         if math.isnan(self.most_reports_a_minute):
             raise ValueError("most_reports_a_minute is not a number, expected 0 or more")
-        negative = [name for name, value in self._numbers() if value < 0]
-        if negative:
-            raise ValueError(f"{negative[0]} is negative, expected 0 or more")
+        for name, value in self._numbers():
+            if value < 0:
+                raise ValueError(f"{name} is negative, expected 0 or more")
 
-    def _numbers(self) -> list[tuple[str, float]]:
-        start, length = self.stall or (0, 0)
-        return [
-            ("close_delay_ns", self.close_delay_ns),
-            ("read_bytes_per_second", self.read_bytes_per_second),
-            ("close_after_bytes", self.close_after_bytes or 0),
-            ("refuse_after", self.refuse_after or 0),
-            ("stall", min(start, length)),
-            ("most_connections", self.most_connections),
-            ("wait_for_handler_ns", self.wait_for_handler_ns),
-            ("most_bytes", self.most_bytes),
-            ("read_deadline_ns", self.read_deadline_ns),
-            ("most_reports_a_minute", self.most_reports_a_minute),
-        ]
+    def _numbers(self) -> Iterator[tuple[str, float]]:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, int | float):
+                    yield each.name, number
+
+
+def knobs() -> dict[str, Knob]:
+    """How each field of a Behaviour is asked for, in their order."""
+    return {each.name: each.metadata["knob"] for each in fields(Behaviour)}
