@@ -5,7 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from vsock_loadgen.config.address import UnixAddress
-from vsock_loadgen.config.model import Bucket, Config, Distribution, Percentile
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.units import SECOND
@@ -15,9 +18,10 @@ PACKAGE_BYTES = 590
 ENVELOPE_BYTES = 1_000
 
 
-def buckets(*pairs: tuple[int | str, int | Distribution]) -> Percentile:
+def buckets(*pairs: tuple[int | str, int | Distribution]) -> Buckets:
     """A percentile block of (percent, value) pairs; percents as text may have decimals."""
-    return Percentile(tuple(Bucket(Fraction(percent), value) for percent, value in pairs))
+    each = ((percent, Constant(value) if isinstance(value, int) else value) for percent, value in pairs)
+    return Buckets(tuple(Bucket(Fraction(percent), value) for percent, value in each))
 
 
 EXAMPLE_PACKAGES = buckets((70, 500), (20, 1_000), (8, 1_500), (2, 2_000))

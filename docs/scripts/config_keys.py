@@ -12,12 +12,17 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from vsock_loadgen.cli.verbs import verbs
-from vsock_loadgen.config import blocks, phases
-from vsock_loadgen.config.leaves import Leaf
+from vsock_loadgen.config import phases
 from vsock_loadgen.config.profiles import ProfileBlock
 from vsock_loadgen.config.reconcile import ReconcileBlock
 from vsock_loadgen.config.schema import BLOCK_LISTS, BLOCKS, LISTS, leaf_of, scalar_keys
 from vsock_loadgen.config.section import Section
+from vsock_loadgen.distributions.kind import Key
+from vsock_loadgen.distributions.quantity import Quantity
+from vsock_loadgen.distributions.reading import documented_keys
+from vsock_loadgen.grammar.block import Block, leaf_in
+from vsock_loadgen.grammar.leaves import Leaf
+from vsock_loadgen.grammar.scalars import flow
 
 MOST_USED = ("vmCount", "packages", "reportInterval", "seed", "reportFormat", "target", "duration", "timeScale", "thresholds")
 GROUPS = {
@@ -99,27 +104,6 @@ EXAMPLES = {
     "metricsAddress": "127.0.0.1",
     "nodeIndex": "0",
     "nodeCount": "3",
-    "packages.buckets": "[{percent: 70, value: 500}, {percent: 30, value: 1000}]",
-    "packages.buckets[].percent": "66.6",
-    "packages.buckets[].value": "500",
-    "packages.buckets[].distribution": "{min: 100, p50: 500, max: 900}",
-    "packages.mean": "700",
-    "packages.stddev": "200",
-    "packages.min": "100",
-    "packages.max": "2000",
-    "packages.p50": "500",
-    "reportInterval.buckets": "[{percent: 50, value: 30s}, {percent: 50, value: 5m}]",
-    "reportInterval.buckets[].percent": "12.5",
-    "reportInterval.buckets[].value": "30s",
-    "reportInterval.buckets[].distribution": "{mean: 60s, stddev: 10s, min: 30s, max: 90s}",
-    "reportInterval.buckets[].synchronized": "true",
-    "reportInterval.buckets[].offset": "10s",
-    "reportInterval.buckets[].jitter": "1",
-    "reportInterval.mean": "60s",
-    "reportInterval.stddev": "15s",
-    "reportInterval.min": "30s",
-    "reportInterval.max": "2m",
-    "reportInterval.p50": "60s",
     "profiles[].name": "prod",
     "profiles[].percent": "62.5",
     "profiles[].packages": "{mean: 700, stddev: 200, min: 100, max: 2000}",
@@ -143,18 +127,19 @@ DEFAULTS = {
     "profiles[].reportInterval": "`reportInterval`",
     "profiles[].packageSets": "`packageSets`",
     "profiles[].jitter": "`jitter`, or 0 where synchronized",
-    "reportInterval.buckets[].jitter": "`jitter`, or 0 where synchronized",
     "phases[].rate": "`1`",
     "phases[].vms": "`100`",
-    "packages.buckets[].value": "this or `distribution`",
-    "packages.buckets[].distribution": "this or `value`",
-    "reportInterval.buckets[].value": "this or `distribution`",
-    "reportInterval.buckets[].distribution": "this or `value`",
     "discoveredData": "every key its own",
     "limits": "every key its own",
     "port": "that of `target`",
 }
 """What a key is where it is left out, where that is another key's or in other words than the model's."""
+
+FORM_DEFAULTS = {
+    "buckets[].value": "this or `distribution`",
+    "buckets[].distribution": "this or `value`",
+    "buckets[].jitter": "`jitter`, or 0 where synchronized",
+}
 
 Row = tuple[str, ...]
 
@@ -164,7 +149,7 @@ class Part:
     """The keys of one block of the file, each below `path`: what each field takes where it is not one value."""
 
     path: str
-    model: type[blocks.Block]
+    model: type[Block]
     takes: Mapping[str, str]
 
     def rows(self) -> list[Row]:
@@ -176,13 +161,8 @@ class Part:
         leaf = leaf_in(field)
         default = DEFAULTS.get(path, "required" if field.is_required() else "")
         if not default and leaf is not None:
-            default = f"`{spelled(leaf.show(field.default))}`"
+            default = f"`{flow(leaf.show(field.default))}`"
         return described(path, self.takes.get(name) or bounds(leaf), default, field.description or "", leaf)
-
-
-def leaf_in(field: FieldInfo) -> Leaf | None:
-    """The grammar of a field that takes one value, None for any other."""
-    return next((note for note in field.metadata if isinstance(note, Leaf)), None)
 
 
 def bounds(leaf: Leaf | None) -> str:
@@ -192,35 +172,20 @@ def bounds(leaf: Leaf | None) -> str:
     return re.sub(r", such as (1m30s|5 or 5%)$", "", leaf.wanted)
 
 
-def spelled(value: object) -> str:
-    """A default as the file has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def described(path: str, takes: str, default: str, meaning: str, leaf: Leaf | None) -> Row:
     """The row of a key. Raises KeyError where there is no example of it."""
-    by_kind = {"duration": "in the value", "percent": "%"}.get(leaf.kind if leaf else "", "")
-    if path.endswith(".percent"):
-        by_kind = "%"
-    elif path.startswith("packages.") and leaf is not None:
-        by_kind = "packages"
-    unit = UNITS.get(path, by_kind)
+    unit = UNITS.get(path, unit_of(leaf) if leaf else "")
     return (f"`{path}`", takes, unit, default, f"`{EXAMPLES[path]}`", meaning)
+
+
+def unit_of(leaf: Leaf) -> str:
+    """What a value counts, as far as its grammar says."""
+    return {"duration": "in the value", "percent": "%"}.get(leaf.kind, "")
 
 
 RATE, VMS = bounds(phases.RATE), bounds(phases.VMS)
 ANY_FORM = "any form of a distribution"
 NESTED = {
-    "packages": (
-        Part("packages.buckets[]", blocks.PackageValueBucket, {}),
-        Part("packages.buckets[]", blocks.PackageMixedBucket, {"distribution": ANY_FORM}),
-        Part("packages", blocks.PackageNormal, {}),
-    ),
-    "reportInterval": (
-        Part("reportInterval.buckets[]", blocks.IntervalValueBucket, {}),
-        Part("reportInterval.buckets[]", blocks.IntervalMixedBucket, {"distribution": ANY_FORM}),
-        Part("reportInterval", blocks.IntervalNormal, {}),
-    ),
     "profiles": (Part("profiles[]", ProfileBlock, {"packages": ANY_FORM, "report_interval": ANY_FORM}),),
     "phases": (
         Part("phases[]", phases.PhaseBlock, {"rate": f"{RATE}, or a ramp", "vms": f"{VMS}, or a ramp"}),
@@ -272,14 +237,25 @@ def nested_table(key: str) -> str:
     return table(HEADINGS, nested_rows(key))
 
 
-def form_table(key: str, quantile: Leaf) -> str:
+def form_table(quantity: Quantity) -> str:
     """The keys of the forms of a distribution."""
-    buckets = described(
-        f"{key}.buckets", "a list of blocks", "", "Shares of the fleet; their percents add up to exactly 100.", None
-    )
-    meaning = "A measured quantile: `p` and a percentage above 0 and below 100, as in `p50` or `p99.9`; with `min` and `max`."
-    point = described(f"{key}.p50", bounds(quantile), "", meaning, quantile)
-    return table(HEADINGS, [buckets, *nested_rows(key), point])
+    rows = []
+    for name, by_kind in documented_keys(quantity).items():
+        key = next(iter(by_kind.values()))
+        takes, unit = (key.takes, "") if isinstance(key.takes, str) else (bounds(key.takes), unit_of(key.takes))
+        if key.takes in (quantity.exact, quantity.figure, quantity.sample):
+            unit = unit or quantity.key
+        default = FORM_DEFAULTS.get(name) or by_default(by_kind)
+        rows.append((f"`{quantity.key}.{name}`", takes, unit, default, f"`{flow(key.example)}`", key.says))
+    return table(HEADINGS, rows)
+
+
+def by_default(by_kind: Mapping[str, Key]) -> str:
+    """What a key is where it is left out, for each kind where they differ."""
+    kinds: dict[str, list[str]] = {}
+    for kind, key in by_kind.items():
+        kinds.setdefault("required" if key.default is None else f"`{flow(key.show(key.default))}`", []).append(kind)
+    return next(iter(kinds)) if len(kinds) == 1 else "; ".join(f"{default} ({', '.join(of)})" for default, of in kinds.items())
 
 
 def flag_table() -> str:

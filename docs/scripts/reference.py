@@ -10,8 +10,8 @@ from docs.scripts.config_keys import GROUPS, flag_table, form_table, key_table, 
 from docs.scripts.generated import Parts, renew, table
 
 from vsock_loadgen.app import prepare
-from vsock_loadgen.config.blocks import INTERVAL_QUANTILE, PACKAGE_QUANTILE
 from vsock_loadgen.config.load import load
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
 from vsock_loadgen.measures.outcome import EXPLANATIONS
 from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.thresholds import METRICS
@@ -58,8 +58,8 @@ PARTS: dict[Path, Parts] = {
     PROJECT / "README.md": {"config": most_used_table, "failures": failure_table},
     PROJECT / "docs" / "config.md": {group: partial(key_table, group) for group in GROUPS}
     | {
-        "packages": partial(form_table, "packages", PACKAGE_QUANTILE),
-        "intervals": partial(form_table, "reportInterval", INTERVAL_QUANTILE),
+        "packages": partial(form_table, PACKAGES),
+        "intervals": partial(form_table, REPORT_INTERVAL),
         "profiles": partial(nested_table, "profiles"),
         "phases": partial(nested_table, "phases"),
         "figures": figure_table,

@@ -14,12 +14,13 @@ from fuzz.oracle import hold, hold_one_line
 from vsock_loadgen.config.address import parse_address
 from vsock_loadgen.config.fail_if import parse_condition
 from vsock_loadgen.config.instants import format_instant, parse_instant
-from vsock_loadgen.config.leaves import Share, Target
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.config.reconcile import URL, expanded
+from vsock_loadgen.config.target import Target
 from vsock_loadgen.config.thresholds import parse_threshold
-from vsock_loadgen.config.tree import LONGEST_NUMBER, OddNumber, resolve
 from vsock_loadgen.errors import ConfigError
+from vsock_loadgen.grammar.leaves import Percentage
+from vsock_loadgen.grammar.scalars import LONGEST_NUMBER, OddNumber, resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
 _NS = {"ns": 1, "us": 10**3, "\xb5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -116,7 +117,7 @@ def _scalar(text: str) -> None:
 
 def _share(text: str) -> None:
     value = text if text.endswith("%") else resolve(text)
-    hold(0 <= Share(whole=True).read(value) <= 1, "a share is one", text)
+    hold(0 <= Percentage().read(value) <= 1, "a share is one", text)
 
 
 def _setting(text: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from command import TIMEOUT_SECONDS, command_line, environment, vsock_loadgen
 from vsock_loadgen.config.load import load
-from vsock_loadgen.config.model import Percentile, Quantiles
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.units import SECOND
 
 
@@ -30,8 +31,8 @@ def test_what_goes_to_standard_output_is_a_block_to_paste(table: Path, tmp_path:
     config = tmp_path / "fleet.yaml"
     config.write_text("loadgen:\n  vmCount: 10\n" + done.stdout)
     intervals = load(config, environment={}, strict=True).config.report_interval
-    assert isinstance(intervals, Percentile)
-    seconds = [bucket.value / SECOND for bucket in intervals.buckets if isinstance(bucket.value, int)]
+    assert isinstance(intervals, Buckets)
+    seconds = [float(bucket.value.configured_mean) / SECOND for bucket in intervals.buckets]
     assert seconds == [pytest.approx(30, rel=0.02), pytest.approx(60, rel=0.02), pytest.approx(300, rel=0.02)]
     assert "900 values" in done.stderr
     assert "KS distance" in done.stderr

@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from vsock_loadgen.config.address import EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
 from vsock_loadgen.config.load import Loaded, Override, load
-from vsock_loadgen.config.model import Bucket, Config, Normal, Percentile, Quantiles, Scalar
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.units import MINUTE, SECOND, format_duration
 
@@ -41,8 +46,8 @@ def test_an_older_file_loads_unmodified_and_without_a_warning(load_text: Load) -
     assert loaded.warnings == ()
     assert loaded.config == Config(
         vm_count=20,
-        packages=Scalar(700),
-        report_interval=Scalar(60 * SECOND),
+        packages=Constant(700),
+        report_interval=Constant(60 * SECOND),
         stats_interval_ns=15 * SECOND,
         target=VsockAddress(1, 819),
         metrics_port=0,
@@ -63,7 +68,7 @@ def test_an_older_normal_distribution_is_told_from_its_keys_and_may_start_at_zer
 
 @pytest.mark.parametrize(("name", "packages"), [("small", 514), ("avg", 700), ("large", 1500)])
 def test_a_payload_size_is_a_number_of_packages(load_text: Load, name: str, packages: int) -> None:
-    assert load_text(f"loadgen: {{payloadSize: {name}}}").config.packages == Scalar(packages)
+    assert load_text(f"loadgen: {{payloadSize: {name}}}").config.packages == Constant(packages)
 
 
 def test_the_number_of_repositories_is_accepted_with_a_warning(load_text: Load) -> None:
@@ -83,7 +88,9 @@ def test_percents_are_exact(load_text: Load) -> None:
         "loadgen:\n  packages:\n    buckets:\n"
         "    - {percent: 33.33, value: 1}\n    - {percent: 33.33, value: 2}\n    - {percent: 33.34, value: 3}\n"
     ).config
-    assert config.packages == Percentile((Bucket(Fraction("33.33"), 1), Bucket(Fraction("33.33"), 2), Bucket(Fraction("33.34"), 3)))
+    assert config.packages == Buckets(
+        (Bucket(Fraction("33.33"), Constant(1)), Bucket(Fraction("33.33"), Constant(2)), Bucket(Fraction("33.34"), Constant(3)))
+    )
 
 
 def test_every_form_may_stand_in_a_bucket(load_text: Load) -> None:
@@ -94,8 +101,8 @@ def test_every_form_may_stand_in_a_bucket(load_text: Load) -> None:
     ).config
     points = ((0, 100), (50, 500), (Fraction("99.9"), 2500), (100, 3000))
     quantiles = Quantiles(tuple((Fraction(at), Fraction(value)) for at, value in points))
-    inner = Percentile((Bucket(Fraction(100), Scalar(7)),))
-    assert config.packages == Percentile((Bucket(Fraction(50), quantiles), Bucket(Fraction(50), inner)))
+    inner = Buckets((Bucket(Fraction(100), Constant(7)),))
+    assert config.packages == Buckets((Bucket(Fraction(50), quantiles), Bucket(Fraction(50), inner)))
 
 
 @pytest.mark.parametrize(
@@ -151,17 +158,17 @@ def test_a_flag_beats_the_environment_which_beats_the_file_which_beats_the_defau
 @pytest.mark.parametrize(("flag", "path"), [("--num-packages", "numPackages"), ("--set packages", "packages")])
 def test_a_flag_replaces_whatever_the_file_says_about_packages(load_text: Load, key: str, flag: str, path: str) -> None:
     loaded = load_text(f"loadgen: {{{key}}}", {}, [Override(flag, path, "700")])
-    assert (loaded.config.packages, loaded.warnings) == (Scalar(700), ())
+    assert (loaded.config.packages, loaded.warnings) == (Constant(700), ())
 
 
 def test_a_variable_replaces_a_block_of_the_file(load_text: Load) -> None:
     file = "loadgen: {packages: {buckets: [{percent: 100, value: 5}]}}"
-    assert load_text(file, {"LOADGEN_NUM_PACKAGES": "9"}).config.packages == Scalar(9)
+    assert load_text(file, {"LOADGEN_NUM_PACKAGES": "9"}).config.packages == Constant(9)
 
 
 def test_num_packages_wins_over_packages_over_payload_size_with_a_warning_where_they_differ(load_text: Load) -> None:
     loaded = load_text("loadgen:\n  packages: 500\n  numPackages: 600\n  payloadSize: small\n")
-    assert loaded.config.packages == Scalar(600)
+    assert loaded.config.packages == Constant(600)
     assert [str(warning) for warning in loaded.warnings] == [
         "loadgen.yaml:2: packages: 500 is ignored: numPackages 600 (line 3) wins",
         "loadgen.yaml:4: payloadSize: 'small' is ignored: numPackages 600 (line 3) wins",
@@ -350,7 +357,7 @@ def test_the_example_fleet_is_that_of_the_documentation() -> None:
     packages = zip((70, 20, 8, 2), (500, 1000, 1500, 2000), strict=True)
     intervals = zip((50, 30, 20), (30, 60, 300), strict=True)
     assert config.vm_count == 200
-    assert config.packages == Percentile(tuple(Bucket(Fraction(percent), value) for percent, value in packages))
-    assert config.report_interval == Percentile(
-        tuple(Bucket(Fraction(percent), seconds * SECOND) for percent, seconds in intervals)
+    assert config.packages == Buckets(tuple(Bucket(Fraction(percent), Constant(value)) for percent, value in packages))
+    assert config.report_interval == Buckets(
+        tuple(Bucket(Fraction(percent), Constant(seconds * SECOND)) for percent, seconds in intervals)
     )

@@ -11,8 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vsock_loadgen.config.load import Loaded, Override
-from vsock_loadgen.config.model import Bucket, Percentile, Profile, Quantiles, Scalar, Timing
+from vsock_loadgen.config.model import Profile
 from vsock_loadgen.config.schema import json_schema
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.units import MINUTE, SECOND
 
 Load = Callable[..., Loaded]
@@ -44,14 +49,14 @@ def test_a_profile_has_attributes_of_its_own(load_text: Load) -> None:
             name="dev",
             percent=Fraction(125, 2),
             packages=quantiles,
-            report_interval=Scalar(5 * MINUTE),
+            report_interval=Constant(5 * MINUTE),
             package_sets="perVM",
         ),
         Profile(
             name="prod-1.eu_west",
             percent=Fraction(75, 2),
-            packages=Scalar(900),
-            report_interval=Scalar(30 * MINUTE),
+            packages=Constant(900),
+            report_interval=Constant(30 * MINUTE),
             timing=Timing(True, 30 * SECOND, Fraction(1, 100)),
         ),
     )
@@ -60,8 +65,8 @@ def test_a_profile_has_attributes_of_its_own(load_text: Load) -> None:
 def test_a_profile_takes_from_the_top_level_what_it_leaves_out(load_text: Load) -> None:
     text = profiles("name: a, percent: 40, packages: 5", "name: b, percent: 60, reportInterval: 2s", before="numPackages: 9\n  ")
     first, second = load_text(text, overrides=[Override("--report-interval", "reportInterval", "7s")]).config.profiles
-    assert (first.packages, first.report_interval) == (Scalar(5), Scalar(7 * SECOND))
-    assert (second.packages, second.report_interval) == (Scalar(9), Scalar(2 * SECOND))
+    assert (first.packages, first.report_interval) == (Constant(5), Constant(7 * SECOND))
+    assert (second.packages, second.report_interval) == (Constant(9), Constant(2 * SECOND))
 
 
 def test_a_bucket_of_intervals_may_be_synchronized(load_text: Load) -> None:
@@ -70,9 +75,9 @@ def test_a_bucket_of_intervals_may_be_synchronized(load_text: Load) -> None:
         "      - {percent: 90, value: 30m, synchronized: true, offset: 2m}\n"
         "      - {percent: 10, distribution: {min: 1s, p50: 2s, max: 3s}, jitter: 20%}\n"
     ).config
-    assert isinstance(config.report_interval, Percentile)
+    assert isinstance(config.report_interval, Buckets)
     step, own = config.report_interval.buckets
-    assert step == Bucket(Fraction(90), 30 * MINUTE, Timing(True, 2 * MINUTE))
+    assert step == Bucket(Fraction(90), Constant(30 * MINUTE), Timing(True, 2 * MINUTE))
     assert own.timing == Timing(jitter=Fraction(1, 5))
 
 
@@ -84,7 +89,7 @@ def test_a_buckets_word_counts_for_more_than_its_profiles(load_text: Load) -> No
     text = profiles(f"name: a, percent: 100, packages: 5, reportInterval: {buckets}, synchronized: true, offset: 30s")
     (profile,) = load_text(text).config.profiles
     assert profile.timing == Timing()
-    assert isinstance(profile.report_interval, Percentile)
+    assert isinstance(profile.report_interval, Buckets)
     assert [bucket.timing for bucket in profile.report_interval.buckets] == [
         Timing(True, 30 * SECOND),
         Timing(True, 5 * SECOND, Fraction(1, 50)),
@@ -185,7 +190,7 @@ def test_a_flag_that_no_profile_needs_is_named_as_the_flag(complaints: Complain)
 
 def test_an_attribute_of_a_profile_can_be_set_from_the_command_line(load_text: Load) -> None:
     override = Override("--set profiles[1].packages", "profiles[1].packages", "7")
-    assert load_text(FULL, overrides=[override]).config.profiles[1].packages == Scalar(7)
+    assert load_text(FULL, overrides=[override]).config.profiles[1].packages == Constant(7)
 
 
 def test_a_mean_beyond_its_ends_warns_in_a_profile_too(load_text: Load) -> None:
@@ -226,7 +231,7 @@ def test_any_profiles_come_back_the_same_from_their_effective_form(
     for given_profile, profile in zip(named, first.profiles, strict=True):
         timings = [bucket.timing for bucket in getattr(profile.report_interval, "buckets", ())] or [profile.timing]
         if not isinstance(given_profile["reportInterval"], dict):
-            assert [timing.synchronized for timing in timings] == [given_profile.get("synchronized", False)]
+            assert [bool(timing.synchronized) for timing in timings] == [given_profile.get("synchronized", False)]
 
 
 def test_the_schema_for_editors_knows_profiles() -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from unprivileged import as_nobody
 from vsock_loadgen.config.load import Loaded, Override, load
-from vsock_loadgen.config.model import Bucket, Percentile, Scalar
 from vsock_loadgen.config.schema import scalar_keys
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
 from vsock_loadgen.errors import ConfigError
 
 Load = Callable[..., Loaded]
@@ -55,7 +57,9 @@ def test_a_path_that_no_file_can_have_is_named() -> None:
 
 def test_a_flag_may_set_a_part_of_a_block(load_text: Load) -> None:
     overrides = [_set("packages.buckets[0].percent", "70"), _set("packages.buckets[1].percent", "30")]
-    assert load_text(BUCKETS, {}, overrides).config.packages == Percentile((Bucket(Fraction(70), 5), Bucket(Fraction(30), 6)))
+    assert load_text(BUCKETS, {}, overrides).config.packages == Buckets(
+        (Bucket(Fraction(70), Constant(5)), Bucket(Fraction(30), Constant(6)))
+    )
 
 
 def test_flags_may_build_a_block_from_nothing(load_text: Load) -> None:
@@ -65,7 +69,7 @@ def test_flags_may_build_a_block_from_nothing(load_text: Load) -> None:
         _set("packages.buckets[0].distribution.p99.9", "8.5"),
     ]
     packages = load_text("loadgen:\n", {}, overrides).config.packages
-    assert isinstance(packages, Percentile)
+    assert isinstance(packages, Buckets)
     assert "p99.9" in str(load_text("loadgen:\n", {}, overrides).config.effective)
 
 
@@ -118,4 +122,4 @@ def test_every_scalar_key_has_a_variable_and_a_flag_that_take_its_default() -> N
 def test_the_flags_of_the_older_tool_are_there() -> None:
     older = "vm-count num-packages report-interval port metrics-port stats-interval request-timeout duration"
     assert {f"--{name}" for name in older.split()} <= {key.flag for key in scalar_keys()}
-    assert load(None, environment={"LOADGEN_NUM_PACKAGES": "9"}).config.packages == Scalar(9)
+    assert load(None, environment={"LOADGEN_NUM_PACKAGES": "9"}).config.packages == Constant(9)

@@ -13,7 +13,9 @@ from typing import Literal
 
 from faults.peers import LONG_NS, AcceptsOnlyTheLook, AcceptsSlowly, DiesWithinAReport, StopsReading
 from faults.trial import Entry, Load, OnEntry, Stage
-from vsock_loadgen.config.model import Bucket, Percentile, Scalar
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.payloads.decode import DecodedReport
 from vsock_loadgen.receiver.behaviour import Behaviour
@@ -24,7 +26,7 @@ TRANSPORTS: tuple[Transport, ...] = ("unix", "tcp", "vsock")
 
 SMALL = Load()
 VMS = SMALL.vms
-LARGE = Scalar(700)
+LARGE = Constant(700)
 """Packages of a report that does not fit what vsock keeps unread (256 KiB): such a close cannot be hidden."""
 HUGE = 1_500
 """Packages of a report that does not fit what a unix socket keeps either."""
@@ -141,7 +143,7 @@ SOON_NS = 500 * MILLISECOND
 """A request timeout that passes while a test waits, and leaves time to connect: over vsock the kernel does that by and by."""
 CONCURRENT = 50
 CROWD = Load(vms=60, interval_ns=100 * MILLISECOND)
-ONE_TOO_LARGE = Percentile((Bucket(Fraction(95), 5), Bucket(Fraction(5), HUGE)))
+ONE_TOO_LARGE = Buckets((Bucket(Fraction(95), Constant(5)), Bucket(Fraction(5), Constant(HUGE))))
 
 FAULTS = (
     Fault(
@@ -221,14 +223,14 @@ FAULTS = (
         name="closes_at_once",
         does="closes each connection without reading a byte of it",
         enter=misbehaves(Behaviour(close_after_bytes=0)),
-        load=Load(packages=Scalar(HUGE), vms=10),
+        load=Load(packages=Constant(HUGE), vms=10),
         on=everywhere(Expected(failures={CLOSED_EARLY: None, RESET: None}, delivered=0, read=0, unread=10 + LOOK)),
     ),
     Fault(
         name="closes_early",
         does="closes each connection after 10,000 bytes of it",
         enter=misbehaves(Behaviour(close_after_bytes=10_000)),
-        load=Load(packages=Scalar(HUGE), vms=10),
+        load=Load(packages=Constant(HUGE), vms=10),
         on=everywhere(Expected(failures={CLOSED_EARLY: None, RESET: None}, delivered=0, read=0, unread=10)),
     ),
     Fault(
@@ -244,7 +246,7 @@ FAULTS = (
         name="resets_large",
         does="resets each connection after 100 bytes of a report that no buffer holds",
         enter=misbehaves(Behaviour(close_after_bytes=100, reset=True)),
-        load=Load(packages=Scalar(HUGE), vms=10),
+        load=Load(packages=Constant(HUGE), vms=10),
         on=everywhere(Expected(failures={CLOSED_EARLY: None, RESET: None}, delivered=0, read=0, unread=10)),
     ),
     Fault(

@@ -17,8 +17,10 @@ from command import TIMEOUT_SECONDS
 from faults.peers import Hostile, HostilePeer, Peer, StandIn, let_rest
 from vsock_loadgen import app
 from vsock_loadgen.config.address import Address
-from vsock_loadgen.config.model import Config, Distribution, Scalar
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import parse_threshold
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.payloads.decode import decode
@@ -27,7 +29,7 @@ from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.telemetry import target_counters
 from vsock_loadgen.units import MILLISECOND, SECOND
 
-FEW_PACKAGES = Scalar(5)
+FEW_PACKAGES = Constant(5)
 """Packages of a report that fits every buffer."""
 
 Entry = Mapping[str, Any]
@@ -55,7 +57,7 @@ class Load:
         return Config(
             vm_count=self.vms,
             packages=self.packages,
-            report_interval=Scalar(self.interval_ns),
+            report_interval=Constant(self.interval_ns),
             jitter=Fraction(0),
             report_format="vmReport",
             target=target,

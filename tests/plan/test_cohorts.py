@@ -12,15 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Bucket, Config, Level, Normal, Percentile, Phase, Profile, Scalar, Timing
-from vsock_loadgen.plan.apportion import apportion
+from vsock_loadgen.config.model import Config, Level, Phase, Profile
+from vsock_loadgen.distributions.apportion import apportion
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.forecast import count_per_second
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import HOUR, MINUTE, SECOND
 
 PROFILES = (
-    Profile(name="small", percent=Fraction("70.5"), packages=Scalar(500), report_interval=Scalar(30 * SECOND)),
+    Profile(name="small", percent=Fraction("70.5"), packages=Constant(500), report_interval=Constant(30 * SECOND)),
     Profile(
         name="large",
         percent=Fraction("29.5"),
@@ -67,7 +72,7 @@ def test_the_plan_shows_each_profile_with_its_statistics() -> None:
 def herd(offset_ns: int = 0, interval_ns: int = HOUR, jitter: Fraction | None = None, **others: object) -> Config:
     """A fleet of which 40 % keep their own time and 60 % report in step."""
     timing = Timing(synchronized=True, offset_ns=offset_ns, jitter=jitter)
-    intervals = Percentile((Bucket(Fraction(40), 50 * SECOND), Bucket(Fraction(60), interval_ns, timing)))
+    intervals = Buckets((Bucket(Fraction(40), Constant(50 * SECOND)), Bucket(Fraction(60), Constant(interval_ns), timing)))
     return replace(EXAMPLE, vm_count=50, report_interval=intervals, **others)  # type: ignore[arg-type]
 
 
@@ -135,7 +140,7 @@ SPIKE = (
 
 
 def test_phases_change_how_many_reports_are_due_and_nothing_else() -> None:
-    config = replace(EXAMPLE, vm_count=2_000, report_interval=Scalar(10 * SECOND), phases=SPIKE)
+    config = replace(EXAMPLE, vm_count=2_000, report_interval=Constant(10 * SECOND), phases=SPIKE)
     schedule = whole(config)
     per_second = count_per_second(schedule, 250 * SECOND, 0)
     calm, spike, half = sum(per_second[20:100]) / 80, sum(per_second[100:150]) / 50, sum(per_second[150:]) / 100
@@ -146,7 +151,7 @@ def test_phases_change_how_many_reports_are_due_and_nothing_else() -> None:
 
 
 def test_the_forecast_knows_the_phases() -> None:
-    config = replace(EXAMPLE, vm_count=2_000, report_interval=Scalar(10 * SECOND), phases=SPIKE, duration_ns=250 * SECOND)
+    config = replace(EXAMPLE, vm_count=2_000, report_interval=Constant(10 * SECOND), phases=SPIKE, duration_ns=250 * SECOND)
     load = plan_of(config).forecast
     assert load.reports_per_second == pytest.approx((100 * 200 + 50 * 800 + 100 * 100) / 250)
     assert load.reports == pytest.approx(250 * load.reports_per_second, rel=0.02)

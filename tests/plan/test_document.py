@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Config, Normal, Quantiles
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.units import SECOND
 

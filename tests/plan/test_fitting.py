@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import buckets
-from vsock_loadgen.config.model import Percentile, Quantiles
-from vsock_loadgen.plan.distributions import PACKAGES
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.quantity import PACKAGES
 from vsock_loadgen.plan.fitting import MOST_COMPARED, TOLERANCE, VALUE_TOLERANCE, Form, _Cell, _cuts, fit_block
 
 _values = st.lists(st.integers(1, 100_000), min_size=1, max_size=200)
@@ -26,8 +27,8 @@ def drawn(count: int) -> list[int]:
 
 
 def test_few_distinct_values_become_a_bucket_each_with_their_exact_shares() -> None:
-    made = fit_block([2_000] * 4 + [500] * 140 + [1_500] * 16 + [1_000] * 40, "percentile", 12, PACKAGES)
-    assert isinstance(made.distribution, Percentile)
+    made = fit_block([2_000] * 4 + [500] * 140 + [1_500] * 16 + [1_000] * 40, "percentile", 12, PACKAGES.grain)
+    assert isinstance(made.distribution, Buckets)
     assert made.distribution == buckets((70, 500), (20, 1_000), (8, 1_500), (2, 2_000))
     assert (made.excess, made.distance, made.deviation) == (0, 0, 0)
 
@@ -35,9 +36,9 @@ def test_few_distinct_values_become_a_bucket_each_with_their_exact_shares() -> N
 def test_noisy_clusters_are_found() -> None:
     draw = random.Random(3)
     values = [round(draw.choice((300, 1_000, 5_000)) * draw.uniform(0.99, 1.01)) for _ in range(3_000)]
-    made = fit_block(values, "percentile", 12, PACKAGES)
-    assert isinstance(made.distribution, Percentile)
-    assert [bucket.value for bucket in made.distribution.buckets] == [
+    made = fit_block(values, "percentile", 12, PACKAGES.grain)
+    assert isinstance(made.distribution, Buckets)
+    assert [bucket.value.constant for bucket in made.distribution.buckets] == [
         pytest.approx(300, rel=0.01),
         pytest.approx(1_000, rel=0.01),
         pytest.approx(5_000, rel=0.01),
@@ -47,7 +48,7 @@ def test_noisy_clusters_are_found() -> None:
 @pytest.mark.parametrize("form", ["percentile", "quantiles"])
 def test_a_long_tail_is_within_the_tolerance(form: Form) -> None:
     values = drawn(10_000)
-    made = fit_block(values, form, 20, PACKAGES)
+    made = fit_block(values, form, 20, PACKAGES.grain)
     assert made.is_close
     ascending = sorted(values)
     for name, percent in (("p50", 50), ("p95", 95), ("p99", 99)):
@@ -60,17 +61,17 @@ def test_a_long_tail_is_within_the_tolerance(form: Form) -> None:
 
 def test_one_bucket_less_would_not_be_close_enough() -> None:
     values = drawn(5_000)
-    pieces = fit_block(values, "percentile", 30, PACKAGES).pieces
+    pieces = fit_block(values, "percentile", 30, PACKAGES.grain).pieces
     assert pieces > 3
     for fewer in range(1, pieces):
-        made = fit_block(values, "percentile", fewer, PACKAGES)
+        made = fit_block(values, "percentile", fewer, PACKAGES.grain)
         assert made.pieces <= fewer
         assert not made.is_close
 
 
 def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
-    made = fit_block([*range(100, 200), *range(500, 600)], "percentile", 1, PACKAGES)
-    assert isinstance(made.distribution, Percentile)
+    made = fit_block([*range(100, 200), *range(500, 600)], "percentile", 1, PACKAGES.grain)
+    assert isinstance(made.distribution, Buckets)
     (bucket,) = made.distribution.buckets
     assert bucket.percent == 100
     assert made.distance == 0.5
@@ -79,15 +80,15 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
 @settings(max_examples=60, deadline=None)
 @given(values=_values, most=st.integers(1, 8), form=st.sampled_from(["percentile", "quantiles"]))
 def test_any_values_have_a_block_that_stays_within_them(values: list[int], most: int, form: Form) -> None:
-    made = fit_block(values, form, most, PACKAGES)
+    made = fit_block(values, form, most, PACKAGES.grain)
     assert 1 <= made.pieces <= most
     assert len(made.fitted) == len(values)
-    if isinstance(made.distribution, Percentile):
+    if isinstance(made.distribution, Buckets):
         assert sum(bucket.percent for bucket in made.distribution.buckets) == 100
-        found = [bucket.value for bucket in made.distribution.buckets]
+        found = [bucket.value.constant for bucket in made.distribution.buckets]
         assert all(isinstance(value, int) and min(values) <= value <= max(values) for value in found)
         assert all(bucket.percent > 0 for bucket in made.distribution.buckets)
-        mean = sum(bucket.percent * Fraction(str(bucket.value)) for bucket in made.distribution.buckets) / 100
+        mean = sum(bucket.percent * bucket.value.configured_mean for bucket in made.distribution.buckets) / 100
         assert float(mean) == pytest.approx(sum(values) / len(values), rel=0.02, abs=1)
     else:
         assert isinstance(made.distribution, Quantiles)
@@ -115,7 +116,7 @@ def test_where_no_anchor_binds_the_cut_is_the_best_of_all(values: list[int], run
 @pytest.mark.parametrize("form", ["percentile", "quantiles"])
 def test_of_many_values_some_stand_for_all_and_the_figures_are_those_of_all(form: Form) -> None:
     values = drawn(MOST_COMPARED + 7_001)
-    made = fit_block(values, form, 20, PACKAGES)
+    made = fit_block(values, form, 20, PACKAGES.grain)
     assert made.is_close
     assert (made.count, made.distinct) == (len(values), len(set(values)))
     assert len(made.values) == len(made.fitted) == MOST_COMPARED

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets
-from vsock_loadgen.config.model import Config, Normal, Scalar
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.plan.fleet import Fleet, build_fleet
 from vsock_loadgen.plan.slices import split_fleet
 from vsock_loadgen.units import SECOND
@@ -72,7 +74,7 @@ def test_the_union_of_the_slices_is_the_whole_fleet_phase_included(vm_count: int
 @given(vm_count=SIZES, seed=SEEDS)
 def test_another_interval_block_leaves_every_package_count_and_the_place_within_the_interval(vm_count: int, seed: int) -> None:
     config = sized(vm_count, seed)
-    changed = replace(config, report_interval=Scalar(1_000 * SECOND), jitter=Fraction(0))
+    changed = replace(config, report_interval=Constant(1_000 * SECOND), jitter=Fraction(0))
     one, other = build_fleet(config), build_fleet(changed)
     assert one.packages == other.packages
     shares = [
@@ -93,12 +95,12 @@ def test_another_packages_block_leaves_every_interval_and_phase(vm_count: int, s
 @settings(max_examples=40)
 @given(vm_count=SIZES, seed=SEEDS, interval_ns=st.integers(1_000_000, 10**17))
 def test_a_phase_lies_within_its_interval(vm_count: int, seed: int, interval_ns: int) -> None:
-    fleet = build_fleet(replace(sized(vm_count, seed), report_interval=Scalar(interval_ns)))
+    fleet = build_fleet(replace(sized(vm_count, seed), report_interval=Constant(interval_ns)))
     assert all(0 <= phase < interval_ns for phase in fleet.phase_ns)
 
 
 def test_phases_are_spread_over_the_interval() -> None:
-    fleet = build_fleet(replace(EXAMPLE, vm_count=10_000, report_interval=Scalar(10 * SECOND)))
+    fleet = build_fleet(replace(EXAMPLE, vm_count=10_000, report_interval=Constant(10 * SECOND)))
     tenths = Counter(phase // SECOND for phase in fleet.phase_ns)
     assert all(850 < tenths[tenth] < 1_150 for tenth in range(10))
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of, report_bytes
-from vsock_loadgen.config.model import Config, Level, Phase, Scalar
+from vsock_loadgen.config.model import Config, Level, Phase
+from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
@@ -92,18 +93,18 @@ def test_the_schedule_is_run_only_as_far_as_is_affordable(
     monkeypatch: pytest.MonkeyPatch, duration_ns: int, horizon_seconds: int, reports: int | None
 ) -> None:
     monkeypatch.setattr(forecast_module, "MOST_EVENTS", 450)
-    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=duration_ns)
+    found = forecast_of(vm_count=1, report_interval=Constant(10 * MILLISECOND), jitter=Fraction(0), duration_ns=duration_ns)
     assert (found.horizon_seconds, found.reports) == (horizon_seconds, reports)
 
 
 def test_a_load_too_dense_to_run_one_second_of_has_its_mean_rate_as_its_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast_module, "MOST_EVENTS", 10)
-    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
+    found = forecast_of(vm_count=1, report_interval=Constant(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
     assert (found.reports, found.peak_reports_per_second) == (None, 100)
 
 
 def test_a_run_shorter_than_a_second_is_not_counted_beyond_its_end() -> None:
-    found = forecast_of(vm_count=1, report_interval=Scalar(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
+    found = forecast_of(vm_count=1, report_interval=Constant(10 * MILLISECOND), jitter=Fraction(0), duration_ns=500 * MILLISECOND)
     assert (found.reports, found.peak_reports_per_second) == (50, 50)
 
 
@@ -126,6 +127,6 @@ def test_the_schedule_is_run_through_no_more_instants_than_are_affordable(
     monkeypatch: pytest.MonkeyPatch, phases: tuple[Phase, ...], seconds: int
 ) -> None:
     monkeypatch.setattr(forecast_module, "MOST_EVENTS", 1_000)
-    found = forecast_of(vm_count=50, report_interval=Scalar(SECOND), phases=phases, duration_ns=HOUR)
+    found = forecast_of(vm_count=50, report_interval=Constant(SECOND), phases=phases, duration_ns=HOUR)
     assert found.horizon_seconds == seconds  # 50 VMs, an instant a second of their own time
     assert len(found.per_second) == 3_600

@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 
 from fleet_example import TARGET, buckets, plan_of
-from vsock_loadgen.config.model import Bucket, Config, Level, Normal, Percentile, Phase, Profile, Quantiles, Scalar, Timing
+from vsock_loadgen.config.model import Config, Level, Phase, Profile
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.units import MINUTE, SECOND
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -24,10 +30,10 @@ START_NS = 1_795_420_801_250_000_000
 FEW = 4
 FULL, HALF = Level(Fraction(1), Fraction(1)), Level(Fraction(1), Fraction(1, 2))
 MEASURED = Quantiles(tuple((Fraction(at), Fraction(value)) for at, value in ((0, 100), (50, 480), (95, 1_400), (100, 4_000))))
-STEPS = Percentile(
+STEPS = Buckets(
     (
-        Bucket(Fraction(50), 30 * SECOND, Timing(True, 7 * SECOND)),
-        Bucket(Fraction(50), 60 * SECOND, Timing(jitter=Fraction(1, 5))),
+        Bucket(Fraction(50), Constant(30 * SECOND), Timing(True, 7 * SECOND)),
+        Bucket(Fraction(50), Constant(60 * SECOND), Timing(jitter=Fraction(1, 5))),
     )
 )
 PROFILES = (
@@ -36,10 +42,10 @@ PROFILES = (
         name="prod",
         percent=Fraction("37.5"),
         packages=buckets((90, 900), (10, Normal(Fraction(2_000), Fraction(300), Fraction(1_000), Fraction(3_000)))),
-        report_interval=Scalar(60 * SECOND),
+        report_interval=Constant(60 * SECOND),
         timing=Timing(True, 30 * SECOND, Fraction(1, 100)),
     ),
-    Profile(name="odd", percent=Fraction(10), packages=Scalar(7), report_interval=STEPS, package_sets="perVM"),
+    Profile(name="odd", percent=Fraction(10), packages=Constant(7), report_interval=STEPS, package_sets="perVM"),
 )
 PHASES = (
     Phase("ramp", 2 * MINUTE, rate=Level(Fraction(1, 2), Fraction(3)), vms=FULL),

@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Bucket, Config, Level, Percentile, Phase, Scalar, Timing
+from vsock_loadgen.config.model import Config, Level, Phase
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan import herds as herds_module
 from vsock_loadgen.plan.forecast import Forecast
@@ -26,11 +30,11 @@ ZERO_NS = 1_700_000_123 * SECOND
 def in_step(percent: int, interval_seconds: int, offset_seconds: int = 0, jitter: int = 0) -> Bucket:
     """A bucket that keeps time with the clock; jitter in percent."""
     timing = Timing(synchronized=True, offset_ns=offset_seconds * SECOND, jitter=Fraction(jitter, 100))
-    return Bucket(Fraction(percent), interval_seconds * SECOND, timing)
+    return Bucket(Fraction(percent), Constant(interval_seconds * SECOND), timing)
 
 
 def fleet(*each: Bucket, **changes: object) -> Config:
-    return replace(EXAMPLE, report_interval=Percentile(each), **changes)  # type: ignore[arg-type]
+    return replace(EXAMPLE, report_interval=Buckets(each), **changes)  # type: ignore[arg-type]
 
 
 @settings(max_examples=30)
@@ -73,12 +77,12 @@ def test_a_fleet_that_keeps_its_own_time_has_no_herd() -> None:
 def test_beyond_what_can_be_walked_the_forecast_knows_herds_and_phases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast_module, "MOST_EVENTS", 400)
     spike = (Phase("calm", 10 * MINUTE), Phase("spike", MINUTE, rate=Level(Fraction(10), Fraction(10))), Phase("after", MINUTE))
-    load = plan_of(replace(EXAMPLE, report_interval=Scalar(MINUTE), phases=spike, duration_ns=12 * MINUTE)).forecast
+    load = plan_of(replace(EXAMPLE, report_interval=Constant(MINUTE), phases=spike, duration_ns=12 * MINUTE)).forecast
     assert load.horizon_seconds < 600
     assert (len(load.per_second), load.reports) == (720, None)
     assert load.peak_reports_per_second == 33
     assert 600 <= load.peak_at_seconds < 660
-    herd = fleet(in_step(90, 1_800, 600), Bucket(Fraction(10), 2 * SECOND), start_at_ns=0, duration_ns=30 * MINUTE)
+    herd = fleet(in_step(90, 1_800, 600), Bucket(Fraction(10), Constant(2 * SECOND)), start_at_ns=0, duration_ns=30 * MINUTE)
     load = plan_of(herd).forecast
     assert load.horizon_seconds < 600
     assert (load.peak_reports_per_second, load.peak_at_seconds) == (190, 600)
@@ -89,17 +93,17 @@ def warned(config: Config) -> dict[str, str]:
 
 
 def test_a_herd_that_the_workers_cannot_start_within_the_lag_limit_is_warned_of() -> None:
-    herd = fleet(in_step(100, 600), vm_count=3_000, packages=Scalar(700), workers=1)
+    herd = fleet(in_step(100, 600), vm_count=3_000, packages=Constant(700), workers=1)
     message = warned(herd)["herd"]
     assert message.startswith("3,000 reports are due together; 1 worker would start the last of a node's about 446ms late, ")
     assert "beyond lagLimit (50ms) the run is invalid (exit code 4)" in message
     assert "herd" not in warned(replace(herd, workers=10))
     assert "herd" not in warned(replace(herd, lag_limit_ns=SECOND))
-    assert "herd" not in warned(fleet(in_step(100, 600, jitter=10), vm_count=3_000, packages=Scalar(700), workers=1))
+    assert "herd" not in warned(fleet(in_step(100, 600, jitter=10), vm_count=3_000, packages=Constant(700), workers=1))
 
 
 def test_every_node_has_its_part_of_a_herd() -> None:
-    herd = fleet(in_step(100, 600), vm_count=3_000, packages=Scalar(700), workers=1)
+    herd = fleet(in_step(100, 600), vm_count=3_000, packages=Constant(700), workers=1)
     assert "herd" not in warned(replace(herd, node_count=10))
     assert len(split_fleet(3_000, 10)) == 10
 
@@ -134,5 +138,5 @@ def test_stretches_add_up_to_all_reports(most: int) -> None:
 
 
 def test_packages_of_reports_weigh_a_vm_by_how_often_it_reports() -> None:
-    load = forecast_of(packages=buckets((50, 100), (50, 300)), report_interval=Scalar(30 * SECOND))
+    load = forecast_of(packages=buckets((50, 100), (50, 300)), report_interval=Constant(30 * SECOND))
     assert (load.reported_packages.p50, load.reported_packages.p95, load.packages_per_report) == (100, 300, 200)

@@ -9,7 +9,8 @@ import pytest
 
 from fleet_example import EXAMPLE, buckets, report_bytes
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Level, Limits, Phase, Profile, Scalar
+from vsock_loadgen.config.model import Config, Level, Limits, Phase, Profile
+from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.plan.sending import Machine
@@ -28,7 +29,7 @@ def warned(config: Config, machine: Machine = Machine(), nodes: int | None = Non
     return {each.kind: each for each in plan(config, machine, nodes).warnings}
 
 
-LARGE = replace(EXAMPLE, vm_count=10_001, packages=Scalar(30_000))
+LARGE = replace(EXAMPLE, vm_count=10_001, packages=Constant(30_000))
 EVERY = {
     "vms_per_node": "limits.vmsPerNode",
     "report_size": "limits.maxReportBytes",
@@ -47,7 +48,7 @@ def test_every_warning_of_a_limit_says_how_to_override_it_and_then_is_gone() -> 
 
 
 def test_an_embedded_target_has_limits_of_the_pipeline_only_where_they_are_given() -> None:
-    assert warned(replace(EMBEDDED, packages=Scalar(30_000))) == {}
+    assert warned(replace(EMBEDDED, packages=Constant(30_000))) == {}
     limits = Limits(max_report_bytes=1_000, cluster_reports_per_second=Fraction(4))
     assert set(warned(replace(EMBEDDED, limits=limits))) == {"report_size", "cluster_rate"}
 
@@ -61,14 +62,14 @@ def test_a_limit_that_is_given_is_the_one_that_is_named() -> None:
 
 
 def test_a_phase_that_speeds_vms_up_counts_for_the_rate_of_one() -> None:
-    once_a_minute = replace(EXAMPLE, report_interval=Scalar(MINUTE))
+    once_a_minute = replace(EXAMPLE, report_interval=Constant(MINUTE))
     assert "reports_per_vm" not in warned(once_a_minute)
     spike = (Phase("spike", MINUTE, rate=Level(Fraction(1), Fraction(3))),)
     assert warned(replace(once_a_minute, phases=spike))["reports_per_vm"].message.startswith("the shortest interval is 20s; ")
 
 
 def test_vms_that_share_one_cid_count_as_one_vm_and_collide_with_nobody() -> None:
-    config = replace(EXAMPLE, vm_count=30_000, report_interval=Scalar(300 * SECOND), cids="own")
+    config = replace(EXAMPLE, vm_count=30_000, report_interval=Constant(300 * SECOND), cids="own")
     found = warned(config, nodes=2)
     assert "vms_per_node" not in found
     assert found["reports_per_vm"].message.startswith(
@@ -77,7 +78,7 @@ def test_vms_that_share_one_cid_count_as_one_vm_and_collide_with_nobody() -> Non
 
 
 def test_descriptors_run_out_only_where_so_many_reports_can_be_under_way() -> None:
-    crowd = replace(EMBEDDED, vm_count=2_000, report_interval=Scalar(SECOND), workers=1)
+    crowd = replace(EMBEDDED, vm_count=2_000, report_interval=Constant(SECOND), workers=1)
     message = warned(crowd, SMALL_MACHINE)["descriptors"].message
     assert message.startswith(
         "a target that stalls would leave up to 2,000 reports of one worker under way until requestTimeout (10s)"
@@ -85,13 +86,13 @@ def test_descriptors_run_out_only_where_so_many_reports_can_be_under_way() -> No
     assert "a process may open 1,024 files here (ulimit -Hn)" in message
     assert warned(replace(crowd, workers=4), SMALL_MACHINE) == {}
     assert warned(replace(crowd, request_timeout_ns=SECOND // 10), SMALL_MACHINE) == {}
-    assert warned(replace(crowd, report_interval=Scalar(60 * SECOND)), SMALL_MACHINE) == {}
+    assert warned(replace(crowd, report_interval=Constant(60 * SECOND)), SMALL_MACHINE) == {}
     assert warned(crowd, Machine(descriptors=None)) == {}
     assert set(warned(replace(crowd, limits=Limits(descriptors=100)))) == {"descriptors"}
 
 
 def test_the_plan_says_how_many_workers_and_how_much_memory_a_node_needs() -> None:
-    large = replace(EMBEDDED, vm_count=20_000, report_interval=Scalar(SECOND))
+    large = replace(EMBEDDED, vm_count=20_000, report_interval=Constant(SECOND))
     assert [plan(large, Machine(processors=processors)).workers for processors in (1, 4, 64)] == [1, 4, 7]
     assert plan(replace(large, workers=3)).workers == 3
     assert plan(large, nodes=4).memory_bytes < plan(large).memory_bytes < plan(large, Machine(shared_bytes=10**7)).memory_bytes
@@ -105,11 +106,11 @@ def test_a_load_in_which_nothing_is_due_is_warned_of(share: int) -> None:
 
 def test_a_profile_or_a_bucket_of_it_without_a_vm_is_warned_of_by_its_place() -> None:
     profiles = tuple(
-        Profile(name=name, percent=Fraction(percent), packages=packages, report_interval=Scalar(MINUTE))
+        Profile(name=name, percent=Fraction(percent), packages=packages, report_interval=Constant(MINUTE))
         for name, percent, packages in (
             ("most", "95", buckets((99, 10), (1, 20))),
-            ("some", "4.9", Scalar(30)),
-            ("few", "0.1", Scalar(40)),
+            ("some", "4.9", Constant(30)),
+            ("few", "0.1", Constant(40)),
         )
     )
     messages = [each.message for each in plan(replace(EMBEDDED, vm_count=20, profiles=profiles)).warnings]

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, EXAMPLE_PACKAGES, buckets, plan_of, report_bytes
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Normal, Quantiles, Scalar
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.errors import ConfigError, InternalError
 from vsock_loadgen.plan.fleet import Column, Fleet, build_fleet
 from vsock_loadgen.plan.planning import BucketRow, make_plan
@@ -50,7 +53,7 @@ def test_a_column_that_is_not_as_configured_is_refused(vm: int, change: dict[str
 
 
 def test_a_scalar_column_that_is_not_as_configured_is_refused() -> None:
-    config = replace(EXAMPLE, packages=Scalar(700))
+    config = replace(EXAMPLE, packages=Constant(700))
     fleet = build_fleet(config)
     assert refusal(config, replace(fleet, packages=tampered(fleet.packages, 3, value=701))).startswith("packages: VMs by ")
 
@@ -72,13 +75,13 @@ def test_buckets_of_one_value_stay_apart() -> None:
 
 
 def test_a_continuous_attribute_has_no_buckets_and_a_scalar_has_one() -> None:
-    plan = plan_of(replace(EXAMPLE, packages=WIDE, report_interval=Scalar(MINUTE)))
+    plan = plan_of(replace(EXAMPLE, packages=WIDE, report_interval=Constant(MINUTE)))
     assert plan.packages.buckets == ()
     assert plan.report_interval.buckets == (BucketRow(MINUTE, Fraction(100), 200, 100.0),)
 
 
 def test_more_than_ten_thousand_vms_a_node_are_refused_on_several_nodes() -> None:
-    config = replace(EXAMPLE, vm_count=20_001, report_interval=Scalar(300 * SECOND))
+    config = replace(EXAMPLE, vm_count=20_001, report_interval=Constant(300 * SECOND))
     with pytest.raises(ConfigError) as caught:
         plan_of(config, nodes=2)
     assert str(caught.value) == "vmCount: 10,001 VMs on a node, expected at most 10,000 with several nodes: CIDs would collide"
@@ -98,13 +101,13 @@ def test_more_than_ten_thousand_vms_are_warned_of_on_one_node_only() -> None:
 
 
 def test_limits_of_the_real_pipeline_are_warned_of_with_a_real_target_only() -> None:
-    config = replace(EXAMPLE, packages=Scalar(30_000))
+    config = replace(EXAMPLE, packages=Constant(30_000))
     assert kinds(config) == ["report_size", "reports_per_vm", "cluster_rate"]
     assert kinds(replace(config, target=EmbeddedAddress())) == []
 
 
 def test_a_load_within_the_limits_of_the_real_pipeline_gives_no_warning() -> None:
-    config = replace(EXAMPLE, vm_count=17, packages=Scalar(700), report_interval=Scalar(60 * SECOND))
+    config = replace(EXAMPLE, vm_count=17, packages=Constant(700), report_interval=Constant(60 * SECOND))
     assert kinds(config) == []
     assert kinds(replace(config, vm_count=19)) == ["cluster_rate"]
     assert kinds(replace(config, vm_count=9, time_scale=Fraction(2))) == ["reports_per_vm"]

@@ -9,7 +9,13 @@ import pytest
 
 from fleet_example import EXAMPLE, buckets, plan_of
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Bucket, Config, Normal, Percentile, Profile, Quantiles, Scalar, Timing
+from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.warnings import Warned
 from vsock_loadgen.report.plan_text import plan_text
@@ -20,20 +26,20 @@ NORMAL = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(100_000))
 LONG = Quantiles(
     ((Fraction(0), Fraction(SECOND)), (Fraction(50), Fraction(5 * HOUR)), (Fraction(100), Fraction(1_000 * HOUR + MILLISECOND)))
 )
-IN_STEP = Bucket(Fraction(100), HOUR, Timing(synchronized=True, jitter=Fraction(1, 3_600)))
+IN_STEP = Bucket(Fraction(100), Constant(HOUR), Timing(synchronized=True, jitter=Fraction(1, 3_600)))
 PROFILES = (
-    Profile(name="a" * 63, percent=Fraction(90), packages=NORMAL, report_interval=Scalar(HOUR)),
-    Profile(name="[b]", percent=Fraction("9.999"), packages=Scalar(5), report_interval=LONG),
-    Profile(name="none", percent=Fraction("0.001"), packages=Scalar(5), report_interval=LONG),
+    Profile(name="a" * 63, percent=Fraction(90), packages=NORMAL, report_interval=Constant(HOUR)),
+    Profile(name="[b]", percent=Fraction("9.999"), packages=Constant(5), report_interval=LONG),
+    Profile(name="none", percent=Fraction("0.001"), packages=Constant(5), report_interval=LONG),
 )
 FLEETS = {
     "example": replace(EXAMPLE, node_count=14, time_scale=Fraction(45)),
     "uniform": Config(target=EmbeddedAddress()),
     "continuous": replace(EXAMPLE, vm_count=5_000, packages=NORMAL, report_interval=LONG),
     "mixed": replace(EXAMPLE, vm_count=20, packages=buckets(("50.5", 500), ("49", NORMAL), ("0.5", 100_000))),
-    "in step": replace(EXAMPLE, report_interval=Percentile((IN_STEP,)), duration_ns=3 * HOUR, vm_count=30_000),
+    "in step": replace(EXAMPLE, report_interval=Buckets((IN_STEP,)), duration_ns=3 * HOUR, vm_count=30_000),
     "profiles": replace(EXAMPLE, profiles=PROFILES),
-    "single": replace(EXAMPLE, vm_count=1, packages=NORMAL, report_interval=Scalar(HOUR), duration_ns=HOUR),
+    "single": replace(EXAMPLE, vm_count=1, packages=NORMAL, report_interval=Constant(HOUR), duration_ns=HOUR),
 }
 
 
@@ -80,7 +86,7 @@ def test_a_continuous_attribute_is_shown_as_a_histogram_that_counts_every_vm() -
 
 
 def test_the_configured_mean_is_shown_where_the_fleet_has_another() -> None:
-    assert "configured mean 613" not in plan_text(plan_of(replace(EXAMPLE, packages=Scalar(613))))
+    assert "configured mean 613" not in plan_text(plan_of(replace(EXAMPLE, packages=Constant(613))))
     lopsided = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(700))
     assert "configured mean 700" in plan_text(plan_of(replace(EXAMPLE, packages=lopsided)))
 

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Level, Normal, Phase, Profile, Scalar, Timing
+from vsock_loadgen.config.model import Level, Phase, Profile
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.measures.receipt import Receipt, VmReceipt
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.report.seen import Seen, seen_by_receiver
@@ -86,7 +89,7 @@ def test_continuous_distributions_have_no_buckets_to_sort_into() -> None:
 
 
 def test_buckets_of_one_value_are_one_row() -> None:
-    plan = plan_of(replace(EXAMPLE, packages=buckets((50, 700), (50, 700)), report_interval=Scalar(30 * SECOND)))
+    plan = plan_of(replace(EXAMPLE, packages=buckets((50, 700), (50, 700)), report_interval=Constant(30 * SECOND)))
     assert rows(seen_by_receiver(arrivals(plan, 70 * SECOND), plan, range(plan.fleet.vm_count))) == [
         [(700, 200, 200)],
         [(30 * SECOND, 200, 200)],
@@ -106,8 +109,8 @@ def test_intervals_of_the_document_are_seconds_before_the_time_scale() -> None:
 def test_of_profiles_their_values_are_seen_unless_some_are_sampled() -> None:
     step = Timing(synchronized=True)
     profiles = (
-        Profile(name="a", percent=Fraction(60), packages=Scalar(5), report_interval=Scalar(30 * SECOND)),
-        Profile(name="b", percent=Fraction(40), packages=Scalar(9), report_interval=Scalar(60 * SECOND), timing=step),
+        Profile(name="a", percent=Fraction(60), packages=Constant(5), report_interval=Constant(30 * SECOND)),
+        Profile(name="b", percent=Fraction(40), packages=Constant(9), report_interval=Constant(60 * SECOND), timing=step),
     )
     plan = plan_of(replace(EXAMPLE, profiles=profiles))
     seen = seen_by_receiver(arrivals(plan, 200 * SECOND), plan, range(200))

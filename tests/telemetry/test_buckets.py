@@ -8,7 +8,11 @@ from fractions import Fraction
 import pytest
 
 from fleet_example import EXAMPLE, plan_of
-from vsock_loadgen.config.model import Bucket, Normal, Percentile, Profile, Scalar
+from vsock_loadgen.config.model import Profile
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.telemetry.buckets import BucketRow, node_buckets
 from vsock_loadgen.units import SECOND
 
@@ -33,7 +37,7 @@ def test_reports_are_found_under_the_scaled_interval() -> None:
 
 
 def test_one_value_for_all_is_one_row() -> None:
-    plan = plan_of(replace(EXAMPLE, packages=Scalar(700)))
+    plan = plan_of(replace(EXAMPLE, packages=Constant(700)))
     assert node_buckets(plan, plan.nodes[0]).packages == (BucketRow("700", 200, 700),)
 
 
@@ -44,7 +48,7 @@ def test_a_continuous_distribution_has_no_rows() -> None:
 
 
 def test_buckets_of_one_value_are_one_row_since_their_reports_cannot_be_told_apart() -> None:
-    halves = Percentile((Bucket(Fraction(50), 5), Bucket(Fraction(50), 5)))
+    halves = Buckets((Bucket(Fraction(50), Constant(5)), Bucket(Fraction(50), Constant(5))))
     plan = plan_of(replace(EXAMPLE, packages=halves))
     assert node_buckets(plan, plan.nodes[0]).packages == (BucketRow("5", 200, 5),)
 

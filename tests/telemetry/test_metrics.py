@@ -16,7 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families as parsed_te
 from fleet_example import EXAMPLE, buckets, plan_of
 from run_example import histogram_of, snapshot, times_of
 from vsock_loadgen.cluster.watch import NodeChange
-from vsock_loadgen.config.model import Config, Profile, Quantiles, Scalar
+from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.saturation import Saturation, SaturationWatch
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
@@ -174,7 +176,7 @@ def test_the_statistics_are_those_of_the_plan() -> None:
 
 def test_profiles_are_buckets_of_their_own_and_the_slices_add_up_to_them() -> None:
     def profile(name: str, percent: str, packages: int) -> Profile:
-        return Profile(name=name, percent=Fraction(percent), packages=Scalar(packages), report_interval=Scalar(30 * SECOND))
+        return Profile(name=name, percent=Fraction(percent), packages=Constant(packages), report_interval=Constant(30 * SECOND))
 
     config = replace(EXAMPLE, vm_count=101, profiles=(profile("web", "62.5", 500), profile('"db"', "37.5", 2_000)))
     slices = [scraped(metrics_of(config, nodes=2, node=node)) for node in range(2)]

@@ -11,16 +11,15 @@ from typing import TextIO
 import click
 
 from vsock_loadgen.cli.configuring import streams
-from vsock_loadgen.config.blocks import Attribute
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.config.measurements import Kind, read_measurements
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Grain, Quantity
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.plan.distributions import INTERVAL_NS, PACKAGES, Grain
 from vsock_loadgen.plan.fitting import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
 from vsock_loadgen.report.fit_text import fit_text, fit_yaml
 from vsock_loadgen.units import MILLISECOND, SECOND
 
-_ATTRIBUTES: dict[Kind, Attribute] = {"packages": "packages", "intervals": "reportInterval"}
+_QUANTITIES: dict[Kind, Quantity] = {"packages": PACKAGES, "intervals": REPORT_INTERVAL}
 _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
 
 
@@ -56,12 +55,13 @@ def fit(file: Path, kind: Kind, column: str | None, form: Form, max_buckets: int
     with _opened(file, name) as lines:
         values = read_measurements(lines, name, kind, column)
     _refuse_short(values, form, kind, name)
-    grain = PACKAGES if kind == "packages" else INTERVAL_NS if form == "quantiles" else _BUCKET_INTERVAL_NS
+    quantity = _QUANTITIES[kind]
+    grain = _BUCKET_INTERVAL_NS if kind == "intervals" and form == "percentile" else quantity.grain
     made = fit_block(values, form, max_buckets, grain)
-    block = fit_yaml(made, _ATTRIBUTES[kind])
-    _check(made, _ATTRIBUTES[kind], block)
+    block = fit_yaml(made, quantity)
+    _check(made, quantity, block)
     terminal = streams()
-    click.echo(fit_text(made, _ATTRIBUTES[kind], width=terminal.width, color=terminal.color), err=True, color=terminal.color)
+    click.echo(fit_text(made, quantity, width=terminal.width, color=terminal.color), err=True, color=terminal.color)
     if not made.is_close:
         wanted = f"{TOLERANCE:.0%} (of single values, on average, {VALUE_TOLERANCE:.0%})"
         click.echo(f"warning: no block of {max_buckets} is within {wanted}; this is the closest: raise --max-buckets", err=True)
@@ -90,10 +90,10 @@ def _refuse_short(values: list[int], form: Form, kind: Kind, name: str) -> None:
         raise ConfigError([Problem(name, "", message)])
 
 
-def _check(made: Fit, attribute: Attribute, block: str) -> None:
+def _check(made: Fit, quantity: Quantity, block: str) -> None:
     """Load what was made, as a config would: a promise of this tool, not of its user."""
     _, _, text = block.partition(":")
-    config = load(None, environment={}, overrides=[Override("fit", attribute, text)]).config
-    loaded = config.packages if attribute == "packages" else config.report_interval
+    config = load(None, environment={}, overrides=[Override("fit", quantity.key, text)]).config
+    loaded = config.packages if quantity is PACKAGES else config.report_interval
     if loaded != made.distribution:
         raise InternalError(f"the block does not load as it was fitted: {block}")

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vsock_loadgen.config.blocks import Block
-from vsock_loadgen.config.leaves import Choice, OptionalText
 from vsock_loadgen.config.model import DiscoveredData
 from vsock_loadgen.config.places import Rank
 from vsock_loadgen.config.tree import Node
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import Choice, OptionalText
 
 _DEFAULTS = DiscoveredData()
 _DETECTED_OS = Choice(("RHEL", "UNKNOWN"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from vsock_loadgen.config.blocks import OWN_TIME, TIMING_KEYS, IntervalPercentile, Read, Timed
-from vsock_loadgen.config.model import Config, Distribution, Level, Percentile, Timing
+from vsock_loadgen.config.model import Config, Level
 from vsock_loadgen.config.places import Finding, Place
-from vsock_loadgen.config.profiles import ProfileBlock
 from vsock_loadgen.config.section import PACKAGE_KEYS, Section
 from vsock_loadgen.config.sources import Findings
 from vsock_loadgen.config.tree import Node
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.timing import TIMING_KEYS, UNSAID, Timing
 
 _ONE = Fraction(1)
 _DEFAULTS = {"packages": tuple(PACKAGE_KEYS), "reportInterval": ("reportInterval",)}
@@ -81,53 +81,37 @@ def _hidden_timing(node: Node, path: str, depth: int = 0) -> Iterator[Finding]:
 def check_fleet(config: Config, values: Section, section: Node, found: Findings) -> None:
     """Adds what can only be said about valid values: who keeps time with whom, and what phases do to them."""
     if not values.profiles:
-        _check_timing(None, values.report_interval, _Spot(section, "reportInterval"), found)
+        found.errors += _timing_findings(values.report_interval, UNSAID, section.entries.get("reportInterval"), "reportInterval")
     for number, profile in enumerate(values.profiles):
         node, path = section.entries["profiles"].items[number], f"profiles[{number}]"
-        is_own = "report_interval" in profile.model_fields_set
-        intervals = profile.report_interval if is_own else values.report_interval
-        spot = _Spot(node, f"{path}.reportInterval") if is_own else _Spot(section, "reportInterval")
-        _check_timing(profile, intervals, spot, found)
+        around = profile.timing.within(UNSAID)
+        if profile.report_interval is None:
+            at_top = section.entries.get("reportInterval", section)
+            found.errors += _timing_findings(values.report_interval, around, at_top, "reportInterval")
+        else:
+            here = f"{path}.reportInterval"
+            found.errors += _timing_findings(profile.report_interval, around, node.entries["reportInterval"], here)
         made = config.profiles[number]
-        in_step = profile.synchronized or _is_synchronized(made.report_interval, made.timing)
-        if "offset" in profile.model_fields_set and not in_step:
+        in_step = around.synchronized or _is_synchronized(made.report_interval, made.timing)
+        if "offset" in node.entries and not in_step:
             found.errors.append(_idle_offset(node, path))
     _check_phases(config, section, found)
 
 
-class _Spot:
-    """Where a distribution of intervals stands: its node, where it was given, and its path."""
-
-    def __init__(self, around: Node, path: str) -> None:
-        self.path = path
-        self.node = around.entries.get("reportInterval", around)
-
-    def bucket(self, number: int) -> tuple[Node, str]:
-        """A bucket's node and path."""
-        return self.node.entries["buckets"].items[number], f"{self.path}.buckets[{number}]"
-
-
-def _check_timing(profile: ProfileBlock | None, intervals: Read, spot: _Spot, found: Findings) -> None:
-    around = profile.timing(OWN_TIME) if profile else OWN_TIME
-    if not isinstance(intervals, IntervalPercentile):
-        if around.synchronized and not isinstance(intervals, int):
-            found.errors.append(_no_grid(spot.node, spot.path))
+def _timing_findings(intervals: Distribution, around: Timing, node: Node | None, path: str) -> Iterator[Finding]:
+    """What is wrong about how the VMs of these intervals keep time, which is `around` where no bucket says otherwise."""
+    if node is None:
         return
-    for number, bucket in enumerate(intervals.buckets):
-        node, path = spot.bucket(number)
-        timing = bucket.timing(around)
-        if timing.synchronized and _is_continuous(bucket):
-            found.errors.append(_no_grid(node, path))
-        if "offset" in bucket.model_fields_set and not timing.synchronized:
-            found.errors.append(_idle_offset(node, path))
-
-
-def _is_continuous(given: object) -> bool:
-    """Whether intervals come, in part, from a distribution in which every VM has one of its own."""
-    inner = getattr(given, "distribution", given)
-    if isinstance(inner, IntervalPercentile):
-        return any(_is_continuous(bucket) for bucket in inner.buckets)
-    return not isinstance(inner, int | Timed)
+    buckets = node.entries["buckets"].items if "buckets" in node.entries else ()
+    if not buckets and around.synchronized and intervals.is_continuous:
+        yield _no_grid(node, path)
+    for number, item in enumerate(buckets):
+        bucket, here = intervals.buckets_of[number], f"{path}.buckets[{number}]"
+        synchronized = bucket.timing.within(around).synchronized
+        if synchronized and bucket.value.is_continuous:
+            yield _no_grid(item, here)
+        if "offset" in item.entries and not synchronized:
+            yield _idle_offset(item, here)
 
 
 def _no_grid(node: Node, path: str) -> Finding:
@@ -143,8 +127,7 @@ def _idle_offset(node: Node, path: str) -> Finding:
 
 def _is_synchronized(intervals: Distribution, timing: Timing) -> bool:
     """Whether some of the VMs are."""
-    in_buckets = isinstance(intervals, Percentile) and any(bucket.timing.synchronized for bucket in intervals.buckets)
-    return timing.synchronized or in_buckets
+    return bool(timing.synchronized) or any(bucket.timing.synchronized for bucket in intervals.buckets_of)
 
 
 def _check_phases(config: Config, section: Node, found: Findings) -> None:
@@ -160,7 +143,7 @@ def _check_phases(config: Config, section: Node, found: Findings) -> None:
     in_step = any(
         _is_synchronized(intervals, timing)
         for intervals, timing in (
-            [(profile.report_interval, profile.timing) for profile in config.profiles] or [(config.report_interval, OWN_TIME)]
+            [(profile.report_interval, profile.timing) for profile in config.profiles] or [(config.report_interval, UNSAID)]
         )
     )
     changed = next((n for n, phase in enumerate(config.phases) if phase.rate != Level(_ONE, _ONE)), None)

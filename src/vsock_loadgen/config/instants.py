@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vsock_loadgen.config.leaves import Leaf, expected, unfit
+from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
 from vsock_loadgen.units import MINUTE, SECOND
 
 EXAMPLE = "2026-11-23T08:00:00Z"

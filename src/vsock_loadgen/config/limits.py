@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from vsock_loadgen.config.blocks import Block
-from vsock_loadgen.config.leaves import Leaf, Number, WholeNumber, expected
 from vsock_loadgen.config.model import Limits
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import Leaf, Number, WholeNumber, expected
 
 _MOST_BYTES = 2**40
 _MOST_DESCRIPTORS = 2**30

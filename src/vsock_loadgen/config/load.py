@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from vsock_loadgen.config.address import VSOCK_CID_LOCAL, Address, VsockAddress
-from vsock_loadgen.config.blocks import OWN_TIME, intervals_of, show_distribution
 from vsock_loadgen.config.content import catalogue_path
 from vsock_loadgen.config.messages import finding_of
 from vsock_loadgen.config.model import Config, DiscoveredData, Limits
 from vsock_loadgen.config.phases import phases_of
 from vsock_loadgen.config.places import Finding, Place, Rank, Source, ordered_problems, shorten
-from vsock_loadgen.config.profiles import profiles_of
+from vsock_loadgen.config.profiles import intervals_within, profiles_of
 from vsock_loadgen.config.reconcile import template_of
 from vsock_loadgen.config.rules import check_config, check_tree, packages_of, without_outranked
 from vsock_loadgen.config.schema import show_value
 from vsock_loadgen.config.section import DEFAULTS, Section
 from vsock_loadgen.config.sources import Findings, Override, nearest, read_file, with_environment, with_overrides
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
+from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.errors import ConfigError, Problem
 
 __all__ = ["Loaded", "Override", "load"]
@@ -102,7 +101,7 @@ def _config(values: Section, section: Node) -> Config:
         vm_count=values.vm_count,
         # what profiles have no use for, or have taken over, is left as it is by default
         packages=DEFAULTS.packages if profiles else packages_of(values),
-        report_interval=DEFAULTS.report_interval if profiles else intervals_of(values.report_interval, OWN_TIME)[0],
+        report_interval=DEFAULTS.report_interval if profiles else intervals_within(values.report_interval, UNSAID)[0],
         jitter=values.jitter,
         profiles=profiles,
         phases=phases_of(values.phases),
@@ -160,11 +159,5 @@ def effective(config: Config) -> dict[str, object]:
     for name in Section.model_fields:
         if name in _TRANSLATED or (config.profiles and name in ("packages", "report_interval")):
             continue
-        value: Any = getattr(config, _RENAMED.get(name, name))
-        if name == "packages":
-            shown["packages"] = show_distribution(value, "packages")
-        elif name == "report_interval":
-            shown["reportInterval"] = show_distribution(value, "reportInterval")
-        else:
-            shown[to_camel(name)] = show_value(name, value)
+        shown[to_camel(name)] = show_value(name, getattr(config, _RENAMED.get(name, name)))
     return shown

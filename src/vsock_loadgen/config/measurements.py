@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Literal
 
-from vsock_loadgen.config.blocks import LONGEST_INTERVAL_NS
-from vsock_loadgen.config.model import MOST_PACKAGES
 from vsock_loadgen.config.places import shorten
+from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS, MOST_PACKAGES
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, parse_duration
 

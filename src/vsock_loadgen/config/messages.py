@@ -7,8 +7,6 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from vsock_loadgen.config.blocks import TIMING_KEYS
-from vsock_loadgen.config.leaves import Name
 from vsock_loadgen.config.phases import PhaseBlock
 from vsock_loadgen.config.places import Finding
 from vsock_loadgen.config.profiles import ProfileBlock
@@ -17,18 +15,21 @@ from vsock_loadgen.config.schema import BLOCKS
 from vsock_loadgen.config.sources import nearest, path_text
 from vsock_loadgen.config.thresholds import EXAMPLE
 from vsock_loadgen.config.tree import Node
+from vsock_loadgen.distributions import reading
+from vsock_loadgen.distributions.buckets import MIXED, VALUE
+from vsock_loadgen.distributions.timing import TIMING_KEYS
+from vsock_loadgen.grammar.leaves import Name
 
 _FORM_KEYS = {
-    "form:percentile": ("buckets", "type"),
-    "form:normal": ("mean", "stddev", "min", "max", "type"),
+    **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
     "form:reconcile": ("url",),
-    "form:value": ("percent", "value", "distribution"),
-    "form:distribution": ("percent", "distribution", "value"),
+    VALUE: ("percent", "value", "distribution"),
+    MIXED: ("percent", "distribution", "value"),
     "form:ramp": ("from", "to"),
     "profiles": tuple(field.alias or name for name, field in ProfileBlock.model_fields.items()),
     "phases": tuple(field.alias or name for name, field in PhaseBlock.model_fields.items()),
 }
-_BUCKETS = frozenset({"form:value", "form:distribution"})
+_BUCKETS = frozenset({VALUE, MIXED})
 _BLOCK_KEYS = {to_camel(name): tuple(map(to_camel, block.model_fields)) for name, block in BLOCKS.items()}
 _ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
 _MISSING = {
@@ -42,8 +43,7 @@ _MISSING = {
     "buckets": "expected a list of buckets with percent and value",
 }
 _LISTS = {"thresholds": f"thresholds, such as [{EXAMPLE}]", "profiles": "profiles", "phases": "phases"}
-_OTHER_FORMS = {"form:scalar": " (or a block, for different VMs)", "form:constant": " (or a ramp, {from: ..., to: ...})"}
-_MISSING_BY_FORM = {"form:normal": "a normal distribution has mean, stddev, min and max"}
+_OTHER_FORMS = {reading.SCALAR: " (or a block, for different VMs)", "form:constant": " (or a ramp, {from: ..., to: ...})"}
 
 
 def finding_of(error: Mapping[str, Any], section: Node) -> Finding:
@@ -81,10 +81,10 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
         case "unfit":
             return f"{found}: {context['message']}"
         case "complaint":
-            hints = (nearest(key, _ALL_KEYS) for key in node.entries if key not in _ALL_KEYS)
+            hints = (nearest(key, _ALL_KEYS) for key in node.entries if key not in _ALL_KEYS and not reading.is_key(key))
             return str(context["message"]) + next((hint for hint in hints if hint), "")
         case "missing":
-            return f"missing; {_MISSING.get(error['loc'][-1]) or _MISSING_BY_FORM.get(error['loc'][-2], 'expected it as well')}"
+            return f"missing; {_MISSING.get(error['loc'][-1]) or reading.missing_from(error['loc'][-2])}"
         case "extra_forbidden":
             known = _BLOCK_KEYS.get(error["loc"][0]) or _known_keys(error["loc"][:-1])
             if error["loc"][-1] in TIMING_KEYS and _BUCKETS.intersection(error["loc"]):

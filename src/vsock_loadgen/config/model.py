@@ -8,69 +8,12 @@ from fractions import Fraction
 from typing import Literal
 
 from vsock_loadgen.config.address import Address
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.timing import UNSAID, Timing
 from vsock_loadgen.measures.thresholds import Threshold
 
 MOST_VMS = 100_000
-MOST_PACKAGES = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """Every VM has the same value."""
-
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How VMs keep time. Synchronised ones report in step with the wall clock, `offset_ns` after every multiple of the interval.
-
-    `jitter` None means the config's own, or 0 where synchronised.
-    """
-
-    synchronized: bool = False
-    offset_ns: int = 0
-    jitter: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A share of the VMs, `percent` exact, that has one value or a distribution of its own.
-
-    Of intervals, a bucket may also say how its VMs keep time.
-    """
-
-    percent: Fraction
-    value: int | Distribution
-    timing: Timing = Timing()
-
-
-@dataclass(frozen=True, slots=True)
-class Percentile:
-    """Shares of the fleet with a value each. The percents add up to exactly 100."""
-
-    buckets: tuple[Bucket, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """A normal distribution, clamped at both ends."""
-
-    mean: Fraction
-    stddev: Fraction
-    minimum: Fraction
-    maximum: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Quantiles:
-    """Measured quantiles: `points` are (percentile 0..100, value), ascending in both; 0 is the minimum, 100 the maximum."""
-
-    points: tuple[tuple[Fraction, Fraction], ...]
-
-
-Distribution = Scalar | Percentile | Normal | Quantiles
-"""Values are packages (a count) or nanoseconds, whichever the attribute has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +25,7 @@ class Profile:
     packages: Distribution
     report_interval: Distribution
     package_sets: Literal["shared", "perVM"] | None = None
-    timing: Timing = Timing()
+    timing: Timing = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +73,8 @@ class Config:
     """Everything that a run was asked for, defaults filled in, older keys translated."""
 
     vm_count: int = 50
-    packages: Distribution = Scalar(700)
-    report_interval: Distribution = Scalar(30_000_000_000)
+    packages: Distribution = field(default=Constant(700))
+    report_interval: Distribution = field(default=Constant(30_000_000_000))
     jitter: Fraction = Fraction(1, 20)
     """Share of the interval that a report may come earlier or later: 1/20 is +-5 %."""
     profiles: tuple[Profile, ...] = ()

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from vsock_loadgen.config.blocks import Block
-from vsock_loadgen.config.leaves import Duration, Leaf, Name, Number, Share
 from vsock_loadgen.config.model import Level, Phase
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import Duration, Leaf, Name, Number, Percentage
 from vsock_loadgen.units import HOUR, MILLISECOND
 
 MOST_RATE = 10_000
 RATE = Number(Fraction(0), Fraction(MOST_RATE))
-VMS = Share(whole=True)
+VMS = Percentage()
 PHASE_DURATION = Duration(MILLISECOND, 365 * 24 * HOUR)
 _ONE = Fraction(1)
 _BY_LEVEL = Discriminator(lambda value: "form:ramp" if isinstance(value, dict) else "form:constant")

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, Tag
 
-from vsock_loadgen.config.blocks import Block
-from vsock_loadgen.config.leaves import Leaf, complaint, expected
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import Leaf, complaint, expected
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LONGEST = 2_000

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from pydantic_core import PydanticCustomError
+
 from vsock_loadgen.config.address import VsockAddress
-from vsock_loadgen.config.blocks import PERCENT, distribution_of
 from vsock_loadgen.config.fleet_rules import check_fleet, check_fleet_tree, position
-from vsock_loadgen.config.leaves import exact_number, show_decimal
-from vsock_loadgen.config.model import Config, Distribution, Normal, Percentile, Scalar
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.places import Finding
+from vsock_loadgen.config.schema import QUANTITIES
 from vsock_loadgen.config.section import PACKAGE_KEYS, PAYLOAD_SIZES, Section
 from vsock_loadgen.config.sources import Findings, highest_rank
 from vsock_loadgen.config.tree import Node, mapping_node
-from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
+from vsock_loadgen.distributions.buckets import PERCENT
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import REPORT_INTERVAL, Quantity
+from vsock_loadgen.grammar.leaves import show_decimal
+from vsock_loadgen.units import MILLISECOND, format_duration
 
 
 def without_outranked(section: Node) -> Node:
@@ -27,11 +33,7 @@ def without_outranked(section: Node) -> Node:
 
 def check_tree(section: Node, found: Findings) -> None:
     """Adds what can be said about the section whether or not its single values are valid."""
-    for key in ("packages", "reportInterval"):
-        if key in section.entries:
-            found.errors += _uneven_percents(section.entries[key], key)
-    if "profiles" in section.entries:
-        found.errors += _uneven_profiles(section.entries["profiles"])
+    found.errors += _uneven_shares(section, "")
     check_fleet_tree(section, found)
     _check_package_keys(section, found)
     _check_node(section, found)
@@ -40,31 +42,23 @@ def check_tree(section: Node, found: Findings) -> None:
         found.warnings.append(Finding(place, "numRepositories", "has no effect: every report has complete repositories"))
 
 
-def _uneven_percents(node: Node, path: str) -> Iterator[Finding]:
-    buckets = node.entries.get("buckets")
-    if buckets is None:
-        return
-    here = f"{path}.buckets"
-    yield from _uneven_shares(buckets, here)
-    for index, bucket in enumerate(buckets.items):
-        if "distribution" in bucket.entries:
-            yield from _uneven_percents(bucket.entries["distribution"], f"{here}[{index}].distribution")
+def _uneven_shares(node: Node, path: str) -> Iterator[Finding]:
+    """Lists of shares of the fleet, wherever they stand, whose percents do not add up."""
+    percents = [_percent(item.entries["percent"]) for item in node.items if "percent" in item.entries]
+    valid = [percent for percent in percents if percent is not None]
+    if valid and len(valid) == len(node.items) and sum(valid) != 100:
+        yield Finding(node.place, path, f"percents add up to {show_decimal(sum(valid, Fraction(0)))}, expected 100")
+    for key, below in node.entries.items():
+        yield from _uneven_shares(below, f"{path}.{key}".removeprefix("."))
+    for number, item in enumerate(node.items):
+        yield from _uneven_shares(item, f"{path}[{number}]")
 
 
-def _uneven_shares(items: Node, path: str) -> Iterator[Finding]:
-    percents = [exact_number(item.entries["percent"].value) for item in items.items if "percent" in item.entries]
-    valid = [percent for percent in percents if percent is not None and PERCENT.least < percent <= PERCENT.most]
-    if valid and len(valid) == len(items.items) and sum(valid) != 100:
-        total = show_decimal(sum(valid, Fraction(0)))
-        yield Finding(items.place, path, f"percents add up to {total}, expected 100")
-
-
-def _uneven_profiles(profiles: Node) -> Iterator[Finding]:
-    yield from _uneven_shares(profiles, "profiles")
-    for number, profile in enumerate(profiles.items):
-        for key in ("packages", "reportInterval"):
-            if key in profile.entries:
-                yield from _uneven_percents(profile.entries[key], f"profiles[{number}].{key}")
+def _percent(node: Node) -> Fraction | None:
+    try:
+        return PERCENT.read(node.plain())
+    except PydanticCustomError:
+        return None
 
 
 def _check_package_keys(section: Node, found: Findings) -> None:
@@ -106,8 +100,8 @@ def packages_of(values: Section) -> Distribution:
     """The packages of validated values, of the top level, whichever key says them."""
     decisive = next((key for key, name in PACKAGE_KEYS.items() if name in values.model_fields_set), "packages")
     if decisive == "packages":
-        return distribution_of(values.packages)
-    return Scalar(values.num_packages if decisive == "numPackages" else PAYLOAD_SIZES[values.payload_size])
+        return values.packages
+    return Constant(values.num_packages if decisive == "numPackages" else PAYLOAD_SIZES[values.payload_size])
 
 
 def check_config(config: Config, values: Section, section: Node, found: Findings) -> None:
@@ -124,18 +118,16 @@ def check_config(config: Config, values: Section, section: Node, found: Findings
         found.warnings.append(Finding(place, "discoveredData", "has no effect: reportFormat indexReport has no room for it"))
     check_fleet(config, values, section, found)
     _check_threshold_phases(config, section, found)
-    for key, distribution in (("packages", packages_of(values)), ("reportInterval", distribution_of(values.report_interval))):
-        if key in section.entries:
-            found.warnings += _outlying_means(distribution, section.entries[key], key)
-    for number, block in enumerate(values.profiles):
-        node = section.entries["profiles"].items[number]
-        for key, read in (("packages", block.packages), ("reportInterval", block.report_interval)):
-            if key in node.entries:
-                found.warnings += _outlying_means(distribution_of(read), node.entries[key], f"profiles[{number}].{key}")
+    for name, quantity in QUANTITIES.items():
+        found.warnings += _cautions(getattr(values, name), quantity, section.entries.get(quantity.key), quantity.key)
+        for number, block in enumerate(values.profiles):
+            node = section.entries["profiles"].items[number].entries.get(quantity.key)
+            found.warnings += _cautions(getattr(block, name), quantity, node, f"profiles[{number}].{quantity.key}")
 
 
 def _check_time_scale(config: Config, section: Node, found: Findings) -> None:
-    shortest_ns = min(map(_shortest_ns, [profile.report_interval for profile in config.profiles] or [config.report_interval]))
+    intervals = [profile.report_interval for profile in config.profiles] or [config.report_interval]
+    shortest_ns = min(each.ends(REPORT_INTERVAL.grain)[0] for each in intervals)
     if shortest_ns / config.time_scale >= MILLISECOND:
         return
     scaled = f"{format_duration(shortest_ns)} / {show_decimal(config.time_scale)}"
@@ -167,23 +159,14 @@ def _check_abort(config: Config, section: Node, found: Findings) -> None:
         found.warnings.append(Finding(section.entries["abortOnFail"].place, "abortOnFail", message))
 
 
-def _shortest_ns(intervals: Distribution) -> int:
-    """The shortest interval that a VM may get; a sampled one is at least 1 s."""
-    if isinstance(intervals, Scalar):
-        return intervals.value
-    if isinstance(intervals, Percentile):
-        return min(b.value if isinstance(b.value, int) else _shortest_ns(b.value) for b in intervals.buckets)
-    lowest = intervals.minimum if isinstance(intervals, Normal) else intervals.points[0][1]
-    return max(int(lowest), SECOND)
-
-
-def _outlying_means(distribution: Distribution, node: Node, path: str) -> Iterator[Finding]:
-    """A mean beyond an end is legal, since older files may have it, but then half the fleet sits on that end."""
-    if isinstance(distribution, Normal) and not distribution.minimum <= distribution.mean <= distribution.maximum:
-        shown = ", ".join(f"{key} {node.entries[key].text}" for key in ("mean", "min", "max"))
-        yield Finding(node.place, path, f"the mean is not between min and max ({shown}): most VMs get one of the ends")
-    if isinstance(distribution, Percentile):
-        for index, (bucket, item) in enumerate(zip(distribution.buckets, node.entries["buckets"].items, strict=True)):
-            if not isinstance(bucket.value, int):
-                below = f"{path}.buckets[{index}].distribution"
-                yield from _outlying_means(bucket.value, item.entries["distribution"], below)
+def _cautions(distribution: Distribution, quantity: Quantity, node: Node | None, path: str) -> Iterator[Finding]:
+    """What a distribution, or one in its buckets, warns of, where it was given; with its values as they were written."""
+    if node is None:
+        return
+    for caution in distribution.cautions():
+        written = {key: entry.text for key, entry in node.entries.items()}
+        yield Finding(node.place, path, caution.format_map(distribution.show(quantity) | written))
+    if "buckets" in node.entries:
+        for number, (bucket, item) in enumerate(zip(distribution.buckets_of, node.entries["buckets"].items, strict=True)):
+            below = f"{path}.buckets[{number}].distribution"
+            yield from _cautions(bucket.value, quantity, item.entries.get("distribution"), below)

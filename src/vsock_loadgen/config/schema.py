@@ -11,19 +11,21 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
-from vsock_loadgen.config.blocks import INTERVAL, PACKAGE_COUNT, Block
 from vsock_loadgen.config.content import DiscoveredDataBlock
-from vsock_loadgen.config.leaves import Choice, Kind, Leaf
 from vsock_loadgen.config.limits import LimitsBlock
 from vsock_loadgen.config.phases import show_phase
 from vsock_loadgen.config.profiles import show_profile
 from vsock_loadgen.config.reconcile import URL
 from vsock_loadgen.config.section import Section
 from vsock_loadgen.config.thresholds import THRESHOLD
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.grammar.block import Block, leaf_in
+from vsock_loadgen.grammar.leaves import Choice, Kind, Leaf
 
 ENVIRONMENT_PREFIX = "LOADGEN_"
 WITHOUT_EFFECT = ("numRepositories",)
-_SCALAR_FORMS: dict[str, Leaf] = {"packages": PACKAGE_COUNT, "report_interval": INTERVAL, "reconcile": URL}
+QUANTITIES: dict[str, Quantity] = {"packages": PACKAGES, "report_interval": REPORT_INTERVAL}
+"""Fields whose value is a distribution, with what it is one of."""
 LISTS: dict[str, Leaf] = {"thresholds": THRESHOLD}
 """Fields whose value is a list, with the grammar of an item."""
 BLOCKS: dict[str, type[Block]] = {"discovered_data": DiscoveredDataBlock, "limits": LimitsBlock}
@@ -80,21 +82,22 @@ def _as_written(default: object) -> str:
 
 def leaf_of(name: str) -> Leaf:
     """The grammar of a field of the section; of its scalar form, where it also has others."""
-    if name in _SCALAR_FORMS:
-        return _SCALAR_FORMS[name]
-    return next(leaf for leaf in Section.model_fields[name].metadata if isinstance(leaf, Leaf))
+    scalar = QUANTITIES[name].exact if name in QUANTITIES else URL
+    return leaf_in(Section.model_fields[name]) or scalar
 
 
 def block_leaves(name: str) -> dict[str, Leaf]:
     """The fields of a block of scalars, each with its grammar."""
-    fields = BLOCKS[name].model_fields
-    return {key: next(leaf for leaf in field.metadata if isinstance(leaf, Leaf)) for key, field in fields.items()}
+    leaves = {key: leaf_in(field) for key, field in BLOCKS[name].model_fields.items()}
+    return {key: leaf for key, leaf in leaves.items() if leaf}
 
 
 def show_value(name: str, value: Any) -> object:
     """The value of a field of the section, as JSON holds it."""
     if name in BLOCKS:
         return {to_camel(key): leaf.show(getattr(value, key)) for key, leaf in block_leaves(name).items()}
+    if name in QUANTITIES:
+        return value.show(QUANTITIES[name])
     if name in LISTS:
         return [LISTS[name].show(item) for item in value]
     if name in BLOCK_LISTS:

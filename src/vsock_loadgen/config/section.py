@@ -8,16 +8,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
-from vsock_loadgen.config.blocks import PACKAGE_COUNT, Block, IntervalDistribution, PackageDistribution
 from vsock_loadgen.config.content import DiscoveredDataBlock
 from vsock_loadgen.config.instants import Instant
-from vsock_loadgen.config.leaves import AutoNumber, Choice, Duration, Number, OptionalText, Share, Target, WholeNumber, YesOrNo
 from vsock_loadgen.config.limits import LimitsBlock
-from vsock_loadgen.config.model import MOST_VMS, Config, Distribution, Scalar
+from vsock_loadgen.config.model import MOST_VMS, Config
 from vsock_loadgen.config.phases import PhaseBlock
 from vsock_loadgen.config.profiles import PACKAGE_SETS, ProfileBlock
 from vsock_loadgen.config.reconcile import Reconcile
+from vsock_loadgen.config.target import Target
 from vsock_loadgen.config.thresholds import THRESHOLD
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
+from vsock_loadgen.distributions.reading import IN_WORDS, Of
+from vsock_loadgen.distributions.timing import JITTER
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import AutoNumber, Choice, Duration, Number, OptionalText, WholeNumber, YesOrNo
 from vsock_loadgen.measures.thresholds import Threshold
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
@@ -46,25 +51,17 @@ _MOST_NODES = 10_000
 _MOST_WORKERS = 256
 
 
-def _scalar(distribution: Distribution) -> int:
-    if not isinstance(distribution, Scalar):
-        raise TypeError(f"the default is {distribution!r}, expected a scalar")
-    return distribution.value
-
-
 class Section(Block):
     """What stands below `loadgen:`, types and bounds checked."""
 
     vm_count: Annotated[int, WholeNumber(1, MOST_VMS)] = Field(
         DEFAULTS.vm_count, description="Number of VMs in the whole fleet, over all nodes."
     )
-    num_packages: Annotated[int, PACKAGE_COUNT] = Field(
-        _scalar(DEFAULTS.packages), description="Packages of every VM's report; the older name of a scalar `packages`."
+    num_packages: Annotated[int, PACKAGES.exact] = Field(
+        PAYLOAD_SIZES["avg"], description="Packages of every VM's report; the older name of a scalar `packages`."
     )
-    packages: PackageDistribution = Field(
-        _scalar(DEFAULTS.packages),
-        description="Packages of a VM's report: a number for all, or in the file a block with buckets, "
-        "a normal distribution or quantiles.",
+    packages: Annotated[Distribution, Of(PACKAGES)] = Field(
+        DEFAULTS.packages, description=f"Packages of a VM's report: a number for all, or in the file {IN_WORDS}."
     )
     payload_size: Annotated[str, _PAYLOAD_SIZE] = Field(
         "avg", description="An older name for a number of packages: small is 514, avg 700, large 1500."
@@ -75,12 +72,10 @@ class Section(Block):
     specific_package: Annotated[str | None, OptionalText("the name of a package")] = Field(
         DEFAULTS.specific_package, description="Name of one package that every package of every report is."
     )
-    report_interval: IntervalDistribution = Field(
-        _scalar(DEFAULTS.report_interval),
-        description="Time between two reports of a VM: a duration for all, or in the file a block with buckets, "
-        "a normal distribution or quantiles.",
+    report_interval: Annotated[Distribution, Of(REPORT_INTERVAL)] = Field(
+        DEFAULTS.report_interval, description=f"Time between two reports of a VM: a duration for all, or in the file {IN_WORDS}."
     )
-    jitter: Annotated[Fraction, Share()] = Field(
+    jitter: Annotated[Fraction, JITTER] = Field(
         DEFAULTS.jitter, description="How much earlier or later a report may come, in percent of the interval."
     )
     profiles: list[ProfileBlock] = Field(

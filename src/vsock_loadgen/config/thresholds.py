@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
-from vsock_loadgen.config.leaves import Leaf, expected, unfit
+from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
 from vsock_loadgen.measures.thresholds import METRICS, Metric, Threshold
 from vsock_loadgen.units import SECOND, parse_duration
 

@@ -1,16 +1,13 @@
 """A YAML text becomes a tree of plain values in which every node knows its place and how it was written.
 
 Built from ruamel.yaml's event stream instead of its node graph, so that depth and size are bounded while reading and not
-after: a text that would expand to millions of nodes costs no more than the few that are looked at. Scalars follow the core
-schema of YAML 1.2 (`yes` and `1:30` are texts), and numbers with decimals are exact, never floats.
+after: a text that would expand to millions of nodes costs no more than the few that are looked at.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -27,34 +24,14 @@ from ruamel.yaml.events import (
 )
 
 from vsock_loadgen.config.places import Finding, Place, Source, shorten
+from vsock_loadgen.grammar.scalars import OddNumber, Value, resolve
 
 MOST_NODES = 10_000
 MOST_DEPTH = 32
 LONGEST_LINE = 65_536  # the scanner takes quadratic time over a tag, and a tag ends with its line
-LONGEST_NUMBER = 40
-MOST_DIGITS = 15  # what a double holds, so that a number survives the way through JSON
-_LARGEST_EXPONENT = 30
-
-_NULL = re.compile(r"|~|null|Null|NULL")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
-_DECIMAL = re.compile(r"[-+]?[0-9]+")
-_PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = ("!", _CORE + "str")
 _PLAIN_TAGS = (None, _CORE + "int", _CORE + "float", _CORE + "bool", _CORE + "null")
-
-
-@dataclass(frozen=True, slots=True)
-class OddNumber:
-    """Something that YAML calls a number and no key can use; `why` says what is odd about it."""
-
-    why: str
-
-
-Value = None | bool | int | Decimal | str | OddNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,39 +96,6 @@ def sequence_node(place: Place, items: tuple[Node, ...]) -> Node:
 
 def _extent(children: Any) -> tuple[int, int]:
     return 1 + sum(child.size for child in children), 1 + max((child.height for child in children), default=0)
-
-
-def resolve(text: str) -> Value:
-    """The value of a plain scalar by the core schema of YAML 1.2."""
-    if _NULL.fullmatch(text):
-        return None
-    if _TRUE.fullmatch(text):
-        return True
-    if _FALSE.fullmatch(text):
-        return False
-    is_whole = _DECIMAL.fullmatch(text) or _PREFIXED.fullmatch(text)
-    if not is_whole and not _FLOAT.fullmatch(text):
-        return OddNumber("not a finite number") if _NO_NUMBER.fullmatch(text) else text
-    if len(text) > LONGEST_NUMBER:
-        return OddNumber(f"a number of {len(text):,} characters")
-    if _DECIMAL.fullmatch(text):
-        digits = text.lstrip("+-")
-        if digits != "0" and digits.startswith("0"):
-            return OddNumber("a leading zero, which some readers take for octal")
-        return int(text)
-    return int(text, 0) if is_whole else _exact(text)
-
-
-def _exact(text: str) -> Decimal | OddNumber:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:  # an exponent that does not fit 64 bits
-        return OddNumber("too large or too small a number")
-    if number and abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return OddNumber("too large or too small a number")
-    if len(number.as_tuple().digits) > MOST_DIGITS:
-        return OddNumber(f"more than {MOST_DIGITS} digits")
-    return number
 
 
 class UnreadableError(Exception):

@@ -21,9 +21,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from vsock_loadgen.config.model import Bucket, Percentile, Quantiles
-from vsock_loadgen.plan.apportion import apportion
-from vsock_loadgen.plan.distributions import Grain, take
+from vsock_loadgen.distributions.apportion import apportion
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket, Distribution
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.quantity import Grain
 from vsock_loadgen.plan.statistics import Statistics, statistics_of
 
 TOLERANCE = 0.02
@@ -51,7 +54,7 @@ class Fit:
     a value is, on average, from the one of its rank in the fit, relative to it.
     """
 
-    distribution: Percentile | Quantiles
+    distribution: Distribution
     pieces: int
     count: int
     distinct: int
@@ -117,9 +120,9 @@ def _thinned(ascending: Sequence[int]) -> Sequence[int]:
     return [ascending[(2 * rank + 1) * count // (2 * MOST_COMPARED)] for rank in range(MOST_COMPARED)]
 
 
-def _fit(distribution: Percentile | Quantiles, pieces: int, data: _Data, grain: Grain) -> Fit:
+def _fit(distribution: Distribution, pieces: int, data: _Data, grain: Grain) -> Fit:
     compared = data.compared
-    fitted = take(distribution, len(compared), grain).values
+    fitted = distribution.take(len(compared), grain).values
     return Fit(
         distribution=distribution,
         pieces=pieces,
@@ -159,7 +162,7 @@ class _Cell:
         return self.total / self.count
 
 
-def _percentiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tuple[Percentile, int]]:
+def _percentiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tuple[Buckets, int]]:
     """The best blocks of 1, 2, ... buckets, first those that hold to the anchors; just the exact one where there is one."""
     counted = Counter(ascending)
     if len(counted) <= most:
@@ -192,7 +195,7 @@ def _cells(counted: Counter[int]) -> list[_Cell]:
     return [_Cell(count, total) for count, total in joined.values()]
 
 
-def _block(runs: Sequence[Sequence[_Cell]], grain: Grain) -> Percentile:
+def _block(runs: Sequence[Sequence[_Cell]], grain: Grain) -> Buckets:
     """Buckets of these runs; runs whose means are rounded to one value are one bucket."""
     counts: dict[int, int] = {}
     for run in runs:
@@ -200,7 +203,7 @@ def _block(runs: Sequence[Sequence[_Cell]], grain: Grain) -> Percentile:
         value = grain.fit(sum(cell.total for cell in run) / count)
         counts[value] = counts.get(value, 0) + count
     percents = _percents(list(counts.values()))
-    return Percentile(tuple(Bucket(percent, value) for percent, value in zip(percents, counts, strict=True) if percent))
+    return Buckets(tuple(Bucket(percent, Constant(value)) for percent, value in zip(percents, counts, strict=True) if percent))
 
 
 def _percents(counts: Sequence[int]) -> list[Fraction]:
@@ -288,7 +291,7 @@ def _quantiles(data: _Data, most: int, grain: Grain) -> Iterator[tuple[Quantiles
         left = [at for at in _CANDIDATES if at not in known]
         if len(known) - 2 >= most or not left:
             return
-        fitted = take(block, len(compared), grain).values
+        fitted = block.take(len(compared), grain).values
         furthest = max(left, key=lambda at: (_off(compared, fitted, at), -_from_the_middle(at, len(compared))))
         if _off(compared, fitted, furthest) == 0:
             return

@@ -13,9 +13,11 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import Literal
 
-from vsock_loadgen.config.model import Config, Distribution, Percentile, Profile, Timing
-from vsock_loadgen.plan.apportion import apportion
-from vsock_loadgen.plan.distributions import INTERVAL_NS, PACKAGES, Grain, take
+from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.distributions.apportion import apportion
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.plan.streams import permutation, uniforms
 
 _PHASE_BITS = 53
@@ -83,8 +85,8 @@ def build_fleet(config: Config) -> Fleet:
     )
     profile = _assign_profiles(profiles, config)
     members = members_of(profile, len(profiles))
-    packages = _assign([each.packages for each in profiles], members, PACKAGES, config, "packages")
-    intervals = _assign([each.report_interval for each in profiles], members, INTERVAL_NS, config, "reportInterval")
+    packages = _assign([each.packages for each in profiles], members, PACKAGES, config)
+    intervals = _assign([each.report_interval for each in profiles], members, REPORT_INTERVAL, config)
     cohorts, cohort = _cohorts(profiles, profile, intervals, config)
     return Fleet(
         vm_count=config.vm_count,
@@ -118,14 +120,13 @@ def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
     return column
 
 
-def _assign(
-    distributions: Sequence[Distribution], members: Sequence[Sequence[int]], grain: Grain, config: Config, stream: str
-) -> Column:
-    """Hand values out: within each profile, the j-th in ascending order goes to the j-th of its VMs in the stream's permutation."""
+def _assign(distributions: Sequence[Distribution], members: Sequence[Sequence[int]], quantity: Quantity, config: Config) -> Column:
+    """Hand values out: within each profile, the j-th in ascending order goes to the j-th of its VMs in the
+    permutation of the quantity's own stream."""
     values, buckets = array("q", bytes(8 * config.vm_count)), array("i", bytes(4 * config.vm_count))
-    keys = uniforms(config.seed, stream, config.vm_count)
+    keys = uniforms(config.seed, quantity.key, config.vm_count)
     for distribution, indices in zip(distributions, members, strict=True):
-        sample = take(distribution, len(indices), grain)
+        sample = distribution.take(len(indices), quantity.grain)
         for rank, index in enumerate(sorted(indices, key=keys.__getitem__)):
             values[index] = sample.values[rank]
             buckets[index] = sample.buckets[rank]
@@ -148,13 +149,13 @@ def _cohorts(
 
 
 def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
-    timing = profile.timing
-    if isinstance(profile.report_interval, Percentile) and profile.report_interval.buckets[bucket].timing != Timing():
-        timing = profile.report_interval.buckets[bucket].timing
+    timing, buckets = profile.timing, profile.report_interval.buckets_of
+    if buckets and buckets[bucket].timing != UNSAID:
+        timing = buckets[bucket].timing
     jitter = timing.jitter
     if jitter is None:
         jitter = _NO_JITTER if timing.synchronized else config.jitter
-    return Cohort(jitter, timing.synchronized, timing.offset_ns, profile.package_sets or config.package_sets)
+    return Cohort(jitter, bool(timing.synchronized), timing.offset_ns or 0, profile.package_sets or config.package_sets)
 
 
 def _phases(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:

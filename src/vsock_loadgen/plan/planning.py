@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Distribution, Percentile, Phase, Profile, Scalar
+from vsock_loadgen.config.model import Config, Phase, Profile
+from vsock_loadgen.distributions.apportion import apportion
+from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.plan.apportion import apportion
-from vsock_loadgen.plan.distributions import configured_mean
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.limits import applied_limits
@@ -139,7 +139,7 @@ def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Dis
     """An attribute of the whole fleet. Where profiles give it, it has no buckets of its own: theirs are checked one by one."""
     if not config.profiles:
         return checked_attribute(key, otherwise, column)
-    means = (profile.percent * configured_mean(of(profile)) for profile in config.profiles)
+    means = (profile.percent * of(profile).configured_mean for profile in config.profiles)
     return Attribute(float(sum(means, Fraction(0)) / 100), statistics_of(column.values), ())
 
 
@@ -167,17 +167,14 @@ def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
 
 def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:
     """Describe a column, and hold it against its configuration: InternalError unless every bucket has exactly its VMs."""
-    rows: tuple[BucketRow, ...] = ()
-    if isinstance(distribution, (Scalar, Percentile)):
-        rows = _checked_buckets(key, distribution, column)
-    return Attribute(float(configured_mean(distribution)), statistics_of(column.values), rows)
+    rows = _checked_buckets(key, distribution.buckets_of, column)
+    return Attribute(float(distribution.configured_mean), statistics_of(column.values), rows)
 
 
-def _checked_buckets(key: str, distribution: Scalar | Percentile, column: Column) -> tuple[BucketRow, ...]:
-    if isinstance(distribution, Scalar):
-        wanted: list[tuple[Fraction, int | None]] = [(Fraction(100), distribution.value)]
-    else:
-        wanted = [(bucket.percent, bucket.value if isinstance(bucket.value, int) else None) for bucket in distribution.buckets]
+def _checked_buckets(key: str, buckets: Sequence[Bucket], column: Column) -> tuple[BucketRow, ...]:
+    if not buckets:
+        return ()
+    wanted = [(bucket.percent, bucket.value.constant) for bucket in buckets]
     vm_count = len(column.values)
     shares = apportion(vm_count, [percent for percent, _ in wanted])
     distributed = {number for number, (_, value) in enumerate(wanted) if value is None}

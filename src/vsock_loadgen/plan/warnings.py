@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vsock_loadgen.config.model import Config, Distribution, Normal, Percentile
-from vsock_loadgen.plan.distributions import configured_mean
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.limits import AppliedLimits
@@ -85,11 +85,10 @@ def _bucket_warnings(about: Warnable) -> Iterator[Warned]:
         if number not in present:
             yield _empty(f"profiles[{number}] ({profile.name}, {format_number(float(profile.percent))} %)", about.fleet.vm_count)
     for key, distribution, column in _attributes(about):
-        if isinstance(distribution, Percentile):
-            present = set(column.buckets)
-            for number, bucket in enumerate(distribution.buckets):
-                if number not in present:
-                    yield _empty(f"{key}.buckets[{number}] ({format_number(float(bucket.percent))} %)", len(column.values))
+        present = set(column.buckets)
+        for number, bucket in enumerate(distribution.buckets_of):
+            if number not in present:
+                yield _empty(f"{key}.buckets[{number}] ({format_number(float(bucket.percent))} %)", len(column.values))
 
 
 def _empty(what: str, vms: int) -> Warned:
@@ -98,8 +97,8 @@ def _empty(what: str, vms: int) -> Warned:
 
 def _mean_warnings(about: Warnable) -> Iterator[Warned]:
     for key, distribution, column in _attributes(about):
-        if isinstance(distribution, Normal):
-            configured = float(configured_mean(distribution))
+        if distribution.centre:
+            configured = float(distribution.configured_mean)
             actual = sum(column.values) / len(column.values)
             if configured and abs(actual - configured) > MEAN_SHIFT * configured:
                 shown = format_number if key.endswith("packages") else _to_the_millisecond

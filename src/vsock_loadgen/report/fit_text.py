@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from rich.table import Table
 
-from vsock_loadgen.config.blocks import Attribute, show_distribution
-from vsock_loadgen.config.model import Quantiles
+from vsock_loadgen.distributions.quantity import PACKAGES, Quantity
+from vsock_loadgen.grammar.scalars import flow
 from vsock_loadgen.plan.fitting import Fit
 from vsock_loadgen.report.console import bar, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, format_duration, format_number
@@ -19,24 +19,19 @@ _BESIDE_BARS = 48
 """Cells that the widest range and two percentages take up beside the bars."""
 
 
-def fit_yaml(fit: Fit, attribute: Attribute) -> str:
+def fit_yaml(fit: Fit, quantity: Quantity) -> str:
     """The block as it stands below `loadgen:` in a config."""
-    shown = show_distribution(fit.distribution, attribute)
-    assert isinstance(shown, dict)  # noqa: S101 (for the type checker: what is fitted is never a scalar)
+    shown = fit.distribution.show(quantity)
     if "buckets" not in shown:
-        return f"  {attribute}: {_flow(shown)}\n"
-    lines = [f"  {attribute}:", "    buckets:", *(f"      - {_flow(bucket)}" for bucket in shown["buckets"])]
+        return f"  {quantity.key}: {flow(shown)}\n"
+    lines = [f"  {quantity.key}:", "    buckets:", *(f"      - {flow(bucket)}" for bucket in shown["buckets"])]
     return "\n".join(lines) + "\n"
 
 
-def _flow(block: dict[str, object]) -> str:
-    return "{" + ", ".join(f"{key}: {value}" for key, value in block.items()) + "}"
-
-
-def fit_text(fit: Fit, attribute: Attribute, *, width: int, color: bool) -> str:
+def fit_text(fit: Fit, quantity: Quantity, *, width: int, color: bool) -> str:
     """How well the block fits, and data against fit."""
-    show = format_number if attribute == "packages" else _interval
-    pieces = "quantiles between the ends" if isinstance(fit.distribution, Quantiles) else "buckets"
+    show = format_number if quantity is PACKAGES else _interval
+    pieces = "buckets" if fit.distribution.buckets_of else "quantiles between the ends"
     found = f"{fit.count:,} values, {fit.distinct:,} of them different, as {fit.pieces} {pieces}:"
     return rendered([found, "", indented(_errors(fit, show)), "", indented(_chart(fit, show, width))], width=width, color=color)
 

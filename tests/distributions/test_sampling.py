@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE_PACKAGES, buckets
-from vsock_loadgen.config.model import Distribution, Normal, Quantiles, Scalar
-from vsock_loadgen.plan.distributions import CONTINUOUS, INTERVAL_NS, PACKAGES, configured_mean, take
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import CONTINUOUS, Distribution
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
 from vsock_loadgen.plan.statistics import nearest_rank
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -38,10 +41,10 @@ def quantiles(draw: st.DrawFn) -> Quantiles:
 @given(distribution=st.one_of(normals(), quantiles()), count=st.integers(0, 400))
 def test_sampled_packages_are_ascending_whole_and_within_the_range(distribution: Normal | Quantiles, count: int) -> None:
     if isinstance(distribution, Normal):
-        lowest, highest = distribution.minimum, distribution.maximum
+        lowest, highest = distribution.min, distribution.max
     else:
         lowest, highest = distribution.points[0][1], distribution.points[-1][1]
-    sample = take(distribution, count, PACKAGES)
+    sample = distribution.take(count, PACKAGES.grain)
     values = list(sample.values)
     assert len(values) == len(sample.buckets) == count
     assert values == sorted(values)
@@ -51,8 +54,9 @@ def test_sampled_packages_are_ascending_whole_and_within_the_range(distribution:
 
 @given(mean=st.integers(0, 600), spread=st.integers(0, 300), count=st.integers(1, 300))
 def test_sampled_intervals_are_whole_milliseconds_and_at_least_a_second(mean: int, spread: int, count: int) -> None:
-    sampled = take(
-        Normal(Fraction(mean * SECOND), Fraction(spread * SECOND), Fraction(0), Fraction(900 * SECOND)), count, INTERVAL_NS
+    sampled = Normal(Fraction(mean * SECOND), Fraction(spread * SECOND), Fraction(0), Fraction(900 * SECOND)).take(
+        count,
+        REPORT_INTERVAL.grain,
     )
     assert all(value % MILLISECOND == 0 and SECOND <= value <= 900 * SECOND for value in sampled.values)
 
@@ -60,60 +64,60 @@ def test_sampled_intervals_are_whole_milliseconds_and_at_least_a_second(mean: in
 @settings(max_examples=30)
 @given(mean=st.integers(500, 2_000), spread=st.integers(1, 100), count=st.integers(200, 1_000))
 def test_a_normal_distribution_that_is_hardly_clamped_has_its_mean_and_percentiles(mean: int, spread: int, count: int) -> None:
-    values = take(Normal(Fraction(mean), Fraction(spread), Fraction(1), Fraction(5_000)), count, PACKAGES).values
+    values = Normal(Fraction(mean), Fraction(spread), Fraction(1), Fraction(5_000)).take(count, PACKAGES.grain).values
     assert abs(sum(values) / count - mean) <= 1
     for percent, deviations in ((50, 0.0), (84, 0.9945), (95, 1.6449), (5, -1.6449)):
         assert abs(nearest_rank(values, percent) - (mean + deviations * spread)) <= 0.06 * spread + 1
 
 
 def test_clamping_puts_the_tails_on_the_ends() -> None:
-    values = take(Normal(Fraction(700), Fraction(300), Fraction(400), Fraction(1_000)), 1_000, PACKAGES).values
+    values = Normal(Fraction(700), Fraction(300), Fraction(400), Fraction(1_000)).take(1_000, PACKAGES.grain).values
     assert Counter(values)[400] == pytest.approx(1_000 * 0.1587, abs=2)
     assert Counter(values)[1_000] == pytest.approx(1_000 * 0.1587, abs=2)
 
 
 @pytest.mark.parametrize(("mean", "expected"), [(700, 700), (0, 100), (9_999, 1_000)])
 def test_a_normal_distribution_without_spread_is_its_clamped_mean(mean: int, expected: int) -> None:
-    values = take(Normal(Fraction(mean), Fraction(0), Fraction(100), Fraction(1_000)), 5, PACKAGES).values
+    values = Normal(Fraction(mean), Fraction(0), Fraction(100), Fraction(1_000)).take(5, PACKAGES.grain).values
     assert list(values) == [expected] * 5
 
 
 def test_quantiles_are_joined_by_straight_lines() -> None:
     distribution = Quantiles(((Fraction(0), Fraction(100)), (Fraction(50), Fraction(200)), (Fraction(100), Fraction(1_000))))
-    assert list(take(distribution, 4, PACKAGES).values) == [125, 175, 400, 800]
-    assert list(take(distribution, 1, PACKAGES).values) == [200]
+    assert list(distribution.take(4, PACKAGES.grain).values) == [125, 175, 400, 800]
+    assert list(distribution.take(1, PACKAGES.grain).values) == [200]
 
 
 @settings(max_examples=30)
 @given(count=st.integers(100, 2_000))
 def test_a_fleet_has_the_measured_quantiles_that_it_was_given(count: int) -> None:
     points = ((0, 100), (50, 500), (95, 1_500), (99, 2_500), (100, 3_000))
-    values = take(Quantiles(tuple((Fraction(p), Fraction(v)) for p, v in points)), count, PACKAGES).values
+    values = Quantiles(tuple((Fraction(p), Fraction(v)) for p, v in points)).take(count, PACKAGES.grain).values
     steepest = (2_500 - 1_500) / 4 * 100 / count  # packages from one VM to the next
     for percent, value in points[1:-1]:
         assert abs(nearest_rank(values, percent) - value) <= 2 * steepest + 1
 
 
 def test_a_scalar_is_one_bucket() -> None:
-    sample = take(Scalar(700), 3, PACKAGES)
+    sample = Constant(700).take(3, PACKAGES.grain)
     assert (list(sample.values), list(sample.buckets)) == ([700] * 3, [0] * 3)
 
 
 def test_buckets_keep_their_number_though_values_are_ascending() -> None:
-    sample = take(buckets((50, 900), (25, 100), (25, 500)), 4, PACKAGES)
+    sample = buckets((50, 900), (25, 100), (25, 500)).take(4, PACKAGES.grain)
     assert (list(sample.values), list(sample.buckets)) == ([100, 500, 900, 900], [1, 2, 0, 0])
 
 
 def test_a_bucket_of_intervals_is_not_rounded_to_the_grain_of_sampled_ones() -> None:
-    assert list(take(Scalar(1_234_567), 1, INTERVAL_NS).values) == [1_234_567]
+    assert list(Constant(1_234_567).take(1, REPORT_INTERVAL.grain).values) == [1_234_567]
 
 
 def test_a_bucket_may_hold_a_distribution_of_its_own() -> None:
     inner = Normal(Fraction(700), Fraction(100), Fraction(1), Fraction(5_000))
-    sample = take(buckets((60, 500), (40, inner)), 10, PACKAGES)
+    sample = buckets((60, 500), (40, inner)).take(10, PACKAGES.grain)
     assert list(sample.values) == sorted(sample.values)
     assert [value for value, number in zip(sample.values, sample.buckets, strict=True) if number == 1] == list(
-        take(inner, 4, PACKAGES).values
+        inner.take(4, PACKAGES.grain).values
     )
     assert Counter(sample.buckets) == {0: 6, 1: 4}
 
@@ -121,18 +125,18 @@ def test_a_bucket_may_hold_a_distribution_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("distribution", "mean"),
     [
-        (Scalar(700), 700),
+        (Constant(700), 700),
         (EXAMPLE_PACKAGES, 710),
         (Normal(Fraction(700), Fraction(100), Fraction(1), Fraction(9_000)), 700),
-        (buckets((50, 500), (50, Scalar(1_000))), 750),
+        (buckets((50, 500), (50, Constant(1_000))), 750),
         (Quantiles(((Fraction(0), Fraction(0)), (Fraction(50), Fraction(100)), (Fraction(100), Fraction(500)))), 175),
     ],
 )
 def test_the_configured_mean_is_exact(distribution: Distribution, mean: int) -> None:
-    assert configured_mean(distribution) == mean
+    assert distribution.configured_mean == mean
 
 
 @given(distribution=quantiles())
 def test_the_configured_mean_of_quantiles_is_the_area_under_their_lines(distribution: Quantiles) -> None:
     area = sum((b - a) / 100 * (low + high) / 2 for (a, low), (b, high) in pairwise(distribution.points))
-    assert configured_mean(distribution) == area
+    assert distribution.configured_mean == area

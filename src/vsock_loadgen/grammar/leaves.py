@@ -15,8 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from vsock_loadgen.config.address import EXPECTED, VSOCK_CID_ANY, Address, VsockAddress, parse_address
-from vsock_loadgen.config.tree import resolve
+from vsock_loadgen.grammar.scalars import resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
 Kind = Literal["integer", "number", "percent", "duration", "choice", "boolean", "text"]
@@ -148,31 +147,37 @@ class Number(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Share(Leaf):
-    """A percentage from 0 to below 100 (`whole`: or 100), as a number or a text like `5%`; read as a share of 1."""
+class Percentage(Leaf):
+    """A percentage from 0 to 100, as a number or a text like `5%`, exact as written; read as a share of `whole`.
+
+    `above` excludes 0, `below` excludes 100.
+    """
 
     kind = "percent"
-    whole: bool = False
+    above: bool = False
+    below: bool = False
+    whole: int = 1
 
     @property
     def wanted(self) -> str:
-        return f"a percentage from 0 to {'' if self.whole else 'below '}100, such as 5 or 5%"
+        lower, joint = ("above 0", "and at most") if self.above else ("from 0", "to")
+        return f"a percentage {lower} {joint} {'below ' if self.below else ''}100, such as 5 or 5%"
 
     def read(self, value: object) -> Fraction:
         if isinstance(value, str) and value.endswith("%"):
             value = resolve(value.removesuffix("%").rstrip())
-        number = exact_number(value)
-        if number is None or not 0 <= number <= 100 or (number == 100 and not self.whole):
+        percent = exact_number(value)
+        if percent is None or not 0 <= percent <= 100 or (self.above and percent == 0) or (self.below and percent == 100):
             raise expected(self.wanted)
-        return number / 100
+        return percent * self.whole / 100
 
     def show(self, value: Any) -> object:
-        return show_number(value * 100)
+        return show_number(value * 100 / self.whole)
 
     def json_schema(self) -> dict[str, object]:
-        as_number = {"type": "number", "minimum": 0, "maximum" if self.whole else "exclusiveMaximum": 100}
-        digits = r"(100|[0-9]{1,2}(\.[0-9]*)?)" if self.whole else r"[0-9]{1,2}(\.[0-9]*)?"
-        return {"anyOf": [as_number, {"type": "string", "pattern": rf"^{digits}\s*%$"}]}
+        lower, upper = "exclusiveMinimum" if self.above else "minimum", "exclusiveMaximum" if self.below else "maximum"
+        digits = r"[0-9]{1,2}(\.[0-9]*)?" if self.below else r"(100|[0-9]{1,2}(\.[0-9]*)?)"
+        return {"anyOf": [{"type": "number", lower: 0, upper: 100}, {"type": "string", "pattern": rf"^{digits}\s*%$"}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,36 +315,6 @@ class Name(Leaf):
 
     def json_schema(self) -> dict[str, object]:
         return {"type": "string", "pattern": f"^{_NAME}$"}
-
-
-@dataclass(frozen=True, slots=True)
-class Target(Leaf):
-    """The address that reports are sent to."""
-
-    kind = "text"
-
-    @property
-    def wanted(self) -> str:
-        return EXPECTED.removeprefix("expected ")
-
-    def read(self, value: object) -> Address:
-        if not isinstance(value, str):
-            raise expected(self.wanted)
-        if not value.isprintable():
-            raise expected(self.wanted, "has characters that cannot be printed")
-        try:
-            address = parse_address(value)
-        except ValueError as error:
-            raise unfit(str(error)) from None
-        if isinstance(address, VsockAddress) and address.cid == VSOCK_CID_ANY:
-            raise unfit("the CID any is for listening, expected the CID to connect to")
-        return address
-
-    def show(self, value: Any) -> object:
-        return str(value)
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": "string", "pattern": "^(embedded$|unix:///|tcp://|vsock://)"}
 
 
 def exact_number(value: object) -> Fraction | None:

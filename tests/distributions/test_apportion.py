@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsock_loadgen.plan.apportion import apportion
+from vsock_loadgen.distributions.apportion import apportion
 
 
 @st.composite

@@ -1,0 +1,12 @@
+"""The kinds of distributions. Each is a module; its name here is all that the rest needs to know of it."""
+
+from __future__ import annotations
+
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.normal import Normal
+from vsock_loadgen.distributions.quantiles import Quantiles
+
+KINDS: tuple[type[Distribution], ...] = (Constant, Buckets, Normal, Quantiles)
+"""In the order of the JSON Schema and the documents."""

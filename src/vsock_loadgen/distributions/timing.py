@@ -1,0 +1,73 @@
+"""How VMs keep time, as a bucket of intervals or a profile says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import Field
+
+from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS
+from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.leaves import Duration, Percentage, YesOrNo
+
+OFFSET = Duration(0, LONGEST_INTERVAL_NS)
+JITTER = Percentage(below=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How VMs keep time. Synchronised ones report in step with the wall clock, `offset_ns` after every multiple of the interval.
+
+    None says nothing: then it is as around it, and there not synchronised, without offset, and with the config's own jitter, or
+    none where synchronised.
+    """
+
+    synchronized: bool | None = None
+    offset_ns: int | None = None
+    jitter: Fraction | None = None
+
+    def within(self, around: Timing) -> Timing:
+        """What is not said here is as in `around`; what is no different from saying nothing is not said any more."""
+        synchronized = around.synchronized if self.synchronized is None else self.synchronized
+        offset_ns = around.offset_ns if self.offset_ns is None else self.offset_ns
+        jitter = around.jitter if self.jitter is None else self.jitter
+        return Timing(synchronized or None, (offset_ns or None) if synchronized else None, jitter)
+
+    def show(self) -> dict[str, object]:
+        """What it says, as JSON holds it."""
+        shown: dict[str, object] = {}
+        if self.synchronized:
+            shown |= {"synchronized": True, "offset": OFFSET.show(self.offset_ns or 0)}
+        if self.jitter is not None:
+            shown["jitter"] = JITTER.show(self.jitter)
+        return shown
+
+
+UNSAID = Timing()
+
+
+class Timed(Block):
+    """A share of the fleet that may have its own way of keeping time."""
+
+    synchronized: Annotated[bool, YesOrNo()] = Field(
+        False, description="Whether its VMs report in step, at every multiple of their interval of the wall clock."
+    )
+    offset: Annotated[int, OFFSET] = Field(
+        0, description="Of synchronized VMs: how long after every multiple of their interval they report, a duration."
+    )
+    jitter: Annotated[Fraction | None, JITTER] = Field(
+        None,
+        description="In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
+        "synchronized VMs, how much later, by default 0.",
+    )
+
+    @property
+    def timing(self) -> Timing:
+        """What is said about it."""
+        said = {key: getattr(self, key) for key in self.model_fields_set.intersection(TIMING_KEYS)}
+        return Timing(said.get("synchronized"), said.get("offset"), said.get("jitter"))
+
+
+TIMING_KEYS = tuple(Timed.model_fields)
