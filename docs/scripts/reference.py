@@ -11,7 +11,9 @@ from docs.scripts.generated import Parts, renew, table
 
 from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
-from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
+from vsock_loadgen.distributions import KINDS
+from vsock_loadgen.distributions.quantity import PACKAGES, QUANTITIES, REPORT_INTERVAL
+from vsock_loadgen.grammar.scalars import flow
 from vsock_loadgen.measures.outcome import EXPLANATIONS
 from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.thresholds import METRICS
@@ -43,6 +45,15 @@ def figure_table() -> str:
     return table(("figure", "limit", "meaning"), rows)
 
 
+def kind_table() -> str:
+    """A row for every kind of distribution."""
+    rows = []
+    for kind in KINDS:
+        examples = [f"`{flow(kind.example(quantity))}`" for quantity in QUANTITIES]
+        rows.append((f"`{kind.name}`", kind.noun, *examples))
+    return table(("form", "what it is", "of packages", "of report intervals"), rows)
+
+
 def exposed_table() -> str:
     """A row for every Prometheus metric, under its name in the text format."""
     plan, _ = prepare(load(EXAMPLE, environment={}).config)
@@ -58,6 +69,7 @@ PARTS: dict[Path, Parts] = {
     PROJECT / "README.md": {"config": most_used_table, "failures": failure_table},
     PROJECT / "docs" / "config.md": {group: partial(key_table, group) for group in GROUPS}
     | {
+        "kinds": kind_table,
         "packages": partial(form_table, PACKAGES),
         "intervals": partial(form_table, REPORT_INTERVAL),
         "profiles": partial(nested_table, "profiles"),

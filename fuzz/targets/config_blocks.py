@@ -11,6 +11,9 @@ from fuzz.draws import Draws
 from fuzz.promises import hold_config
 from vsock_loadgen.config.load import Override
 from vsock_loadgen.config.schema import ScalarKey, scalar_keys
+from vsock_loadgen.distributions import KINDS
+from vsock_loadgen.distributions.buckets import Buckets
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
 
 
 class Raw(str):
@@ -108,32 +111,32 @@ def _count(draws: Draws) -> object:
 
 
 def _packages(draws: Draws, depth: int = 0) -> object:
-    return _distribution(draws, depth, _count, (1, 2, 500, 700, 2_500, 100_000))
+    return _distribution(draws, depth, PACKAGES, _count, (1, 2, 500, 700, 2_500, 100_000))
 
 
 def _intervals(draws: Draws, depth: int = 0) -> object:
-    return _distribution(draws, depth, lambda draws: draws.pick(_INTERVALS), _INTERVALS[1:6])
+    return _distribution(draws, depth, REPORT_INTERVAL, lambda draws: draws.pick(_INTERVALS), _INTERVALS[1:6])
 
 
-def _distribution(draws: Draws, depth: int, value: Callable[[Draws], object], ascending: tuple[object, ...]) -> object:
-    match draws.number(4):
-        case 0 if depth < _MOST_DEPTH:
-            return {"buckets": [_bucket(draws, share, depth, value, ascending) for share in draws.pick(_SPLITS)]}
-        case 1:
-            first, *_ = points = [ascending[draws.number(len(ascending) - 1)] for _ in range(4)]
-            return _spoiled(draws, dict(zip(("min", "mean", "stddev", "max"), [first, *points[1:]], strict=True)))
-        case 2:
-            names = ("min", "p5", "p50", "p99.9", "p99.999999999", "max")
-            return _spoiled(draws, dict(zip(names, sorted(ascending * 2, key=ascending.index)[: len(names)], strict=False)))
-        case _:
-            return value(draws)
+def _distribution(
+    draws: Draws, depth: int, quantity: Quantity, value: Callable[[Draws], object], likely: tuple[object, ...]
+) -> object:
+    kind = draws.pick(KINDS)
+    if kind is Buckets and depth < _MOST_DEPTH:
+        return {"buckets": [_bucket(draws, share, depth, quantity, value, likely) for share in draws.pick(_SPLITS)]}
+    block = kind.example(quantity)
+    if not isinstance(block, dict) or kind is Buckets:
+        return value(draws)
+    return _spoiled(draws, {key: draws.pick(likely) if draws.flag() else example for key, example in block.items()})
 
 
-def _bucket(draws: Draws, share: float, depth: int, value: Callable[[Draws], object], ascending: tuple[object, ...]) -> Made:
+def _bucket(
+    draws: Draws, share: float, depth: int, quantity: Quantity, value: Callable[[Draws], object], likely: tuple[object, ...]
+) -> Made:
     below = draws.number(3) == 3
     made: Made = {"percent": share, "value": value(draws)}
     if below:
-        made = {"percent": share, "distribution": _distribution(draws, depth + 1, value, ascending)}
+        made = {"percent": share, "distribution": _distribution(draws, depth + 1, quantity, value, likely)}
     return _spoiled(draws, made | _timing(draws)) if draws.flag() else made
 
 
