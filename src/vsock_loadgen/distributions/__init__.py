@@ -5,8 +5,9 @@ from __future__ import annotations
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.lognormal import Lognormal
 from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.distributions.quantiles import Quantiles
 
-KINDS: tuple[type[Distribution], ...] = (Constant, Buckets, Normal, Quantiles)
+KINDS: tuple[type[Distribution], ...] = (Constant, Buckets, Normal, Quantiles, Lognormal)
 """In the order of the JSON Schema and the documents."""
