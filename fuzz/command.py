@@ -17,9 +17,9 @@ from vsock_loadgen import app
 from vsock_loadgen.cli import main
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_USAGE
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
+from vsock_loadgen.results.receipt import Receipt
 
 _MOST_VMS = 40
 _LONGEST_NS = 2**53 * 1_000

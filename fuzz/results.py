@@ -12,25 +12,24 @@ from unittest import mock
 from comparison_example import sound_run
 from fuzz.oracle import as_json, hold, hold_one_line
 from run_example import failed_result
-from vsock_loadgen.config.fail_if import parse_condition
 from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import ConfigError
-from vsock_loadgen.measures.comparison import Side, compare
-from vsock_loadgen.measures.conditions import judge_conditions
-from vsock_loadgen.measures.merging import Named, merge_results
-from vsock_loadgen.measures.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.measures.result import Measured, PhaseResult, Result
-from vsock_loadgen.measures.result_reader import read_result
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.report import html
-from vsock_loadgen.report.comparison_document import comparison_document
 from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
-from vsock_loadgen.telemetry.result_reading import read_results
+from vsock_loadgen.results.comparison import Side, compare
+from vsock_loadgen.results.conditions import comparison_document, judge_conditions
+from vsock_loadgen.results.fail_if import parse_condition
+from vsock_loadgen.results.files import read_results
+from vsock_loadgen.results.merging import merge_results
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 
-_MISSED = JudgedThreshold("response_time.p99 < 500ms", "seconds", None, False)
+_MISSED = JudgedThreshold("response_time.p99 < 500ms", None, "seconds", False)
 _GENERATOR = {"workers": 1, "worker_cpu_seconds": [0.5], "parent_cpu_seconds": 0.25, "share_of_machine": 0.1, "saturation": None}
 _CONDITIONS = tuple(map(parse_condition, ("response_time.p99 > +10%", "failed_percent > +0.1", "reports_per_second < -2")))
 _THRESHOLDS = tuple(map(parse_threshold, ("response_time.p99 < 500ms", "failed_percent < 0.1", "phase.ramp.lag.p50 < 1s")))
@@ -44,8 +43,8 @@ def documents() -> tuple[str, ...]:
     whole = replace(
         failed,
         config={"vmCount": 200, "duration": "20s", "thresholds": ["response_time.p99 < 500ms"]},
-        thresholds=[_MISSED],
-        phases=[PhaseResult("ramp", failed.measured), PhaseResult("hold", Measured(Counts(), Times()))],
+        thresholds=(_MISSED,),
+        phases=(PhaseResult("ramp", failed.counts, failed.times), PhaseResult("hold", Counts(), Times())),
         abortion=Abortion(3_000_000_000, (_MISSED,)),
         warnings=("a warning",),
         reconciliation=Reconciliation.of(
@@ -78,7 +77,7 @@ def _hold_read(result: Result) -> None:
     hold(result.counts.balanced, "the accounts add up", result.counts)
     hold(0 <= result.verdict.exit_code <= 4, "the exit code is one that is documented", result.verdict)
     document = as_json(result.to_json())
-    hold(as_json(read_result(document).to_json()) == document, "a result means the same when it is written again")
+    hold(as_json(Result.read(document).to_json()) == document, "a result means the same when it is written again")
     _hold_page(result)
     _hold_text(result_text(result, width=80))
 

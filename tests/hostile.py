@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from run_example import failed_result
-from vsock_loadgen.measures.reconciliation import Reconciliation
-from vsock_loadgen.measures.result import Measured, PhaseResult, Result
-from vsock_loadgen.measures.result_reader import read_result
-from vsock_loadgen.measures.thresholds import JudgedThreshold
+from vsock_loadgen.results.reconciliation import Reconciliation
+from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.results.thresholds import JudgedThreshold
 
 TERMINAL = "\x1b[2J\x1b]0;title\x07\x9b31m[bold]x[/] [/red]\r\n\u202etxt\u2028\x00\x7f"
 """Clears a screen, sets a window's title, is rich's markup, begins a line anew, and turns the direction of writing."""
@@ -28,8 +27,8 @@ def result_with_everything() -> Result:
         made,
         generator={"workers": 1, "worker_cpu_seconds": [1.0], "parent_cpu_seconds": 0.5, "share_of_machine": 0.1, "note": "none"},
         config=dict(made.config) | {"target": "unix:///run/x", "duration": "20s", "lagLimit": "50ms"},
-        phases=[PhaseResult("ramp", Measured(made.counts, made.times))],
-        thresholds=[JudgedThreshold("response_time.p99 < 1s", "seconds", None, passed=False)],
+        phases=(PhaseResult("ramp", made.counts, made.times),),
+        thresholds=(JudgedThreshold("response_time.p99 < 1s", None, "seconds", passed=False),),
         warnings=("nodes have changed",),
         reconciliation=Reconciliation.of("http://relay/", made.counts, None, "http://relay/: cannot be read"),
         receiver={"vms_by_packages": [{"value": 500, "planned": 140, "seen": 2}], "note": "none"},
@@ -44,7 +43,7 @@ def poisoned(text: str) -> dict[str, Any]:
         changed = copy.deepcopy(document)
         _put(changed, path, text)
         try:
-            read_result(changed)
+            Result.read(changed)
         except ValueError:
             continue
         document = changed

@@ -8,10 +8,10 @@ from dataclasses import replace
 from fleet_example import EXAMPLE, plan_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.result import Result, Verdict
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.results.result import Result, Verdict
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 

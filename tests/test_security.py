@@ -20,14 +20,14 @@ from command import TIMEOUT_SECONDS, children_of, read_until, start_vsock_loadge
 from comparison_example import sound_run
 from hostile import TERMINAL, poisoned
 from ports import free_port
-from vsock_loadgen.measures.comparison import Comparison, Side, compare
-from vsock_loadgen.measures.merging import Named
-from vsock_loadgen.measures.result_reader import read_result
 from vsock_loadgen.printable import printable, printable_lines
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
+from vsock_loadgen.results.comparison import Comparison, Side, compare
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.telemetry.http import listening_address
 from vsock_loadgen.telemetry.log import Entry, Log
 from vsock_loadgen.transport.web import HttpServer
@@ -44,13 +44,13 @@ def assert_steers_nothing(text: str) -> None:
 
 def comparison_of_strangers() -> Comparison:
     """Results from elsewhere, in files with names from elsewhere."""
-    stranger = read_result(poisoned(TERMINAL))
+    stranger = Result.read(poisoned(TERMINAL))
     return compare(Side("a", (Named("mine.json", sound_run()),)), [Side("b", (Named(f"{TERMINAL}.json", stranger),))])
 
 
 @pytest.mark.parametrize("color", [False, True])
 def test_a_result_from_elsewhere_steers_no_terminal(color: bool) -> None:
-    text = result_text(read_result(poisoned(TERMINAL)), width=100, color=color)
+    text = result_text(Result.read(poisoned(TERMINAL)), width=100, color=color)
     assert_steers_nothing(text)
     assert text.count("[bold]x[/] [/red]") >= 6  # a reason, a warning, a threshold, a phase, a failure, the reconciliation
 

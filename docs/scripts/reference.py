@@ -14,9 +14,9 @@ from vsock_loadgen.config.load import load
 from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.quantity import PACKAGES, QUANTITIES, REPORT_INTERVAL
 from vsock_loadgen.grammar.scalars import flow
-from vsock_loadgen.measures.outcome import EXPLANATIONS
-from vsock_loadgen.measures.saturation import SaturationWatch
-from vsock_loadgen.measures.thresholds import METRICS
+from vsock_loadgen.measures.figures import METRICS
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.telemetry.metrics import Metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,13 +25,13 @@ EXAMPLE = PROJECT / "examples" / "fleet-200.yaml"
 
 def failure_table() -> str:
     """A row for every class of failure."""
-    rows = [(f"`{failure}`", explanation.cause, explanation.remedy) for failure, explanation in EXPLANATIONS.items()]
+    rows = [(f"`{failure}`", failure.record.cause, failure.record.remedy) for failure in FailureClass]
     return table(("class", "what happened", "what to do"), rows)
 
 
 def class_table() -> str:
     """A row for every class of failure, with what the target may know of such a report."""
-    rows = [(f"`{failure}`", explanation.cause, explanation.at_target) for failure, explanation in EXPLANATIONS.items()]
+    rows = [(f"`{failure}`", failure.record.cause, failure.record.at_target) for failure in FailureClass]
     return table(("class", "what happened", "what the target sees"), rows)
 
 

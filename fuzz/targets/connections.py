@@ -12,9 +12,9 @@ from fuzz.oracle import hold
 from fuzz.wire import message, reports
 from receiver.driven_receiver import MS, SECOND, Stand, stand
 from vsock_loadgen.config.address import UnixAddress
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.results.receipt import Receipt
 
 _MOST_STEPS = 64
 _MOST_CLIENTS = 48

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 from vsock_loadgen.cluster.identity import Identity, identify
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
@@ -17,14 +16,12 @@ from vsock_loadgen.cluster.watch import NodeWatch
 from vsock_loadgen.config.address import Address, EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import expanded
-from vsock_loadgen.engine.capacity import usable_processors
+from vsock_loadgen.engine.capacity import environment, usable_processors
+from vsock_loadgen.engine.loads import loads_of
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.engine.worker import Orders, raise_descriptor_limit
-from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.measures.receipt import Receipt
-from vsock_loadgen.measures.result import Result
-from vsock_loadgen.measures.saturation import SaturationWatch
+from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.catalogue_file import read_catalogue
 from vsock_loadgen.payloads.decode import decode
@@ -34,16 +31,18 @@ from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.plan.fleet import Fleet, build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.plan.sending import Machine
-from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID
+from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID, NodeSlice
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.receiver.server import Receiver
-from vsock_loadgen.report.html import live_page, plotly_source, result_page
+from vsock_loadgen.report.html import live_page, plotly_source
 from vsock_loadgen.report.plan_text import plan_text
-from vsock_loadgen.report.result_text import result_text
-from vsock_loadgen.report.seen import Seen
-from vsock_loadgen.summary import Summary
+from vsock_loadgen.results.conclusion import Findings, Run, result_of
+from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.stage import Outputs, Stage, Streams
 from vsock_loadgen.telemetry.allocator import return_large_blocks
 from vsock_loadgen.telemetry.error_lines import ErrorLines
 from vsock_loadgen.telemetry.health import Health
@@ -56,8 +55,7 @@ from vsock_loadgen.telemetry.node_changes import NodeChanges
 from vsock_loadgen.telemetry.notices import Notices
 from vsock_loadgen.telemetry.observer import Observer, Observers
 from vsock_loadgen.telemetry.pages import Pages
-from vsock_loadgen.telemetry.result_document import result_document
-from vsock_loadgen.telemetry.result_file import ResultSnapshots, write_result, write_text
+from vsock_loadgen.telemetry.result_snapshots import ResultSnapshots
 from vsock_loadgen.telemetry.target_counters import Reconciler
 from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
@@ -65,18 +63,6 @@ from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
-    where the log's is one that may be drawn on."""
-
-    log: TextIO
-    outcome: TextIO
-    width: int = 80
-    color: bool = False
-    live: bool = False
 
 
 def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
@@ -115,11 +101,31 @@ def _package_sets(fleet: Fleet) -> PackageSets | list[PackageSets]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
-    """Files that a run writes, where they are wanted."""
+class Decided:
+    """A run of which everything is known that can be before its target is touched."""
 
-    result: Path | None = None
-    html: Path | None = None
+    config: Config
+    identity: Identity
+    plan: Plan
+    factory: ReportFactory
+    reconciler: Reconciler | None
+    warnings: tuple[Problem, ...]
+
+    @property
+    def mine(self) -> NodeSlice:
+        """The part of the fleet that this process sends."""
+        return self.plan.nodes[self.identity.index]
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A run whose last process has been forked: whatever starts a thread asks for one of these. `sending` ends what sends."""
+
+    run: Run
+    decided: Decided
+    supervisor: Supervisor
+    receiver: EmbeddedReceiver | None
+    sending: ExitStack
 
 
 def run(
@@ -136,8 +142,25 @@ def run(
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
     vsock target that would leave this machine. With `ends_process` a signal that comes after the outcome changes nothing any more.
     """
-    log = Log(streams.log, style=config.log_format)
-    if outputs.html is not None:
+    stage = Stage(streams, outputs, Log(streams.log, style=config.log_format))
+    decided = _decide(config, warnings, stage)
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequests())
+        forked = _fork(decided, stage, stack.enter_context(ExitStack()), go_on=go_on)
+        exit_code = _watch(forked, stage, stop, stack)
+        if config.after_run == "wait":
+            text = "the run is over; what it shows stays until SIGTERM (afterRun: wait)"
+            stage.log.line(text, "waiting", {"exit_code": exit_code})
+            stop.wait_for_signal()
+        if ends_process:
+            stop.settle()
+    return exit_code
+
+
+def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
+    """Plan the run, and say so. Raises ConfigError."""
+    log, streams = stage.log, stage.streams
+    if stage.outputs.html is not None:
         plotly_source()  # where it is missing, that is said before anything is sent
     for problem in warnings:
         log.alert(str(problem), "config")
@@ -147,56 +170,95 @@ def run(
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
     _look_at_start(config, log)
-    reconciler = _reconciler(config, log)
+    return Decided(config, identity, plan, factory, _reconciler(config, log), warnings)
+
+
+def _fork(decided: Decided, stage: Stage, sending: ExitStack, *, go_on: bool) -> Forked:
+    """Look at the target, and fork the receiver of the run's own, where it has one, and the workers."""
+    config, plan = decided.config, decided.plan
     raise_descriptor_limit()
-    with ExitStack() as stack:
-        stop = stack.enter_context(StopRequests())
-        sending = stack.enter_context(ExitStack())
-        embedded = isinstance(config.target, EmbeddedAddress)
-        receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
-        endpoint = resolve(
-            receiver.address if receiver else preflight(config.target, go_on=go_on), report_bytes=plan.forecast.largest_report_bytes
+    embedded = isinstance(config.target, EmbeddedAddress)
+    receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
+    target = receiver.address if receiver else preflight(config.target, go_on=go_on)
+    endpoint = resolve(target, report_bytes=plan.forecast.largest_report_bytes)
+    own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
+    _say_thresholds(config, stage.log)
+    supervisor = sending.enter_context(
+        Supervisor(loads_of(plan, decided.mine, own_cid), _orders(config, endpoint, decided.factory))
+    )
+    made = Run(
+        config,
+        plan,
+        decided.mine,
+        endpoint.hides_unread_close,
+        own_cid,
+        usable_processors(),
+        environment(),
+        tuple(map(str, decided.warnings)),
+    )
+    _announce(decided, endpoint, stage.log)
+    return Forked(made, decided, supervisor, receiver, sending)
+
+
+def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -> int:
+    """Let the run go on to its end, show it meanwhile, and judge it; returns the exit code."""
+    decided, log = forked.decided, stage.log
+    config, reconciler = decided.config, decided.reconciler
+    if reconciler:
+        reconciler.before()
+    watches = _watches(forked, log, stop)
+    pages = _served(stack, forked, watches, log)
+    subject = subject_of(decided.plan, decided.mine, str(config.target), config.duration_ns)
+    terminal = stage.streams.log if stage.streams.live else None
+    with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
+        observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
+        totals = forked.supervisor.run(stop, observers.update)
+    receipt = _receipt(forked.receiver, totals) if forked.receiver else None
+    reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
+    forked.sending.close()
+    watches.saturation.conclude(totals)
+    findings = replace(watches.findings(), ended=True, receipt=receipt, reconciliation=reconciliation)
+    result = result_of(forked.run, totals, findings)
+    for page in pages:
+        page.end(totals, result)
+    return stage.conclude(result, forked.run.seen(receipt))
+
+
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """What finds something out while a run goes on."""
+
+    run: Run
+    saturation: SaturationWatch
+    target: ThresholdWatch
+    nodes: NodeChanges
+
+    def findings(self) -> Findings:
+        """What they have found so far, and what this process has used."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return Findings(
+            saturation=self.saturation.found,
+            abortion=self.target.abortion,
+            warnings=tuple(self.nodes.warnings),
+            parent_cpu_seconds=used.ru_utime + used.ru_stime,
         )
-        mine = plan.nodes[identity.index]
-        own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
-        watch = NodeWatch(identity.workers, _read_workers) if identity.workers else None
-        summary = Summary(
-            config,
-            plan,
-            mine,
-            endpoint,
-            plan.workers,
-            SaturationWatch(config.lag_limit_ns),
-            _threshold_watch(config, log, stop),
-            own_cid,
-            NodeChanges(watch, plan.nodes, log),
-            tuple(map(str, warnings)),
-        )
-        supervisor = sending.enter_context(Supervisor(summary.loads(), _orders(config, endpoint, factory)))
-        _announce(summary, identity, log)
-        if reconciler:
-            reconciler.before()
-        if watch:
-            sending.enter_context(watch)
-        pages = _served(stack, summary, log)
-        subject = subject_of(plan, mine, str(config.target), config.duration_ns)
-        terminal = streams.log if streams.live else None
-        with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
-            observers = Observers([_observers(summary, log, stop, outputs), *pages, view])
-            totals = supervisor.run(stop, observers.update)
-        receipt = _receipt(receiver, totals) if receiver else None
-        reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
-        sending.close()
-        result = summary.result(totals, receipt, reconciliation, ended=True)
-        for page in pages:
-            page.end(totals, result)
-        exit_code = _conclude(result, summary.seen(receipt), streams, log, outputs)
-        if config.after_run == "wait":
-            log.line("the run is over; what it shows stays until SIGTERM (afterRun: wait)", "waiting", {"exit_code": exit_code})
-            stop.wait_for_signal()
-        if ends_process:
-            stop.settle()
-    return exit_code
+
+    def snapshot(self, totals: RunTotals) -> Result:
+        """The result of a run that goes on."""
+        return result_of(self.run, totals, self.findings())
+
+
+def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
+    config, identity = forked.decided.config, forked.decided.identity
+    nodes = forked.sending.enter_context(NodeWatch(identity.workers, _read_workers)) if identity.workers else None
+    target = ThresholdWatch(
+        config.thresholds,
+        log,
+        grace_ns=config.abort_grace_ns,
+        interval_ns=config.stats_interval_ns,
+        abort=stop.request if config.abort_on_fail else None,
+    )
+    return Watches(forked.run, SaturationWatch(config.lag_limit_ns), target, NodeChanges(nodes, forked.decided.plan.nodes, log))
 
 
 def _read_workers() -> WorkerNodes:
@@ -220,32 +282,24 @@ def _look_at_start(config: Config, log: Log) -> None:
     log.line(f"startAt was {ago} ago: this run joins a schedule that goes on, and sends nothing of what was due before", "joined")
 
 
-def _announce(summary: Summary, identity: Identity, log: Log) -> None:
+def _announce(decided: Decided, endpoint: Endpoint, log: Log) -> None:
     """Say which part of the fleet this is, and where its reports go."""
-    config, mine = summary.config, summary.mine
-    where = config.target if isinstance(config.target, EmbeddedAddress) else summary.endpoint.address
+    config, mine, identity, workers = decided.config, decided.mine, decided.identity, decided.plan.workers
+    where = config.target if isinstance(config.target, EmbeddedAddress) else endpoint.address
     fields = {"node_index": identity.index, "node_count": identity.count, "vms": mine.vms, "target": str(config.target)}
     log.line(
-        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, "
-        f"workers: {summary.workers}",
+        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, workers: {workers}",
         "start",
-        {**fields, "workers": summary.workers},
+        {**fields, "workers": workers},
     )
     if not mine.vms:
         log.alert("this node has no VMs, as the fleet has fewer than there are nodes: it sends nothing", "idle")
 
 
-def _threshold_watch(config: Config, log: Log, stop: StopRequests) -> ThresholdWatch:
+def _say_thresholds(config: Config, log: Log) -> None:
     expressions = list(map(str, config.thresholds))
     if expressions:
         log.line(f"thresholds: {'; '.join(expressions)}", "thresholds", {"thresholds": expressions})
-    return ThresholdWatch(
-        config.thresholds,
-        log,
-        grace_ns=config.abort_grace_ns,
-        interval_ns=config.stats_interval_ns,
-        abort=stop.request if config.abort_on_fail else None,
-    )
 
 
 def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Orders:
@@ -253,17 +307,17 @@ def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Order
     return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed, config.start_at_ns)
 
 
-def _observers(summary: Summary, log: Log, stop: StopRequests, outputs: Outputs) -> Observers:
+def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequests) -> Observers:
     """Everything that looks at the run while it goes on."""
-    config = summary.config
+    config, log = forked.decided.config, stage.log
     observers: list[Observer] = [
-        summary.target_watch,
-        summary.node_changes,
-        Notices(log, summary.watch, lambda: stop.count > 0, config.request_timeout_ns),
+        watches.target,
+        watches.nodes,
+        Notices(log, watches.saturation, lambda: stop.count > 0, config.request_timeout_ns),
         ErrorLines(log),
     ]
-    if outputs.result is not None:
-        observers.append(ResultSnapshots(outputs.result, config.stats_interval_ns, summary.snapshot, log))
+    if stage.outputs.result is not None:
+        observers.append(ResultSnapshots(stage.outputs.result, config.stats_interval_ns, watches.snapshot, log))
     return Observers(observers)
 
 
@@ -277,13 +331,13 @@ def _reconciler(config: Config, log: Log) -> Reconciler | None:
     return Reconciler(expanded(config.reconcile_url, os.environ), log)
 
 
-def _served(stack: ExitStack, summary: Summary, log: Log) -> list[Pages]:
-    """What others look at over HTTP until the stack is left, if anything. To be called after the last fork."""
-    config = summary.config
+def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
+    """What others look at over HTTP until the stack is left, if anything."""
+    config = forked.decided.config
     if config.metrics_port == 0:
         return []
-    metrics = Metrics(summary.plan, summary.mine, summary.watch, lambda: summary.node_changes.change)
-    pages = Pages(metrics, LiveResult(summary.snapshot, live_page), Health())
+    metrics = Metrics(forked.run.plan, forked.run.mine, watches.saturation, lambda: watches.nodes.change)
+    pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
     served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, pages.routes(), log)
     if served is None:
         return []
@@ -299,34 +353,6 @@ def _receipt(receiver: EmbeddedReceiver, totals: RunTotals) -> Receipt | None:
     except ReceiverLostError as error:
         totals.lost_receiver = error.how
         return None
-
-
-def _conclude(result: Result, seen: Seen | None, streams: Streams, log: Log, outputs: Outputs) -> int:
-    """Check the accounts, show the outcome, write the document; returns the exit code."""
-    if not result.counts.balanced or result.counts.in_flight:
-        raise InternalError(f"the accounts do not balance: {result.counts}")
-    document = ""
-    if outputs.result is not None:
-        try:
-            write_result(result, outputs.result)
-        except OSError as error:
-            log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
-            document = result_document(result)
-    if outputs.html is not None:
-        try:
-            write_text(result_page(result.to_json()), outputs.html)
-        except OSError as error:
-            log.alert(f"--html: cannot be written: {error}", "html_file")
-    if log.style == "json":
-        log.line(f"verdict: {result.verdict.status}", "result", result.summary())
-    text = "" if log.style == "json" else result_text(result, seen, width=streams.width, color=streams.color)
-    try:
-        print(text, end=document, file=streams.outcome, flush=True)
-    except OSError as error:
-        if outputs.result is None or document:
-            raise  # it is nowhere else
-        log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
-    return result.verdict.exit_code
 
 
 def receive(

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from comparison_example import late_run, sound_run
 from vsock_loadgen.cli.compare import compare as verb
 from vsock_loadgen.errors import ConfigError
-from vsock_loadgen.measures.result import Result as RunResult
-from vsock_loadgen.measures.result import Verdict
-from vsock_loadgen.telemetry.result_file import write_result
+from vsock_loadgen.results.files import write_result
+from vsock_loadgen.results.result import Result as RunResult
+from vsock_loadgen.results.result import Verdict
 
 GENERATOR = {"workers": 1, "worker_cpu_seconds": [0.5], "parent_cpu_seconds": 0.25, "share_of_machine": 0.1, "saturation": None}
 

@@ -17,9 +17,9 @@ from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import ConfigError
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
+from vsock_loadgen.results.receipt import Receipt
 
 WORDS = st.one_of(
     st.text(max_size=12),

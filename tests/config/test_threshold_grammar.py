@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from vsock_loadgen.config.load import Loaded, Override
 from vsock_loadgen.config.schema import json_schema
 from vsock_loadgen.config.thresholds import names, parse_threshold
-from vsock_loadgen.measures.thresholds import METRICS
+from vsock_loadgen.measures.figures import METRICS
 
 Load = Callable[..., Loaded]
 Complain = Callable[..., list[str]]

@@ -20,11 +20,11 @@ from typing import Protocol
 
 from command import TIMEOUT_SECONDS
 from vsock_loadgen.config.address import Address, TcpAddress
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
+from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import SECOND
 from watched import Watched, state_of

@@ -22,10 +22,11 @@ from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.tally import Decoded
+from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.stage import Outputs, Streams
 from vsock_loadgen.telemetry import target_counters
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -186,8 +187,6 @@ def run_trial(
         stack.enter_context(mock.patch.dict(target_counters.scrape.__kwdefaults__ or {}, timeout_seconds=TIMEOUT_SECONDS))
         # How the plan looks is not at issue, and takes a third of a trial in a guest.
         stack.enter_context(mock.patch.object(app, "plan_text", return_value=""))
-        exit_code = app.run(
-            load.config(stage.address, reconcile_url), app.Streams(log, io.StringIO()), app.Outputs(folder / "result.json")
-        )
+        exit_code = app.run(load.config(stage.address, reconcile_url), Streams(log, io.StringIO()), Outputs(folder / "result.json"))
         result = json.loads((folder / "result.json").read_text())
     return Accounts(result, stage.receipt(), exit_code, hides)

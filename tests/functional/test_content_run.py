@@ -15,6 +15,7 @@ from transport.fake_vsock import FakeVsock
 from vsock_loadgen import app
 from vsock_loadgen.config.load import load
 from vsock_loadgen.payloads.proto import virtual_machine_v1_pb2 as v1
+from vsock_loadgen.stage import Outputs, Streams
 
 FLEET = """
 loadgen:
@@ -63,7 +64,7 @@ def run_with_own_cid(fleet: Path, kernel: FakeVsock, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("NODE_NAME", raising=False)
     config = replace(load(fleet, environment={}).config, cids="own")
     path = fleet.with_name("result.json")
-    assert app.run(config, app.Streams(io.StringIO(), io.StringIO()), app.Outputs(result=path)) == 0
+    assert app.run(config, Streams(io.StringIO(), io.StringIO()), Outputs(result=path)) == 0
     result: dict[str, Any] = json.loads(path.read_text())
     return result
 

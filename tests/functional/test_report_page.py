@@ -21,10 +21,9 @@ from hostile import poisoned
 from ports import free_port
 from run_example import failed_result, histogram_of
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.result import Measured, PhaseResult
-from vsock_loadgen.measures.result_reader import read_result
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.report.html import result_page
+from vsock_loadgen.results.result import PhaseResult, Result
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
 RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45")
@@ -163,7 +162,7 @@ def test_failures_are_drawn_by_class_with_their_last_message(browser: Browser, t
 
 def test_phases_of_load_have_a_row_each(browser: Browser, tmp_path: Path) -> None:
     result = failed_result()
-    phases = [PhaseResult(name, Measured(result.counts, result.times)) for name in ("ramp", "<b>hold</b>")]
+    phases = tuple(PhaseResult(name, result.counts, result.times) for name in ("ramp", "<b>hold</b>"))
     browser.open(written(replace(result, phases=phases), tmp_path))
     rows = browser.run("return [...document.querySelectorAll('#phases tbody tr')].map((each) => each.textContent)")
     figures = "1,234,5671,230,0004,0005001.23 s1.23 s"
@@ -217,7 +216,7 @@ def test_a_result_from_elsewhere_is_data_wherever_it_has_a_text(browser: Browser
         bucket["value"] = HOSTILE
     document["plan"]["profiles"] = [{"name": HOSTILE, "percent": 1, "actual_percent": 1, "vms": 1, "packages": None}]
     document["slice"]["nodes"] = [HOSTILE]
-    browser.open(written(read_result(document), tmp_path))
+    browser.open(written(Result.read(document), tmp_path))
     assert browser.run("return document.title").startswith("invalid: vsock-loadgen")
     for place in ("#thresholds", "#phases", "#profiles", "#both-ends", "#plan", "#config", "#generator"):
         assert "<script>document.title" in browser.text(place), place

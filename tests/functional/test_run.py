@@ -18,10 +18,10 @@ import pytest
 
 from command import TIMEOUT_SECONDS, alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
 from vsock_loadgen.config.address import UnixAddress
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
+from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import HOUR, SECOND
 from watched import Watched

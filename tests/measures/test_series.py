@@ -27,13 +27,13 @@ def sums(rows: list[SeriesRow]) -> tuple[int, int, int, int, int, Counter[Failur
     """What all rows add up to."""
     failures: Counter[FailureClass] = Counter()
     for row in rows:
-        failures.update(row.failures)
+        failures.update(row.counts.failures)
     return (
-        sum(row.due for row in rows),
-        sum(row.started for row in rows),
-        sum(row.delivered for row in rows),
-        sum(row.skipped for row in rows),
-        sum(row.bytes for row in rows),
+        sum(row.counts.due for row in rows),
+        sum(row.counts.started for row in rows),
+        sum(row.counts.delivered for row in rows),
+        sum(row.counts.skipped for row in rows),
+        sum(row.counts.bytes for row in rows),
         failures,
     )
 
@@ -63,7 +63,7 @@ def test_rows_double_their_width_beyond_the_most_and_keep_their_sums() -> None:
     assert all(row.second % 4 == 0 for row in rows)
     assert [row.second for row in rows] == sorted({row.second for row in rows})
     assert sums(rows) == (total.due, total.started, total.delivered, total.skipped, total.bytes, Counter(total.failures))
-    assert rows[-1].in_flight == 3 * MOST_ROWS - 1
+    assert rows[-1].counts.in_flight == 3 * MOST_ROWS - 1
 
 
 def test_reading_the_rows_changes_nothing() -> None:
@@ -123,7 +123,7 @@ def test_a_row_has_the_quantiles_of_its_second() -> None:
     series.add(START, delivered, 2, times_of(response=2_000, service=600, lag=30, count=10))
     (row,) = series.rows()
     assert (row.response, row.service.p99, row.lag.largest) == (Quantiles(1_000, 2_000, 2_000, 2_000), 600, 30)
-    assert (row.in_flight, row.delivered) == (2, 4)
+    assert (row.counts.in_flight, row.counts.delivered) == (2, 4)
 
 
 def test_a_second_in_which_reports_were_lost_has_no_figure_of_the_few_that_were_not() -> None:
@@ -145,7 +145,7 @@ def test_what_is_beyond_any_time_stays_so_in_a_wider_row_and_an_empty_second_say
     assert good.then(lost).response == lost.then(good).response == Quantiles()
     assert good.then(lost).service == Quantiles()
     assert good.then(empty).response == empty.then(good).response == good.response
-    skipped = replace(lost, failures={}, skipped=1)
+    skipped = replace(lost, counts=Counts(due=1, skipped=1))
     assert good.then(skipped).response == Quantiles()
     assert good.then(skipped).service == good.service
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_example import FAILED
-from vsock_loadgen.measures.outcome import EXPLANATIONS, FailureClass
+from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 
 SMALL = st.integers(0, 1_000)
@@ -52,6 +52,6 @@ def test_the_counts_of_the_failed_example_balance() -> None:
     assert FAILED.balanced
 
 
-def test_every_failure_class_has_a_cause_and_a_remedy() -> None:
-    assert set(EXPLANATIONS) == set(FailureClass)
-    assert all(explanation.cause and explanation.remedy for explanation in EXPLANATIONS.values())
+def test_every_failure_class_has_a_cause_and_a_remedy_and_a_color_of_its_own() -> None:
+    assert all(failure.record.cause and failure.record.remedy for failure in FailureClass)
+    assert len({failure.record.color for failure in FailureClass}) == len(FailureClass)

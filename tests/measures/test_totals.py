@@ -57,22 +57,22 @@ def test_counts_balance_rows_add_up_and_a_lost_worker_leaves_its_reports_unfinis
     assert totals.elapsed_ns == history[-1][1]
     rows = totals.series.rows()
     for name in ("due", "started", "delivered", "skipped", "bytes"):
-        assert sum(getattr(row, name) for row in rows) == sum(getattr(counts, name) for counts in last.values())
-    assert sum(sum(row.failures.values()) for row in rows) == totals.counts.failed
+        assert sum(getattr(row.counts, name) for row in rows) == sum(getattr(counts, name) for counts in last.values())
+    assert sum(sum(row.counts.failures.values()) for row in rows) == totals.counts.failed
 
 
 def test_a_snapshot_belongs_to_the_wall_second_in_which_its_stretch_began() -> None:
     totals = RunTotals(1, ZERO_WALL_NS)
     for number, at_ms in enumerate((600, 800, 1_900), start=1):
         totals.add(snapshot(0, at_ms * MILLISECOND, Counts(due=number, delivered=number)))
-    assert [(row.second, row.due) for row in totals.series.rows()] == [(1_700_000_000, 2), (1_700_000_001, 1)]
+    assert [(row.second, row.counts.due) for row in totals.series.rows()] == [(1_700_000_000, 2), (1_700_000_001, 1)]
 
 
 def test_a_run_that_joined_a_schedule_is_as_long_as_it_was_there() -> None:
     totals = RunTotals(1, ZERO_WALL_NS, joined_ns=3_600 * SECOND)
     totals.add(snapshot(0, 3_602 * SECOND, Counts(due=4, delivered=4)))
     assert (totals.elapsed_ns, totals.schedule_ns) == (2 * SECOND, 3_602 * SECOND)
-    assert [(row.second, row.due) for row in totals.series.rows()] == [(1_700_003_600, 4)]
+    assert [(row.second, row.counts.due) for row in totals.series.rows()] == [(1_700_003_600, 4)]
 
 
 def test_times_packages_and_errors_of_all_workers_are_merged() -> None:
@@ -91,7 +91,7 @@ def test_what_a_lost_worker_had_in_flight_is_no_longer_shown_as_in_flight() -> N
         totals.add(snapshot(worker, SECOND, Counts(due=5, started=5, in_flight=5), times=Times()))
     totals.lose(0)
     totals.add(snapshot(1, 2 * SECOND, Counts(due=6, started=6, in_flight=6)))
-    assert totals.series.rows()[-1].in_flight == 6
+    assert totals.series.rows()[-1].counts.in_flight == 6
 
 
 def test_before_the_first_snapshot_there_is_nothing() -> None:

@@ -18,9 +18,9 @@ from ports import free_port
 from receiver.driven_receiver import stand
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.measures.reconciliation import TargetCounters
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.exposition import exposition, serving
+from vsock_loadgen.results.reconciliation import TargetCounters
 from vsock_loadgen.telemetry.target_counters import parse, scrape
 
 NUMBER = st.integers(0, 2**50)

@@ -9,12 +9,12 @@ import pytest
 from fleet_example import EXAMPLE, plan_of
 from run_example import failed_result, result_of, times_of
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.receipt import Receipt, VmReceipt
-from vsock_loadgen.measures.result import Confirmation, Verdict
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.measures.thresholds import JudgedThreshold
 from vsock_loadgen.report.result_text import result_text
-from vsock_loadgen.report.seen import seen_by_receiver
+from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.results.result import Confirmation, Verdict
+from vsock_loadgen.results.seen import seen_by_receiver
+from vsock_loadgen.results.thresholds import JudgedThreshold
 from vsock_loadgen.units import SECOND
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
@@ -98,7 +98,7 @@ def test_a_run_that_lost_reports_and_was_asked_nothing_is_not_judged() -> None:
     counts = Counts(due=10, started=10, delivered=9, failures={FailureClass.TIMEOUT: 1})
     lost = replace(result_of(counts, times_of(5_000, 3_000, 2_000, 9)), verdict=Verdict("passed", ("no threshold is set",), 0))
     assert result_text(lost).startswith("Verdict: not judged\n")
-    asked = replace(lost, thresholds=(JudgedThreshold("failed_percent < 50", "percent", 10.0, True),))
+    asked = replace(lost, thresholds=(JudgedThreshold("failed_percent < 50", 10.0, "percent", True),))
     assert result_text(asked).startswith("Verdict: passed\n")
 
 
@@ -132,9 +132,9 @@ def test_the_verdict_states_its_confirmation(confirmation: Confirmation, proof: 
 @WIDTHS
 def test_every_threshold_stands_with_what_was_found_before_the_accounts(width: int) -> None:
     thresholds = (
-        JudgedThreshold("response_time.p99 < 500ms", "seconds", None, passed=False),
-        JudgedThreshold("failed_percent <= 0.1%", "percent", 0.0213, passed=True),
-        JudgedThreshold("reports_per_second > 4000", "per_second", 61_500.0, passed=True),
+        JudgedThreshold("response_time.p99 < 500ms", None, "seconds", passed=False),
+        JudgedThreshold("failed_percent <= 0.1%", 0.0213, "percent", passed=True),
+        JudgedThreshold("reports_per_second > 4000", 61_500.0, "per_second", passed=True),
     )
     text = result_text(replace(failed_result(), thresholds=thresholds), width=width)
     words = " ".join(text.split())

@@ -8,8 +8,8 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from run_example import failed_result
-from vsock_loadgen.measures.result import Measured, PhaseResult, Result
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.result import PhaseResult, Result
 from vsock_loadgen.telemetry.live_result import LiveResult
 from vsock_loadgen.transport.web import Request, Response
 
@@ -23,7 +23,7 @@ class Source:
     def __init__(self) -> None:
         self.asked = 0
         made = failed_result()
-        self.result = replace(made, errors={}, phases=[PhaseResult("ramp", Measured(made.counts, made.times))])
+        self.result = replace(made, errors={}, phases=(PhaseResult("ramp", made.counts, made.times),))
 
     def result_of(self, totals: RunTotals) -> Result:
         self.asked += 1

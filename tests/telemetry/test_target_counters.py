@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from vsock_loadgen.config.reconcile import CountersUrl
-from vsock_loadgen.measures.reconciliation import RELAY_PREFIX, TargetCounters
 from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.results.reconciliation import RELAY_PREFIX, TargetCounters
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.telemetry.target_counters import Reconciler, Scrape, ScrapeError, parse, scrape
 

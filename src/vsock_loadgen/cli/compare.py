@@ -9,21 +9,18 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.configuring import streams
-from vsock_loadgen.config.fail_if import parse_condition
-from vsock_loadgen.config.thresholds import parse_threshold
+from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
-from vsock_loadgen.measures.comparison import Comparison, Side
-from vsock_loadgen.measures.comparison import compare as compare_sides
-from vsock_loadgen.measures.conditions import Condition, JudgedCondition, judge_conditions
-from vsock_loadgen.measures.merging import Named, merge_results
-from vsock_loadgen.measures.thresholds import Threshold
-from vsock_loadgen.report.comparison_document import comparison_document
 from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
-from vsock_loadgen.telemetry.result_document import result_document
-from vsock_loadgen.telemetry.result_file import write_result
-from vsock_loadgen.telemetry.result_reading import read_results
+from vsock_loadgen.results.comparison import Comparison, Side
+from vsock_loadgen.results.comparison import compare as compare_sides
+from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions
+from vsock_loadgen.results.fail_if import parse_condition
+from vsock_loadgen.results.files import read_results, result_document, write_result
+from vsock_loadgen.results.merging import merge_results
+from vsock_loadgen.results.named import Named
 
 
 class ConditionType(click.ParamType[Condition]):

@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from vsock_loadgen.app import Streams
 from vsock_loadgen.config.load import Loaded, Override, load
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.config.schema import ScalarKey, scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.stage import Streams
 from vsock_loadgen.telemetry.screen import can_be_drawn_on
 
 _METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "number": "X", "text": "TEXT", "choice": "CHOICE"}

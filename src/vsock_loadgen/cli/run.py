@@ -10,6 +10,7 @@ import click
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.errors import EXIT_USAGE, LoadgenError, MachineError
+from vsock_loadgen.stage import Outputs
 from vsock_loadgen.telemetry.log import Log
 
 
@@ -33,7 +34,7 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
     loaded = given.load()
-    outputs = app.Outputs(result=result, html=html)
+    outputs = Outputs(result=result, html=html)
     where = streams(live=not no_live)
     try:
         sys.exit(app.run(loaded.config, where, outputs, warnings=loaded.warnings, go_on=no_loopback_check, ends_process=True))

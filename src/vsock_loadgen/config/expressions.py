@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast, get_args
 
-from vsock_loadgen.measures.thresholds import Comparison
+from vsock_loadgen.measures.figures import Comparison
 
 _LONGEST_TEXT = 100
 _FORM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*([<>=!]+)\s*([^\s<>=!][^<>=!]*?)\s*", re.ASCII)

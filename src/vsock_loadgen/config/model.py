@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Literal
 
 from vsock_loadgen.config.address import Address
+from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.timing import UNSAID, Timing
-from vsock_loadgen.measures.thresholds import Threshold
 
 MOST_VMS = 100_000
 

@@ -16,14 +16,13 @@ from vsock_loadgen.config.phases import PhaseBlock
 from vsock_loadgen.config.profiles import PACKAGE_SETS, ProfileBlock
 from vsock_loadgen.config.reconcile import Reconcile
 from vsock_loadgen.config.target import Target
-from vsock_loadgen.config.thresholds import THRESHOLD
+from vsock_loadgen.config.thresholds import THRESHOLD, Threshold
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
 from vsock_loadgen.distributions.reading import IN_WORDS, Of
 from vsock_loadgen.distributions.timing import JITTER
 from vsock_loadgen.grammar.block import Block
 from vsock_loadgen.grammar.leaves import AutoNumber, Choice, Duration, Number, OptionalText, WholeNumber, YesOrNo
-from vsock_loadgen.measures.thresholds import Threshold
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
 PAYLOAD_SIZES = {"small": 514, "avg": 700, "large": 1500}

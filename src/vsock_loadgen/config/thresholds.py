@@ -9,11 +9,32 @@ from typing import Any
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
 from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
-from vsock_loadgen.measures.thresholds import METRICS, Metric, Threshold
+from vsock_loadgen.measures.figures import METRICS, Comparison, Measurable, MeasuredRun, Metric
 from vsock_loadgen.units import SECOND, parse_duration
 
 EXAMPLE = "response_time.p99 < 500ms"
 _PHASE = "phase."
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit on a metric: `expression` as it is shown, `limit` in the metric's unit, exact.
+
+    With a `phase`, it is about the reports that fell due in that phase of load; empty, about all of them.
+    """
+
+    expression: str
+    metric: Metric
+    comparison: Comparison
+    limit: Fraction
+    phase: str = ""
+
+    def scope(self, run: MeasuredRun) -> Measurable | None:
+        """What of the run the threshold is about; None where nothing is."""
+        return run.of_phase(self.phase) if self.phase else run
+
+    def __str__(self) -> str:
+        return self.expression
 
 
 def parse_threshold(text: str) -> Threshold:

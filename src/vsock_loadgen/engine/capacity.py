@@ -1,9 +1,12 @@
-"""How many processors this process may use."""
+"""The machine that a run has: how many processors it may use, and what kind of machine it is."""
 
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
+
+from vsock_loadgen import __version__
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
@@ -16,3 +19,15 @@ def usable_processors(cpu_max: Path = _CPU_MAX) -> int:
         return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
     except (OSError, ValueError):
         return allowed  # no control group, or an older layout that has no such file
+
+
+def environment() -> dict[str, object]:
+    """What a run may depend on and does not choose, as a result says it."""
+    return {
+        "vsock_loadgen": __version__,
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "node_name": os.environ.get("NODE_NAME"),
+    }

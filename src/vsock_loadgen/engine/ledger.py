@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, PhaseShare, Times, WorkerSnapshot
@@ -80,16 +82,7 @@ class Ledger:
     @property
     def counts(self) -> Counts:
         """The counts now."""
-        return Counts(
-            self.due,
-            self.started,
-            self.delivered,
-            self.skipped,
-            self.in_flight,
-            self.unfinished,
-            self.bytes,
-            dict(self.failures),
-        )
+        return Counts(**{count.name: getattr(self, count.name) for count in fields(Counts)} | {"failures": dict(self.failures)})
 
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
         """The state now; the times and errors begin anew."""

@@ -12,6 +12,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Annotated
+
+from vsock_loadgen.record import MOST, As
 
 SUBBUCKET_BITS = 10
 _HALF = 1 << SUBBUCKET_BITS
@@ -30,6 +33,10 @@ def bucket_bounds(bucket: int) -> tuple[int, int]:
     shift = max(0, (bucket >> SUBBUCKET_BITS) - 1)
     lowest = (bucket - (shift << SUBBUCKET_BITS)) << shift
     return lowest, lowest + (1 << shift)
+
+
+_LAST_BUCKET = bucket_of(MOST)  # the bounds of one far beyond would be numbers that fill the memory
+_LARGEST_SUM = MOST**2
 
 
 @dataclass(slots=True)
@@ -110,6 +117,10 @@ class Histogram:
             raise ValueError("a histogram without sum and max")
         if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, int) for each in pair) for pair in pairs):
             raise ValueError("counts of a histogram are not pairs of numbers")
+        if not all(0 <= bucket <= _LAST_BUCKET and 0 <= count <= MOST for bucket, count in pairs):
+            raise ValueError("found a negative number or a huge one, expected counts by bucket")
+        if not 0 <= largest <= MOST or not -_LARGEST_SUM <= total <= _LARGEST_SUM:
+            raise ValueError("found a huge sum or max, expected nanoseconds")
         return cls(dict(pairs), total, largest)
 
     @classmethod
@@ -119,3 +130,7 @@ class Histogram:
         for part in parts:
             whole.merge(part)
         return whole
+
+
+AsHistogram = Annotated[Histogram, As(dict[str, object], Histogram.to_json, Histogram.from_json)]
+"""A histogram in a document."""

@@ -4,57 +4,97 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
-class FailureClass(StrEnum):
-    """Why a report was not delivered. Every failed report is in exactly one class."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Everything that is known of a failure class.
 
-    CONNECT = "connect"
-    WRITE = "write"
-    CLOSED_EARLY = "closed_early"
-    RESET = "reset"
-    TIMEOUT = "timeout"
-    DESCRIPTORS = "descriptors"
+    `cause` and `remedy` are for the person who reads the verdict, `at_target` is what the other end may know of such a report.
+    `older_label` is where the older tool's metric puts it, `color` what the page's chart shows it in. The target may have the whole
+    report where it `may_have_arrived`; where it `is_broken_off`, the target closed the connection before it had taken it.
+    `own_fault` is what the verdict says where it is the generator that was the limit, with `{}` for the number of reports.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a failure class means to the person who reads the verdict; `at_target` is what the other end may know of it."""
-
+    name: str
     cause: str
     remedy: str
     at_target: str
+    older_label: str
+    color: str
+    may_have_arrived: bool = False
+    is_broken_off: bool = False
+    own_fault: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What it means and what to do, as one sentence."""
+        return f"{self.cause}; {self.remedy}"
 
 
-EXPLANATIONS = {
-    FailureClass.CONNECT: Explanation(
-        "no connection came about within the request timeout, or the target refused it",
-        "check that the target listens, and that its backlog is not full all the time",
-        "nothing",
-    ),
-    FailureClass.WRITE: Explanation(
-        "the kernel refused to take the report's bytes for a reason of its own",
-        "read the last message beside it in the outcome (last_errors in the JSON)",
-        "a connection that ends within the report",
-    ),
-    FailureClass.CLOSED_EARLY: Explanation(
-        "the target closed the connection before it had taken the whole report",
-        "look for a size limit, a concurrency limit or a restart of the target",
-        "a connection that it closed itself, with a part of the report read at most",
-    ),
-    FailureClass.RESET: Explanation(
-        "the target closed the connection with part of the report unread",
-        "look for a read deadline, a concurrency limit or a crash of the target; over tcp, also for a backlog that overflows",
-        "a connection that it closed itself, with a part of the report read at most; of one reset in the backlog, nothing",
-    ),
-    FailureClass.TIMEOUT: Explanation(
-        "connected, but the report was not delivered within the request timeout",
-        "the target is slower than the load, or stalled: lower the rate or raise requestTimeout",
-        "a connection that the generator closed: with the whole report, a part of it, or nothing",
-    ),
-    FailureClass.DESCRIPTORS: Explanation(
-        "this process had no file descriptor left: a limit of the generator, so the run proves nothing about the target",
-        "raise the limit (ulimit -n) or use more workers",
-        "nothing",
-    ),
-}
+class FailureClass(StrEnum):
+    """Why a report was not delivered; every failed report is in exactly one class, and a class is its record."""
+
+    record: Failure
+
+    def __new__(cls, record: Failure) -> Self:
+        made = str.__new__(cls, record.name)
+        made._value_ = record.name
+        made.record = record
+        return made
+
+    CONNECT = Failure(
+        name="connect",
+        cause="no connection came about within the request timeout, or the target refused it",
+        remedy="check that the target listens, and that its backlog is not full all the time",
+        at_target="nothing",
+        older_label="dial",
+        color="#3a86c8",
+    )
+    WRITE = Failure(
+        name="write",
+        cause="the kernel refused to take the report's bytes for a reason of its own",
+        remedy="read the last message beside it in the outcome (last_errors in the JSON)",
+        at_target="a connection that ends within the report",
+        older_label="write",
+        color="#009e73",
+    )
+    CLOSED_EARLY = Failure(
+        name="closed_early",
+        cause="the target closed the connection before it had taken the whole report",
+        remedy="look for a size limit, a concurrency limit or a restart of the target",
+        at_target="a connection that it closed itself, with a part of the report read at most",
+        older_label="write",
+        color="#cc79a7",
+        is_broken_off=True,
+    )
+    RESET = Failure(
+        name="reset",
+        cause="the target closed the connection with part of the report unread",
+        remedy="look for a read deadline, a concurrency limit or a crash of the target; "
+        "over tcp, also for a backlog that overflows",
+        at_target="a connection that it closed itself, with a part of the report read at most; "
+        "of one reset in the backlog, nothing",
+        older_label="write",
+        color="#e69f00",
+        is_broken_off=True,
+    )
+    TIMEOUT = Failure(
+        name="timeout",
+        cause="connected, but the report was not delivered within the request timeout",
+        remedy="the target is slower than the load, or stalled: lower the rate or raise requestTimeout",
+        at_target="a connection that the generator closed: with the whole report, a part of it, or nothing",
+        older_label="send",
+        color="#d55e00",
+        may_have_arrived=True,
+    )
+    DESCRIPTORS = Failure(
+        name="descriptors",
+        cause="this process had no file descriptor left: a limit of the generator, so the run proves nothing about the target",
+        remedy="raise the limit (ulimit -n) or use more workers",
+        at_target="nothing",
+        older_label="send",
+        color="#7b5fc0",
+        own_fault="the generator had no file descriptor for {:,} reports: raise the limit (ulimit -n)",
+    )

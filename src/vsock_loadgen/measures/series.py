@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.measures.snapshot import Counts, Times, read_counts
+from vsock_loadgen.record import FLAT, As, Nanoseconds, Record, Whole
 
 MOST_ROWS = 3_600
 OPEN_SECONDS = 12
@@ -17,14 +18,14 @@ OPEN_SECONDS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Quantiles:
+class Quantiles(Record):
     """Three quantiles and the largest of the times within a row, in nanoseconds; None where there was none, or where it falls among
     reports that were not delivered."""
 
-    p50: int | None = None
-    p95: int | None = None
-    p99: int | None = None
-    largest: int | None = None
+    p50: Nanoseconds | None = None
+    p95: Nanoseconds | None = None
+    p99: Nanoseconds | None = None
+    largest: Annotated[Nanoseconds | None, Field(alias="max")] = None
 
     @classmethod
     def of(cls, histogram: Histogram, beyond: int = 0) -> Quantiles:
@@ -36,78 +37,47 @@ class Quantiles:
         """The larger of each: what two rows that become one are said to have, never too little. Where a row has reports, of these
         or those, but not the figure, it is beyond any; where it has none, it says nothing."""
 
-        def larger(one: int | None, two: int | None) -> int | None:
+        def larger(name: str) -> int | None:
+            one, two = getattr(self, name), getattr(other, name)
             if (one is None and reports) or (two is None and other_reports):
                 return None
             return max((value for value in (one, two) if value is not None), default=None)
 
-        return Quantiles(
-            larger(self.p50, other.p50),
-            larger(self.p95, other.p95),
-            larger(self.p99, other.p99),
-            larger(self.largest, other.largest),
-        )
+        return Quantiles(*(larger(each.name) for each in fields(self)))
 
-    def to_json(self) -> dict[str, float | None]:
-        """In seconds."""
-        values = {"p50": self.p50, "p95": self.p95, "p99": self.p99, "max": self.largest}
-        return {name: None if value is None else value / SECOND for name, value in values.items()}
+
+IN_ROWS = As(
+    Annotated[Counts, BeforeValidator(read_counts("in_rows", "failures"))],
+    lambda counts: {**counts.by_name("in_rows"), "failures": {str(failure): count for failure, count in counts.failures.items()}},
+    lambda counts: counts,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesRow:
-    """What happened from `second` (since the epoch) on, for the row's width; `in_flight` at its end, the rest within it."""
+class SeriesRow(Record):
+    """What happened from `second` (since the epoch) on, for the row's width: the counts within it, but `in_flight` at its end."""
 
-    second: int
-    due: int
-    started: int
-    delivered: int
-    skipped: int
-    in_flight: int
-    bytes: int
-    failures: dict[FailureClass, int]
-    response: Quantiles
-    service: Quantiles
-    lag: Quantiles
-
-    @property
-    def failed(self) -> int:
-        """Failed reports of all classes."""
-        return sum(self.failures.values())
+    second: Annotated[Whole, Field(alias="t")]
+    counts: Annotated[Counts, IN_ROWS, FLAT]
+    response: Annotated[Quantiles, Field(alias="response_time_seconds")]
+    service: Annotated[Quantiles, Field(alias="service_time_seconds")]
+    lag: Annotated[Quantiles, Field(alias="lag_seconds")]
 
     def then(self, other: SeriesRow) -> SeriesRow:
         """This row and the one after it as one."""
-        ended, other_ended = self.delivered + self.failed, other.delivered + other.failed
+        one, two = self.counts, other.counts
         return SeriesRow(
             self.second,
-            self.due + other.due,
-            self.started + other.started,
-            self.delivered + other.delivered,
-            self.skipped + other.skipped,
-            other.in_flight,
-            self.bytes + other.bytes,
-            dict(Counter(self.failures) + Counter(other.failures)),
-            self.response.or_larger(other.response, ended + self.skipped, other_ended + other.skipped),
-            self.service.or_larger(other.service, ended, other_ended),
+            replace(one + two, in_flight=two.in_flight),
+            self.response.or_larger(other.response, one.delivered + one.undelivered, two.delivered + two.undelivered),
+            self.service.or_larger(other.service, one.delivered + one.failed, two.delivered + two.failed),
             self.lag.or_larger(other.lag),
         )
 
-    def to_json(self) -> dict[str, object]:
-        """The row as a plain document; times in seconds."""
-        return {
-            "t": self.second,
-            "due": self.due,
-            "started": self.started,
-            "delivered": self.delivered,
-            "failed": self.failed,
-            "skipped": self.skipped,
-            "in_flight": self.in_flight,
-            "bytes": self.bytes,
-            "failures": {str(failure): count for failure, count in self.failures.items()},
-            "response_time_seconds": self.response.to_json(),
-            "service_time_seconds": self.service.to_json(),
-            "lag_seconds": self.lag.to_json(),
-        }
+    def beside(self, other: SeriesRow) -> SeriesRow:
+        """This row and that of another node at the same time as one."""
+        both = self.then(other)
+        return replace(both, counts=self.counts + other.counts)
 
 
 @dataclass(slots=True)
@@ -122,14 +92,8 @@ class OpenRow:
         counts, times = self.counts, self.times
         return SeriesRow(
             second,
-            counts.due,
-            counts.started,
-            counts.delivered,
-            counts.skipped,
-            counts.in_flight,
-            counts.bytes,
-            {failure: count for failure, count in counts.failures.items() if count},
-            Quantiles.of(times.response, counts.failed + counts.skipped),
+            replace(counts, failures={failure: count for failure, count in counts.failures.items() if count}),
+            Quantiles.of(times.response, counts.undelivered),
             Quantiles.of(times.service, counts.failed),
             Quantiles.of(times.lag),
         )

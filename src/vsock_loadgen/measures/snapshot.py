@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any
 
-from vsock_loadgen.measures.histogram import Histogram
+from pydantic import Field
+
+from vsock_loadgen.measures.histogram import AsHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.sums import Summed
+from vsock_loadgen.record import MisfitError, Record, Whole
+
+
+def _count(*, metric: str = "", is_gauge: bool = False, in_totals: bool = True, in_rows: bool = True, is_new: bool = False) -> Any:
+    """A count: what it means as a metric of its own, where it is one; whether it stands in the document's totals and in its rows.
+
+    One that `is_new` is missing in documents of older releases, and is 0 there.
+    """
+    metadata = {"metric": metric, "is_gauge": is_gauge, "in_totals": in_totals, "in_rows": in_rows, "is_new": is_new}
+    return field(default=0, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Summed):
     """Reports by what became of them, since the start: due = delivered + failed + skipped + in_flight + unfinished.
 
-    `started` of them had a first connect attempt. `bytes` are those of delivered reports.
+    `started` of them had a first connect attempt. `bytes` are those of delivered reports. Its fields are the only list of counts:
+    sums, documents and metrics go through them.
     """
 
-    due: int = 0
-    started: int = 0
-    delivered: int = 0
-    skipped: int = 0
-    in_flight: int = 0
-    unfinished: int = 0
-    bytes: int = 0
-    failures: Mapping[FailureClass, int] = field(default_factory=dict)
+    due: Whole = _count(metric="Reports that the schedule has asked for, whatever became of them.")
+    started: Whole = _count(in_totals=False)
+    delivered: Whole = _count()
+    skipped: Whole = _count(metric="Reports left out because their VM's last one was still under way.")
+    unfinished: Whole = _count(in_rows=False)
+    in_flight: Whole = _count(metric="Reports due but neither delivered nor failed yet.", is_gauge=True)
+    bytes: Whole = _count(metric="Bytes of delivered reports.")
+    failures: Mapping[FailureClass, Whole] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -38,7 +55,7 @@ class Counts:
     @property
     def undelivered(self) -> int:
         """Those of the settled reports that were not delivered, whether or not they were started."""
-        return self.settled - self.delivered
+        return self.failed + self.skipped + self.unfinished
 
     @property
     def started_undelivered(self) -> int:
@@ -48,37 +65,41 @@ class Counts:
     @property
     def balanced(self) -> bool:
         """Whether every due report is in exactly one place."""
-        return self.due == self.delivered + self.failed + self.skipped + self.in_flight + self.unfinished
+        return self.settled == self.delivered + self.undelivered
 
-    def __add__(self, other: Counts) -> Counts:
-        return self._combined(other, 1)
+    def by_name(self, place: str) -> dict[str, int]:
+        """The counts that stand in a `place` of the document (`in_totals`, `in_rows`), and the failed ones of all classes."""
+        names, values = _names(type(self), place)  # type: ignore[arg-type]
+        return dict(zip(names, values(self), strict=True))
 
-    def __sub__(self, other: Counts) -> Counts:
-        return self._combined(other, -1)
 
-    def _combined(self, other: Counts, sign: int) -> Counts:
-        failures = dict(self.failures)
-        for failure, count in other.failures.items():
-            failures[failure] = failures.get(failure, 0) + sign * count
-        return Counts(
-            due=self.due + sign * other.due,
-            started=self.started + sign * other.started,
-            delivered=self.delivered + sign * other.delivered,
-            skipped=self.skipped + sign * other.skipped,
-            in_flight=self.in_flight + sign * other.in_flight,
-            unfinished=self.unfinished + sign * other.unfinished,
-            bytes=self.bytes + sign * other.bytes,
-            failures=failures,
-        )
+@cache
+def _names(counts: type[Counts], place: str) -> tuple[list[str], Callable[[Counts], tuple[int, ...]]]:
+    """The names of the counts in a place, and what takes their values."""
+    names = [each.name for each in fields(counts) if each.metadata.get(place)]
+    names.insert(names.index("delivered") + 1, "failed")
+    return names, attrgetter(*names)
+
+
+def read_counts(place: str, also: str) -> Callable[[object], object]:
+    """What looks whether an object has all counts of a place, and what stands there beside them. Raises MisfitError."""
+    demanded = [each.name for each in fields(Counts) if each.metadata.get(place) and not each.metadata["is_new"]]
+
+    def look(document: object) -> object:
+        if isinstance(document, dict) and (missing := [name for name in (*demanded, also) if name not in document]):
+            raise MisfitError.missing(missing[0])
+        return document
+
+    return look
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class Times(Record):
     """The three clocks of reports, in ns: finished - due and finished - started of delivered ones, started - due of all started."""
 
-    response: Histogram = field(default_factory=Histogram)
-    service: Histogram = field(default_factory=Histogram)
-    lag: Histogram = field(default_factory=Histogram)
+    response: Annotated[AsHistogram, Field(alias="response_time")] = field(default_factory=Histogram)
+    service: Annotated[AsHistogram, Field(alias="service_time")] = field(default_factory=Histogram)
+    lag: AsHistogram = field(default_factory=Histogram)
 
     def merge(self, other: Times) -> None:
         """Add what another record holds."""
@@ -86,9 +107,12 @@ class Times:
         self.service.merge(other.service)
         self.lag.merge(other.lag)
 
-    def to_json(self) -> dict[str, object]:
-        """The three histograms as plain documents."""
-        return {"response_time": self.response.to_json(), "service_time": self.service.to_json(), "lag": self.lag.to_json()}
+    def __add__(self, other: Times) -> Times:
+        """A new record that holds what both hold."""
+        return Times(*(Histogram.merged(pair) for pair in zip(self, other, strict=True)))
+
+    def __iter__(self) -> Iterator[Histogram]:
+        return iter((self.response, self.service, self.lag))
 
 
 @dataclass(frozen=True, slots=True)

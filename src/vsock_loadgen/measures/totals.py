@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from vsock_loadgen.measures.figures import PhaseFigures
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, PhaseShare, Times, WorkerSnapshot
-from vsock_loadgen.measures.thresholds import PhaseFigures
 from vsock_loadgen.units import SECOND
 
 

@@ -18,10 +18,10 @@ from typing import Self, cast
 
 from vsock_loadgen.config.address import UnixAddress, parse_address
 from vsock_loadgen.errors import InternalError, TargetError, exit_code_of, how_it_ended
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
+from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import SECOND
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.measures.reconciliation import PROCESS_START, RELAY_PREFIX, TargetCounters
+from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, TargetCounters
 from vsock_loadgen.transport.web import LOOPBACK, HttpServer, Request, Response
 
 PATH = "/metrics"

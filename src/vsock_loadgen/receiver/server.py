@@ -19,12 +19,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from vsock_loadgen.measures.receipt import Receipt
-from vsock_loadgen.measures.reconciliation import TargetCounters
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.receiver.tally import Decoded, Tally
 from vsock_loadgen.receiver.timers import Timers
+from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.reconciliation import TargetCounters
 from vsock_loadgen.transport.listening import stop_listening
 from vsock_loadgen.units import MILLISECOND, SECOND
 

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vsock_loadgen.measures.receipt import Receipt, VmReceipt
-from vsock_loadgen.measures.reconciliation import TargetCounters
 from vsock_loadgen.receiver.forwarding import Fate
+from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.results.reconciliation import TargetCounters
 
 
 class Decoded(Protocol):

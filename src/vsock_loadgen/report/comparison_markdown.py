@@ -5,53 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from vsock_loadgen.measures.comparison import Comparison, Difference
-from vsock_loadgen.measures.conditions import JudgedCondition
 from vsock_loadgen.printable import printable
-from vsock_loadgen.report.comparison_cells import (
-    HEADINGS,
-    SPREAD_MEANING,
-    change_cells,
-    difference_cells,
-    figure,
-    letter,
-    plan_line,
-    run_line,
-)
+from vsock_loadgen.report.comparison_sheet import HEADINGS, SPREAD_MEANING, sheet_of
+from vsock_loadgen.results.comparison import Comparison
+from vsock_loadgen.results.conditions import JudgedCondition
 
 
 def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> str:
     """The comparison as a document of its own."""
-    sides = [letter(number) for number in range(len(comparison.sides))]
+    sheet = sheet_of(comparison, judged)
     parts = ["## Comparison"]
-    if judged:
-        verdict = "failed" if any(condition.failed for condition in judged) else "passed"
-        parts += [f"**{verdict}**", "\n".join(f"- {_escaped(str(condition))}" for condition in judged)]
-    runs = [(letter(number), run.name, run_line(run)) for number, side in enumerate(comparison.sides) for run in side.runs]
-    parts += [_table(("side", "run", "verdict"), runs)]
-    for run in comparison.runs:
-        if run.result.verdict.status == "invalid":
-            reasons = "; ".join(run.result.verdict.reasons)
-            parts.append(_escaped(f"{run.name} proves nothing about its target: {reasons}"))
-    parts.append(plan_line(comparison))
-    for title, differences in (("setup", comparison.differences), ("machine", comparison.machines)):
-        if differences:
-            parts.append(_table((title, *sides), _difference_rows(comparison, differences)))
-    for number, name in enumerate(sides[1:]):
-        parts.append(_table(("figure", "A", name, *HEADINGS), _figure_rows(comparison, number)))
+    if sheet.verdict:
+        parts += [f"**{sheet.verdict}**", "\n".join(f"- {_escaped(condition)}" for condition in sheet.conditions)]
+    parts.append(_table(("side", "run", "verdict"), sheet.runs))
+    parts += [_escaped(f"{name} proves nothing about its target: {'; '.join(reasons)}") for name, reasons in sheet.invalid]
+    parts.append(sheet.plan)
+    for title, differing in (("setup", sheet.setup), ("machine", sheet.machines)):
+        if differing:
+            parts.append(_table((title, *sheet.letters), differing))
+    for beside in sheet.figures:
+        parts.append(_table(("figure", "A", beside.letter, *HEADINGS), ((row.name, *row.cells) for row in beside.rows)))
     parts.append(f"{SPREAD_MEANING.capitalize()}.")
     return "\n\n".join(parts) + "\n"
-
-
-def _difference_rows(comparison: Comparison, differences: Sequence[Difference]) -> Iterable[tuple[str, ...]]:
-    return ((difference.key, *difference_cells(comparison, difference)) for difference in differences)
-
-
-def _figure_rows(comparison: Comparison, number: int) -> Iterable[tuple[str, ...]]:
-    for row in comparison.rows:
-        change = row.changes[number]
-        before, after = (figure(row.metric, value) for value in (change.before.middle, change.after.middle))
-        yield (row.metric.name, before, after, *change_cells(row, change))
 
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -9,21 +9,10 @@ from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from vsock_loadgen.measures.comparison import Comparison, Difference, Row
-from vsock_loadgen.measures.conditions import JudgedCondition
-from vsock_loadgen.report.comparison_cells import (
-    HEADINGS,
-    NOT_DELIVERED,
-    SPREAD_MEANING,
-    change_cells,
-    difference_cells,
-    figure,
-    group,
-    letter,
-    plan_line,
-    run_line,
-)
+from vsock_loadgen.report.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Beside, Sheet, sheet_of
 from vsock_loadgen.report.console import grid, indented, rendered, table
+from vsock_loadgen.results.comparison import Comparison
+from vsock_loadgen.results.conditions import JudgedCondition
 
 _WIDEST_USUAL_NAME = len("reports_per_second")
 _WIDE_ENOUGH = 80
@@ -37,78 +26,67 @@ _SHORT_MEANING = "never: not delivered; pt: percentage points; > beyond, < withi
 
 def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, width: int = 80, color: bool = False) -> str:
     """The comparison for people."""
-    parts: list[RenderableType] = [*_conditions(judged), *_runs(comparison), f"[bold]{plan_line(comparison)}[/]"]
-    parts += _differences("Differences in what was run", comparison, comparison.differences)
-    parts += _differences("Differences of the machines", comparison, comparison.machines)
+    sheet = sheet_of(comparison, judged)
+    parts: list[RenderableType] = [*_conditions(sheet), *_runs(sheet), f"[bold]{sheet.plan}[/]"]
+    parts += _differences("Differences in what was run", sheet.letters, sheet.setup)
+    parts += _differences("Differences of the machines", sheet.letters, sheet.machines)
     parts.append("")
-    for number in range(len(comparison.others)):
-        parts += [_figures(comparison, number, width), ""]
+    for beside in sheet.figures:
+        parts += [_figures(beside, width), ""]
     if width < _ROOMY:
         parts += [indented(_SHORT_MEANING)]
-    if any(len(side.runs) > 1 for side in comparison.sides):
+    if sheet.has_several_runs:
         parts += [indented(SPREAD_MEANING)]
     else:
         parts += [indented("spread unknown: each side has one run; give several of a side to tell a difference from chance")]
     return rendered(parts, width=width, color=color)
 
 
-def _conditions(judged: Sequence[JudgedCondition]) -> list[RenderableType]:
-    if not judged:
+def _conditions(sheet: Sheet) -> list[RenderableType]:
+    if not sheet.verdict:
         return []
-    failed = [condition for condition in judged if condition.failed]
-    verdict = "[bold red]Comparison: failed[/]" if failed else "[bold green]Comparison: passed[/]"
-    return [verdict, *(indented(Text(str(condition))) for condition in judged), ""]
+    style = "bold green" if sheet.verdict == "passed" else "bold red"
+    return [f"[{style}]Comparison: {sheet.verdict}[/]", *(indented(Text(condition)) for condition in sheet.conditions), ""]
 
 
-def _runs(comparison: Comparison) -> list[RenderableType]:
+def _runs(sheet: Sheet) -> list[RenderableType]:
     chart = grid("left", "left", "left")
-    for number, side in enumerate(comparison.sides):
-        for run in side.runs:
-            chart.add_row(letter(number), Text(run.name), run_line(run))
+    for letter, name, worth in sheet.runs:
+        chart.add_row(letter, Text(name), worth)
     parts: list[RenderableType] = ["[bold]Runs[/], A is the baseline", indented(chart)]
-    for run in comparison.runs:
-        if run.result.verdict.status == "invalid":
-            parts.append(Text(f"{run.name} proves nothing about its target:"))
-            parts += [indented(Text(reason)) for reason in run.result.verdict.reasons]
+    for name, reasons in sheet.invalid:
+        parts.append(Text(f"{name} proves nothing about its target:"))
+        parts += [indented(Text(reason)) for reason in reasons]
     return [*parts, ""]
 
 
-def _differences(title: str, comparison: Comparison, differences: Sequence[Difference]) -> list[RenderableType]:
-    if not differences:
+def _differences(title: str, letters: Sequence[str], differing: Sequence[Sequence[str]]) -> list[RenderableType]:
+    if not differing:
         return []
-    columns: list[JustifyMethod] = ["left"] * len(comparison.sides)
+    columns: list[JustifyMethod] = ["left"] * len(letters)
     chart = grid("left", *columns)
-    chart.add_row("", *(letter(number) for number in range(len(comparison.sides))))
-    for difference in differences:
-        chart.add_row(Text(difference.key), *map(Text, difference_cells(comparison, difference)))
+    chart.add_row("", *letters)
+    for cells in differing:
+        chart.add_row(*map(Text, cells))
     return [title, indented(chart)]
 
 
-def _figures(comparison: Comparison, number: int, width: int) -> Padding:
+def _figures(beside: Beside, width: int) -> Padding:
     """The figures of one side beside those of the baseline; without the column of spreads where none is known."""
-    rows = comparison.rows
-    columns = len(HEADINGS) if any(row.changes[number].spread is not None for row in rows) else len(HEADINGS) - 1
-    chart = table(
-        f"{letter(number + 1)} beside A",
-        "",
-        "A",
-        letter(number + 1),
-        *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns],
-    )
+    columns = len(HEADINGS) if beside.spread_is_known else len(HEADINGS) - 1
+    headings = (HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns]
+    chart = table(f"{beside.letter} beside A", "", "A", beside.letter, *headings)
     if width >= _WIDE_ENOUGH:
         chart.columns[0].min_width = _WIDEST_USUAL_NAME
-    ends = [group(row) != group(after) for row, after in pairwise(rows)] + [False]
-    for row, is_last in zip(rows, ends, strict=True):
-        chart.add_row(row.metric.name, *_cells(row, number, width=width)[: 2 + columns], end_section=is_last)
+    ends = [row.group != after.group for row, after in pairwise(beside.rows)] + [False]
+    for row, is_last in zip(beside.rows, ends, strict=True):
+        cells = row.cells if width >= _ROOMY else map(_shortened, row.cells)
+        chart.add_row(row.name, *list(cells)[: 2 + columns], end_section=is_last)
     return Padding(chart)
 
 
-def _cells(row: Row, number: int, *, width: int) -> list[str]:
-    """Both figures, their difference twice, and the spread; in fewer words where there is little room."""
-    change = row.changes[number]
-    figures = [figure(row.metric, value) for value in (change.before.middle, change.after.middle)]
-    cells = [*figures, *change_cells(row, change)]
-    if width < _ROOMY:
-        for words, short in _SHORT.items():
-            cells = [cell.replace(words, short) for cell in cells]
-    return cells
+def _shortened(cell: str) -> str:
+    """The cell in fewer words, where there is little room."""
+    for words, short in _SHORT.items():
+        cell = cell.replace(words, short)
+    return cell

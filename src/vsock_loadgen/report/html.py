@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.measures.outcome import EXPLANATIONS
+from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.report.result_text import PROOF
 
 _SCRIPTS = ("format.js", "figures.js", "charts.js", "percentiles.js", "main.js")
@@ -98,5 +98,6 @@ def _data(value: object) -> str:
 def _meanings() -> dict[str, object]:
     return {
         "confirmation": PROOF,
-        "failures": {str(failure): f"{meaning.cause}; {meaning.remedy}" for failure, meaning in EXPLANATIONS.items()},
+        "failures": {str(failure): failure.record.advice for failure in FailureClass},
+        "colors": {str(failure): failure.record.color for failure in FailureClass},
     }

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from vsock_loadgen.measures.outcome import EXPLANATIONS
-from vsock_loadgen.measures.result import Result, TimeSummary
 from vsock_loadgen.report.console import grid, indented, rendered, table
 from vsock_loadgen.report.reconciliation_text import reconciliation_parts
-from vsock_loadgen.report.seen import Seen
+from vsock_loadgen.results.result import Result, TimeSummary
+from vsock_loadgen.results.seen import Seen
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
 PROOF = {
@@ -113,7 +112,7 @@ def _figures(summary: TimeSummary) -> list[str]:
 def _phases(result: Result) -> list[RenderableType]:
     chart = table("Phases of load", "phase", "due", "delivered", "failed", "skipped", "response P50", "P99")
     for phase in result.phases:
-        counts, response = phase.measured.counts, phase.measured.response
+        counts, response = phase.counts, phase.response
         shown = [
             "-" if not counts.due else "not delivered" if time is None else format_seconds(time)
             for time in (response.p50, response.p99)
@@ -130,8 +129,7 @@ def _failures(result: Result) -> list[RenderableType]:
     meaning = grid("left", "left")
     for failure, count in sorted(result.counts.failures.items(), key=lambda item: -item[1]):
         chart.add_row(str(failure), f"{count:,}", Text(result.errors.get(failure, "")))
-        explanation = EXPLANATIONS[failure]
-        meaning.add_row(str(failure), f"{explanation.cause}; {explanation.remedy}")
+        meaning.add_row(str(failure), failure.record.advice)
     return [chart, indented(meaning), ""]
 
 

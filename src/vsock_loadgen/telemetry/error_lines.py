@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vsock_loadgen.measures.outcome import EXPLANATIONS, FailureClass
+from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.units import SECOND, format_seconds
@@ -34,6 +34,6 @@ class ErrorLines:
             reports += f" in {format_seconds(since_ns)}"
         text = f"{failure}: {reports}" + (f", last message: {last}" if last else "")
         if since_ns is None:
-            text += f" ({EXPLANATIONS[failure].remedy})"
+            text += f" ({failure.record.remedy})"
         fields = {"class": str(failure), "new": new, "total": count, "last_message": last}
         self._log.alert(text, "failures", fields)

@@ -109,6 +109,6 @@ def _since_start(name: str, totals: RunTotals) -> dict[str, Any]:
 def _lately(name: str, totals: RunTotals) -> dict[str, Any]:
     rows = totals.series.recent(_RECENT_SECONDS)
     counts = sum((row.counts for row in rows), Counts())
-    undelivered = {"response": counts.failed + counts.skipped + counts.unfinished, "service": counts.failed}.get(name, 0)
+    undelivered = {"response": counts.undelivered, "service": counts.failed}.get(name, 0)
     times = Histogram.merged(getattr(row.times, name) for row in rows)
     return {"lately": tuple(times.quantiles((0.5, 0.99), undelivered)), "lately_undelivered": undelivered}

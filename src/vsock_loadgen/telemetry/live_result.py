@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
-from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.telemetry.result_document import result_pieces
+from vsock_loadgen.results.files import result_pieces
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.transport.web import Request, Response
 
 _HTML = "text/html; charset=utf-8"
@@ -72,9 +71,5 @@ class LiveResult:
 
 def _copied(result: Result) -> Result:
     """The result without what is the run's own and goes on changing: its times and its errors."""
-    phases = [replace(phase, measured=replace(phase.measured, times=_same(phase.measured.times))) for phase in result.phases]
-    return replace(result, times=_same(result.times), phases=phases, errors=dict(result.errors))
-
-
-def _same(times: Times) -> Times:
-    return Times(Histogram.merged([times.response]), Histogram.merged([times.service]), Histogram.merged([times.lag]))
+    phases = tuple(replace(phase, times=phase.times + Times()) for phase in result.phases)
+    return replace(result, times=result.times + Times(), phases=phases, errors=dict(result.errors))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from fractions import Fraction
 
 from prometheus_client import CollectorRegistry
@@ -31,11 +31,11 @@ from vsock_loadgen import __version__
 from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.histogram import Histogram, bucket_bounds
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.transport.web import Request, Response
 from vsock_loadgen.units import SECOND, format_duration
 
@@ -54,16 +54,6 @@ INTERVAL_BOUNDS = (
     *(600, 900, 1800, 3600, 86_400),
 )
 """Seconds: the older tool's, and longer ones."""
-
-RESULT_OF = {
-    FailureClass.CONNECT: "dial",
-    FailureClass.WRITE: "write",
-    FailureClass.CLOSED_EARLY: "write",
-    FailureClass.RESET: "write",
-    FailureClass.TIMEOUT: "send",
-    FailureClass.DESCRIPTORS: "send",
-}
-"""Where the older tool's `result` label puts each class of failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +118,11 @@ def _copy(histogram: Histogram) -> Histogram:
 
 
 def _count_metrics(now: Published) -> Iterator[Metric]:
-    counts = now.counts
-    by_result = Counter({"success": counts.delivered, "dial": 0, "write": 0, "send": 0, "context": counts.unfinished})
-    for failure, count in counts.failures.items():
-        by_result[RESULT_OF[failure]] += count
-    by_class = {str(failure): counts.failures.get(failure, 0) for failure in FailureClass}
-    yield _counter("reports_due", "Reports that the schedule has asked for, whatever became of them.", counts.due)
-    yield _counters(
-        "requests",
-        "Reports that came to an end: success is delivered, dial got no connection, write lost it, "
-        "context was unfinished when the run ended, send is every other failure.",
-        "result",
-        by_result,
-    )
-    yield _counters("failures", "Reports that were not delivered, by class of failure.", "class", by_class)
-    yield _counter("reports_skipped", "Reports left out because their VM's last one was still under way.", counts.skipped)
-    yield _counter("bytes", "Bytes of delivered reports.", counts.bytes, unit="bytes")
-    yield _gauge("in_flight", "Reports due but neither delivered nor failed yet.", counts.in_flight)
+    due, *others = [each for each in fields(now.counts) if each.metadata.get("metric")]
+    yield _own_metric(due, now.counts)
+    yield from _fates(now.counts)
+    for each in sorted(others, key=lambda each: bool(each.metadata["is_gauge"])):
+        yield _own_metric(each, now.counts)
     yield _gauge(
         "saturated",
         "1 once the 99th percentile of the schedule lag passed lagLimit in some 10 s: the run proves nothing about the target.",
@@ -160,14 +138,37 @@ def _count_metrics(now: Published) -> Iterator[Metric]:
     yield changes
 
 
+def _own_metric(count: Field[int], counts: Counts) -> Metric:
+    """The metric of one of the counts, as its field says it."""
+    name, meaning, value = count.name, count.metadata["metric"], getattr(counts, count.name)
+    if count.metadata["is_gauge"]:
+        return _gauge(name, meaning, value)
+    return _counter(name if name == "bytes" else f"reports_{name}", meaning, value, unit="bytes" if name == "bytes" else "")
+
+
+def _fates(counts: Counts) -> Iterator[Metric]:
+    """Reports that came to an end, by the older tool's classes and by this one's."""
+    by_result = Counter(dict.fromkeys(("success", *(failure.record.older_label for failure in FailureClass), "context"), 0))
+    by_result.update({"success": counts.delivered, "context": counts.unfinished})
+    for failure, count in counts.failures.items():
+        by_result[failure.record.older_label] += count
+    yield _counters(
+        "requests",
+        "Reports that came to an end: success is delivered, dial got no connection, write lost it, "
+        "context was unfinished when the run ended, send is every other failure.",
+        "result",
+        by_result,
+    )
+    by_class = {str(failure): counts.failures.get(failure, 0) for failure in FailureClass}
+    yield _counters("failures", "Reports that were not delivered, by class of failure.", "class", by_class)
+
+
 def _time_metrics(now: Published) -> Iterator[Metric]:
-    counts = now.counts
-    undelivered = counts.due - counts.delivered - counts.in_flight
     yield _times(
         "response_time_seconds",
         "From due to delivered, over all reports that came to an end; one not delivered is above every bound. Has no _sum.",
         now.response,
-        undelivered,
+        now.counts.undelivered,
     )
     yield _times("request_latency_seconds", "Service time: from the first connect attempt to delivered.", now.service)
     yield _times("schedule_lag_seconds", "From due to the first connect attempt: the generator's own lateness.", now.lag)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.units import format_duration
 

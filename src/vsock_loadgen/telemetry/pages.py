@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vsock_loadgen.measures.result import Result
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.telemetry.health import Health
 from vsock_loadgen.telemetry.live_result import LiveResult
 from vsock_loadgen.telemetry.metrics import Metrics

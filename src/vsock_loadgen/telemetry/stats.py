@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.result import TimeSummary
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.result import TimeSummary
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seconds
 
@@ -36,12 +36,12 @@ class StatsLines:
 def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> str:
     """The line: accounts, rates, then the median and the 99th percentile of the response time, and the 99th of the lag."""
     seconds = max(change_ns, 1) / SECOND
-    undelivered = counts.due - counts.delivered - counts.in_flight
+    response = [_shown(totals.times.response, share, counts.undelivered) for share in (0.5, 0.99)]
     return (
         f"{now_ns / SECOND:6.0f} s  due {counts.due:,}  delivered {counts.delivered:,}  failed {counts.failed:,}  "
         f"skipped {counts.skipped:,}  in flight {counts.in_flight:,}  "
         f"{format_number(change.delivered / seconds)}/s {format_bytes(change.bytes / seconds)}/s  "
-        f"response p50 {_shown(totals.times.response, 0.5, undelivered)} p99 {_shown(totals.times.response, 0.99, undelivered)}  "
+        f"response p50 {response[0]} p99 {response[1]}  "
         f"lag p99 {_shown(totals.times.lag, 0.99)}"
     )
 

@@ -17,8 +17,8 @@ from prometheus_client.samples import Sample
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.config.reconcile import CountersUrl
-from vsock_loadgen.measures.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
 from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
 from vsock_loadgen.telemetry.log import Log
 
 TIMEOUT_SECONDS = 5.0

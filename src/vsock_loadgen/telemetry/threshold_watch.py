@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold, Threshold, judge_thresholds
+from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.units import SECOND
 

@@ -18,9 +18,9 @@ from command import TIMEOUT_SECONDS
 from fake_reports import decode_text, encode_text
 from vsock_loadgen.config.address import VSOCK_CID_ANY, VsockAddress
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.measures.receipt import Receipt
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
+from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.kernel import LinuxVsock
 from vsock_loadgen.transport.listening import listen, stop_listening

@@ -4,8 +4,7 @@ const LIGHT = { text: "#3b4557", grid: "#e3e7ee", offered: "#8b94a5", achieved: 
   service: "#c2571a", lag: "#0f8a6d", limit: "#b3261e", bars: ["#c3cad6", "#7aa7ee", "#1d4fa8"] };
 const DARK = { text: "#b9c3d3", grid: "#2b3340", offered: "#8793a6", achieved: "#6ea8ff", quantiles: ["#37659f", "#6ea8ff", "#cfe1ff"],
   service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", bars: ["#4a5566", "#4f86d9", "#b5d1ff"] };
-const CLASS_COLORS = { timeout: "#d55e00", reset: "#e69f00", closed_early: "#cc79a7", connect: "#3a86c8", write: "#009e73",
-  descriptors: "#7b5fc0", skipped: "#8b94a5" };
+const SKIPPED_COLOR = "#8b94a5";
 const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
 const SHORTEST_STRETCH = 0.5; // of a row's width: in less, a rate says little
 const MOST_MARKERS = 600;
@@ -21,7 +20,7 @@ async function drawCharts(result, isOnPaper = false) {
     ["service", ...clockChart(rows, result, "service_time_seconds", colors)],
     ["percentiles", ...percentileChart(result, colors)],
     ["lag", ...lagChart(rows, result, colors)],
-    ["failures", ...failureChart(rows)],
+    ["failures", ...failureChart(rows, meanings.colors)],
     ["packages", ...bucketChart(result, "packages", "vms_by_packages", showCount, colors)],
     ["intervals", ...bucketChart(result, "report_interval_seconds", "vms_by_interval_seconds", showDuration, colors)],
   ];
@@ -146,12 +145,12 @@ function lagChart(rows, result, colors) {
   return [traces, { yaxis: timeAxis(range), xaxis: clockAxis(rows) }];
 }
 
-function failureChart(rows) {
+function failureChart(rows, classColors) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.failures)))].sort();
   const place = { x: rows.map((row) => row.at), width: rows.map((row) => 0.94 * (row.until - row.at)), offset: 0 };
   const bars = (name, color, count) => ({ type: "bar", name: inert(name), ...place, y: rows.map(count), marker: { color, line: { width: 0 } } });
-  const traces = names.map((name) => bars(name, CLASS_COLORS[name], (row) => row.failures[name] ?? 0));
-  if (rows.some((row) => row.skipped)) traces.push(bars("skipped", CLASS_COLORS.skipped, (row) => row.skipped));
+  const traces = names.map((name) => bars(name, classColors[name], (row) => row.failures[name] ?? 0));
+  if (rows.some((row) => row.skipped)) traces.push(bars("skipped", SKIPPED_COLOR, (row) => row.skipped));
   return [traces, { barmode: "stack", yaxis: { title: { text: "reports" }, rangemode: "tozero" }, xaxis: clockAxis(rows) }];
 }
 

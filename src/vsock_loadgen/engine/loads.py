@@ -1,0 +1,21 @@
+"""What each worker of a node sends: its part of the plan, as columns."""
+
+from __future__ import annotations
+
+from array import array
+
+from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.slices import NodeSlice
+
+
+def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
+    """The VMs of a node, by worker; with an `own_cid`, every report carries that in place of a CID for each VM."""
+    return [_load(plan, mine, mine.for_worker(number, plan.workers), own_cid) for number in range(plan.workers)]
+
+
+def _load(plan: Plan, mine: NodeSlice, indices: range, own_cid: int | None) -> Load:
+    cids = array("q", map(mine.cid, indices) if own_cid is None else [own_cid] * len(indices))
+    packages = array("i", (plan.fleet.packages.values[index] for index in indices))
+    profiles = array("H", (plan.fleet.profile[index] for index in indices))
+    return Load(plan.schedule(indices), cids, packages, profiles)

@@ -1,0 +1,116 @@
+"""The figures of a run that limits may be set on, and results compared by: each is one line of METRICS.
+
+Every figure is one that the result shows as well. It is of the due reports whose fate is known, so that it means the same while
+the run goes on as at its end, when all fates are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import ge, gt, le, lt
+from typing import Any, Literal, Protocol
+
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.units import SECOND
+
+Comparison = Literal["<", "<=", ">", ">="]
+Unit = Literal["seconds", "percent", "per_second"]
+"""What a figure is counted in."""
+
+COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+class Measurable(Protocol):
+    """What figures are taken from: the totals of a run that goes on, or its result."""
+
+    @property
+    def counts(self) -> Counts:
+        """Reports by what became of them."""
+
+    @property
+    def times(self) -> Times:
+        """The three clocks."""
+
+    @property
+    def elapsed_ns(self) -> int:
+        """Nanoseconds from the start of the schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFigures:
+    """What fell due in one phase of load: figures are taken from it as from a run."""
+
+    counts: Counts
+    times: Times
+    elapsed_ns: int
+
+
+class MeasuredRun(Measurable, Protocol):
+    """A run, as a whole and by its phases of load."""
+
+    def of_phase(self, name: str) -> Measurable | None:
+        """What fell due in a phase; None where the run has none of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure that a threshold may be about. `value` is in `unit`, exact; None where there is none, or it is beyond any number:
+    a time that falls among reports that were not delivered."""
+
+    name: str
+    unit: Unit
+    meaning: str
+    value: Callable[[Measurable], Fraction | None]
+
+
+def _time_metrics(
+    clock: str, meaning: str, histogram_of: Callable[[Times], Histogram], beyond: Callable[[Counts], int]
+) -> list[Metric]:
+    """The figures of one clock; `beyond` counts the reports that are longer than any time recorded."""
+
+    def quantile(share: float) -> Callable[[Measurable], Fraction | None]:
+        return lambda measured: _seconds(histogram_of(measured.times).quantile(share, beyond(measured.counts)))
+
+    def mean(measured: Measurable) -> Fraction | None:
+        histogram = histogram_of(measured.times)
+        return None if beyond(measured.counts) or not histogram.count else Fraction(histogram.total, histogram.count * SECOND)
+
+    figures = [(f"p{'999' if share == 0.999 else round(100 * share)}", quantile(share)) for share in (0.5, 0.95, 0.99, 0.999)]
+    return [Metric(f"{clock}.{name}", "seconds", meaning, of) for name, of in (*figures, ("max", quantile(1)), ("mean", mean))]
+
+
+def _seconds(nanoseconds: int | None) -> Fraction | None:
+    return None if nanoseconds is None else Fraction(nanoseconds, SECOND)
+
+
+def _percent_metric(name: str, meaning: str, count_of: Callable[[Counts], int]) -> Metric:
+    def percent(measured: Measurable) -> Fraction | None:
+        settled = measured.counts.settled
+        return Fraction(100 * count_of(measured.counts), settled) if settled else None
+
+    return Metric(name, "percent", meaning, percent)
+
+
+def _reports_per_second(measured: Measurable) -> Fraction | None:
+    return Fraction(measured.counts.delivered * SECOND, measured.elapsed_ns) if measured.elapsed_ns else None
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        *_time_metrics("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.undelivered),
+        *_time_metrics(
+            "service_time", "from start to delivered, every started report", lambda t: t.service, lambda c: c.started_undelivered
+        ),
+        *_time_metrics("lag", "from due to start, every started report", lambda t: t.lag, lambda _: 0),
+        _percent_metric("delivered_percent", "delivered reports in percent of due ones", lambda c: c.delivered),
+        _percent_metric("failed_percent", "failed reports in percent of due ones", lambda c: c.failed),
+        _percent_metric("skipped_percent", "skipped reports in percent of due ones", lambda c: c.skipped),
+        _percent_metric("unfinished_percent", "reports unfinished at the end in percent of due ones", lambda c: c.unfinished),
+        Metric("reports_per_second", "per_second", "delivered reports a second, over the whole run", _reports_per_second),
+    )
+}
+"""Every figure that a threshold may be about, by its name."""

@@ -1,0 +1,148 @@
+"""A comparison as rows of texts, which every format shows in its own way."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from vsock_loadgen.results.comparison import Change, Compared, Comparison, Difference, Row, Value
+from vsock_loadgen.results.conditions import JudgedCondition, shown_difference, signed
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.units import SECOND, format_number, format_seconds
+
+NOT_DELIVERED = "not delivered"
+HEADINGS = ("difference", "percent", "own spread")
+SPREAD_MEANING = (
+    "several runs stand for their median; their own spread is the largest less the smallest value of a side's runs (of both sides, "
+    "the larger), and a difference within it may come from chance alone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A figure of a side beside the baseline's. `cells` are both, their difference, that in percent, and whether it is beyond the
+    spread; rows of one `group` belong together."""
+
+    name: str
+    cells: tuple[str, ...]
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One side beside the baseline. Where its `spread_is_known`, the last of the cells says something."""
+
+    letter: str
+    rows: tuple[FigureRow, ...]
+    spread_is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a comparison shows. Sides go by letters, A the baseline; `runs` are (letter, name, what it is worth).
+
+    `invalid` runs are (name, reasons). A row of `setup` and `machines` has a key and a text for each side; they are what differs.
+    """
+
+    letters: tuple[str, ...]
+    verdict: str
+    conditions: tuple[str, ...]
+    runs: tuple[tuple[str, str, str], ...]
+    invalid: tuple[tuple[str, tuple[str, ...]], ...]
+    plan: str
+    setup: tuple[tuple[str, ...], ...]
+    machines: tuple[tuple[str, ...], ...]
+    figures: tuple[Beside, ...]
+    has_several_runs: bool
+
+
+def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> Sheet:
+    """A comparison and what was asked of it; the verdict is empty where nothing was."""
+    letters = tuple(map(_letter, range(len(comparison.sides))))
+    runs = [(letter, run) for letter, side in zip(letters, comparison.sides, strict=True) for run in side.runs]
+    verdict = "failed" if any(condition.failed for condition in judged) else "passed"
+    return Sheet(
+        letters,
+        verdict if judged else "",
+        tuple(map(str, judged)),
+        tuple((letter, run.name, _worth(run)) for letter, run in runs),
+        tuple((run.name, run.result.verdict.reasons) for _, run in runs if run.result.verdict.status == "invalid"),
+        _plan(comparison),
+        tuple(_differing(comparison, difference) for difference in comparison.differences),
+        tuple(_differing(comparison, difference) for difference in comparison.machines),
+        tuple(_beside(comparison, number, letter) for number, letter in enumerate(letters[1:])),
+        len(runs) > len(letters),
+    )
+
+
+def _letter(number: int) -> str:
+    """A for the baseline, then B, C, ...; S27 beyond Z."""
+    return ascii_uppercase[number] if number < len(ascii_uppercase) else f"S{number + 1}"
+
+
+def _worth(run: Named) -> str:
+    """Its verdict, and what proves its delivered reports."""
+    result = run.result
+    return f"{result.verdict.status}, {result.counts.due:,} due, confirmation {result.confirmation}"
+
+
+def _plan(comparison: Comparison) -> str:
+    if comparison.same_plan:
+        return "All runs have the same plan: the same VMs, with reports due at the same moments."
+    return "The plans differ: figures of different loads stand side by side."
+
+
+def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:
+    """The key, and for each side the value of its runs, or all of theirs where they differ among themselves."""
+    values = iter(difference.values)
+    texts = [dict.fromkeys(_plain(next(values)) for _ in side.runs) for side in comparison.sides]
+    return (difference.key, *map(", ".join, texts))
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _beside(comparison: Comparison, number: int, letter: str) -> Beside:
+    rows = tuple(_figures(row, row.changes[number]) for row in comparison.rows)
+    return Beside(letter, rows, any(row.changes[number].spread is not None for row in comparison.rows))
+
+
+def _figures(row: Row, change: Change) -> FigureRow:
+    metric = row.metric
+    group = metric.name.partition(".")[0] if metric.unit == "seconds" else metric.unit
+    before, after = (_figure(metric, value) for value in (change.before.middle, change.after.middle))
+    return FigureRow(metric.name, (before, after, *_change(metric, change)), group)
+
+
+def _figure(metric: Compared, value: Value) -> str:
+    """A figure with its unit."""
+    if value is None:
+        return "-"
+    if math.isinf(value):
+        return NOT_DELIVERED
+    if metric.unit == "seconds":
+        return format_seconds(round(value * SECOND))
+    return f"{format_number(value)}{' %' if metric.unit == 'percent' else ' /s'}"
+
+
+def _change(metric: Compared, change: Change) -> tuple[str, str, str]:
+    """Difference, difference in percent, and whether it is beyond the spread."""
+    difference, percent = change.difference, change.percent
+    if difference is None:
+        return "-", "-", "-"
+    if math.isinf(difference):
+        return (NOT_DELIVERED if difference > 0 else "delivered"), "-", _beyond(metric, change)
+    relative = "-" if percent is None or math.isinf(percent) else f"{signed(percent)} %"
+    return shown_difference(metric, difference), relative, _beyond(metric, change)
+
+
+def _beyond(metric: Compared, change: Change) -> str:
+    if change.exceeds_spread is None or change.spread is None:
+        return "spread unknown"
+    return f"{'beyond' if change.exceeds_spread else 'within'} {_figure(metric, change.spread)}"

@@ -1,0 +1,261 @@
+"""Results held against each other: each figure of a baseline beside that of other sides, with the difference.
+
+A side may have several runs of the same kind. It then stands for their median, and its spread, the largest less the smallest,
+tells what a difference is worth: one that is not larger than the spread may come from chance alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from vsock_loadgen.measures.figures import METRICS, Unit
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.units import SECOND, parse_duration
+
+OF_THE_LOAD = ("seed", "timeScale", "jitter", "profiles", "phases", "repeatPhases")
+"""Keys of the config that decide, beside the plan and its slice, when reports are due."""
+
+Value = float | None
+"""A figure in its metric's unit; infinite for a time that falls among reports that were not delivered, None where there is none."""
+
+
+def finite(value: Value) -> Value:
+    """A figure as a document has it."""
+    return None if value is None or math.isinf(value) else value
+
+
+_EACH_FINITE = As(object, lambda values: [finite(value) for value in values], tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure that is compared: one that thresholds know, or one that only a whole result has. `value` is in `unit`, exact."""
+
+    name: str
+    unit: Unit
+    value: Callable[[Result], Fraction | None]
+
+
+def _offered_per_second(result: Result) -> Fraction | None:
+    """Due reports a second of the schedule: without the time after its end, in which reports under way are waited for."""
+    duration = result.config.get("duration")
+    duration_ns = parse_duration(duration) if isinstance(duration, str) else 0
+    schedule_ns = min(result.elapsed_ns, duration_ns or result.elapsed_ns)
+    return Fraction(result.counts.due * SECOND, schedule_ns) if schedule_ns else None
+
+
+def _share_of(failure: FailureClass) -> Callable[[Result], Fraction | None]:
+    def percent(result: Result) -> Fraction | None:
+        settled = result.counts.settled
+        return Fraction(100 * result.counts.failures.get(failure, 0), settled) if settled else None
+
+    return percent
+
+
+_FAILURES = [Compared(f"failed_percent.{failure}", "percent", _share_of(failure)) for failure in FailureClass]
+_KNOWN = {metric.name: Compared(metric.name, metric.unit, metric.value) for metric in METRICS.values()}
+_RATES = [Compared("offered_per_second", "per_second", _offered_per_second), _KNOWN["reports_per_second"]]
+COMPARED = {figure.name: figure for figure in (*_RATES, *_KNOWN.values(), *_FAILURES)}
+"""Every figure that is compared, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side(Record):
+    """One or more runs that should be alike, under a name for people."""
+
+    label: str
+    runs: tuple[Named, ...]
+
+    def figure(self, metric: Compared) -> Figure:
+        """What the runs have of a metric."""
+        return Figure(tuple(value_of(metric, run.result) for run in self.runs))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Record):
+    """A metric's values, one a run."""
+
+    values: Annotated[tuple[Value, ...], _EACH_FINITE]
+    written_middle: ClassVar[Any] = Derived(lambda figure: finite(figure.middle), "median")
+    written_spread: ClassVar[Any] = Derived(lambda figure: finite(figure.spread), "spread")
+
+    @property
+    def middle(self) -> Value:
+        """The median of the runs; None where one of them has no value."""
+        known = [value for value in self.values if value is not None]
+        return median(known) if len(known) == len(self.values) else None
+
+    @property
+    def spread(self) -> Value:
+        """The largest less the smallest value; None below two runs, or where one has no value."""
+        known = [value for value in self.values if value is not None]
+        if len(known) < len(self.values) or len(known) < 2:
+            return None
+        return 0.0 if min(known) == max(known) else max(known) - min(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Record):
+    """How a metric of a side differs from the baseline's."""
+
+    before: Annotated[Figure, UNWRITTEN]
+    after: Annotated[Figure, FLAT]
+    written_difference: ClassVar[Any] = Derived(lambda change: finite(change.difference), "difference")
+    written_percent: ClassVar[Any] = Derived(lambda change: finite(change.percent), "percent")
+    written_excess: ClassVar[Any] = Derived(lambda change: change.exceeds_spread, "exceeds_spread")
+
+    @property
+    def difference(self) -> Value:
+        """After less before; None where there is nothing to subtract, as where both are times that were not delivered."""
+        before, after = self.before.middle, self.after.middle
+        if before is None or after is None or (math.isinf(before) and math.isinf(after)):
+            return None
+        return after - before
+
+    @property
+    def percent(self) -> Value:
+        """The difference in percent of the baseline; infinite where that is 0 and the other is not."""
+        before, difference = self.before.middle, self.difference
+        if before is None or difference is None:
+            return None
+        if difference == 0:
+            return 0.0
+        if math.isinf(before):
+            return -100.0
+        return 100 * difference / before if before else math.inf
+
+    @property
+    def spread(self) -> Value:
+        """The larger of both sides' spreads; None where neither has several runs."""
+        known = [spread for spread in (self.before.spread, self.after.spread) if spread is not None]
+        return max(known, default=None)
+
+    @property
+    def exceeds_spread(self) -> bool | None:
+        """Whether the difference is more than the runs of a side differ among themselves; None where that is not known."""
+        if self.spread is None or self.difference is None:
+            return None
+        return abs(self.difference) > self.spread
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Record):
+    """A metric of all sides: the baseline's figure, and a change for each other side."""
+
+    metric: Annotated[Compared, UNWRITTEN]
+    name: ClassVar[Any] = Derived(lambda row: row.metric.name)
+    unit: ClassVar[Any] = Derived(lambda row: row.metric.unit)
+    baseline: Figure
+    changes: Annotated[tuple[Change, ...], Field(alias="others")]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Record):
+    """A key of what was set up whose value is not the same in every run; `values` are one a run, all sides in order."""
+
+    key: str
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Record):
+    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has.
+
+    `differences` are those of the configs and plans, `machines` those of the environment. In the document a figure is null where
+    it does not exist or was not delivered, and times are seconds.
+    """
+
+    written_plan: ClassVar[Any] = Derived(lambda comparison: comparison.same_plan, "same_plan")
+    baseline: Side
+    others: tuple[Side, ...]
+    differences: tuple[Difference, ...]
+    machines: tuple[Difference, ...]
+    rows: Annotated[tuple[Row, ...], Field(alias="figures")]
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All sides, the baseline first."""
+        return (self.baseline, *self.others)
+
+    @property
+    def runs(self) -> tuple[Named, ...]:
+        """All runs, those of the baseline first."""
+        return tuple(run for side in self.sides for run in side.runs)
+
+    @property
+    def same_plan(self) -> bool:
+        """Whether every run had the same VMs, with the same moments at which their reports were due."""
+        return len({_load_of(run.result) for run in self.runs}) == 1
+
+    def row(self, metric: Compared) -> Row:
+        """The row of a metric, shown or not."""
+        return _row(metric, self.baseline, self.others)
+
+
+def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
+    """Hold each of the others against the baseline; at least one."""
+    runs = [run.result for side in (baseline, *others) for run in side.runs]
+    shown = [metric for metric in COMPARED.values() if metric not in _FAILURES or any(map(metric.value, runs))]
+    return Comparison(
+        baseline,
+        tuple(others),
+        tuple(_differences([_setup(result) for result in runs])),
+        tuple(_differences([_machine(result) for result in runs])),
+        tuple(_row(metric, baseline, others) for metric in shown),
+    )
+
+
+def value_of(metric: Compared, result: Result) -> Value:
+    """A result's figure. A time that does not exist although reports were due is one that never ended."""
+    value = metric.value(result)
+    if value is None:
+        return math.inf if metric.unit == "seconds" and result.counts.settled else None
+    return float(value)
+
+
+def _row(metric: Compared, baseline: Side, others: Sequence[Side]) -> Row:
+    figure = baseline.figure(metric)
+    return Row(metric, figure, tuple(Change(figure, side.figure(metric)) for side in others))
+
+
+def _load_of(result: Result) -> str:
+    """What decides which reports are due, and when."""
+    config = [result.config.get(key) for key in OF_THE_LOAD]
+    return repr([result.plan["digest"], result.slice["first_vm"], result.slice["vms"], *config])
+
+
+def _setup(result: Result) -> dict[str, object]:
+    """Config, slice and plan by dotted key. The plan's digest says what the keys may not: that the VMs differ."""
+    slice_ = {f"slice.{key}": result.slice.get(key) for key in ("first_vm", "vms")}
+    return dict(_flat("", result.config)) | slice_ | {"plan digest": result.plan["digest"]}
+
+
+def _machine(result: Result) -> dict[str, object]:
+    """The environment; of a merged result, what its nodes' have in common."""
+    return {key: value for key, value in result.environment.items() if key != "nodes"}
+
+
+def _flat(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """The leaves of a document with their paths; a list is a leaf."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flat(f"{path}.{key}" if path else str(key), item)
+    else:
+        yield path, value
+
+
+def _differences(documents: Sequence[dict[str, object]]) -> Iterator[Difference]:
+    for key in dict.fromkeys(key for document in documents for key in document):
+        values = tuple(document.get(key) for document in documents)
+        if any(value != values[0] for value in values):
+            yield Difference(key, values)

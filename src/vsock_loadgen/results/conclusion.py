@@ -1,0 +1,126 @@
+"""From the totals of a run to its result: the config, the plan, what was counted and what was found out, in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.judgement import judge
+from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.reconciliation import Reconciliation
+from vsock_loadgen.results.result import Confirmation, PhaseResult, Result
+from vsock_loadgen.results.saturation import Saturation
+from vsock_loadgen.results.seen import Seen, seen_by_receiver
+from vsock_loadgen.results.thresholds import Abortion, judge_thresholds
+from vsock_loadgen.units import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything about a run that does not change while it goes on.
+
+    With an `own_cid` every report carries that, in place of a CID for each VM. `config_warnings` say what was odd about the config,
+    such as a key that is not known: whoever reads the result must know. `processors` are those that the run may use.
+    """
+
+    config: Config
+    plan: Plan
+    mine: NodeSlice
+    hides_unread_close: bool
+    own_cid: int | None
+    processors: int
+    environment: Mapping[str, object]
+    config_warnings: tuple[str, ...] = ()
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """What a delivered report is worth by itself."""
+        if self.config.delivery == "written":
+            return "none"
+        return "weak" if self.hides_unread_close else "strong"
+
+    @property
+    def slice(self) -> dict[str, object]:
+        """The part of the fleet that this run has, as the document says it."""
+        mine = self.mine
+        first_cid = mine.first_cid if self.own_cid is None else self.own_cid
+        return {
+            "node_index": mine.index,
+            "node_count": len(self.plan.nodes),
+            "first_vm": mine.first_vm,
+            "vms": mine.vms,
+            "first_cid": first_cid if mine.vms else None,
+        }
+
+    def seen(self, receipt: Receipt | None) -> Seen | None:
+        """What the run's own receiver saw, beside the plan; nothing to compare where all VMs have one CID: it saw but one."""
+        if self.own_cid is not None and receipt is not None:
+            return Seen((), (), 0, 0)
+        return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine.indices())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What has been found out about a run beside its totals: so far, or in the end where it has `ended`."""
+
+    ended: bool = False
+    saturation: Saturation | None = None
+    abortion: Abortion | None = None
+    warnings: tuple[str, ...] = ()
+    parent_cpu_seconds: float = 0.0
+    receipt: Receipt | None = None
+    reconciliation: Reconciliation | None = None
+
+
+def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
+    """The result of these totals: the final one, or a snapshot where the run goes on."""
+    thresholds = judge_thresholds(run.config.thresholds, totals)
+    receipt, reconciliation = findings.receipt, findings.reconciliation
+    seen = run.seen(receipt)
+    return Result(
+        complete=findings.ended and not totals.lost and totals.lost_receiver is None,
+        verdict=judge(totals, findings.saturation, receipt, thresholds, findings.abortion, reconciliation, ended=findings.ended),
+        confirmation="reconciled" if reconciliation and reconciliation.is_proof else run.confirmation,
+        warnings=(*run.config_warnings, *findings.warnings),
+        started_at=datetime.fromtimestamp(totals.began_wall_ns / SECOND, UTC).isoformat(),
+        elapsed_ns=totals.elapsed_ns,
+        counts=totals.counts,
+        errors=totals.errors,
+        phases=_phases(totals),
+        thresholds=thresholds,
+        abortion=findings.abortion,
+        receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
+        reconciliation=reconciliation,
+        slice=run.slice,
+        config=run.config.effective,
+        plan=plan_document(run.plan),
+        generator=_generator(run, totals, findings),
+        environment=run.environment,
+        series_width_seconds=totals.series.width_seconds,
+        times=totals.times,
+        series=totals.series.rows(),
+    )
+
+
+def _phases(totals: RunTotals) -> tuple[PhaseResult, ...]:
+    phases = zip(totals.phase_names, totals.phases, strict=True)
+    return tuple(PhaseResult(name, share.counts, share.times) for name, share in phases)
+
+
+def _generator(run: Run, totals: RunTotals, findings: Findings) -> dict[str, object]:
+    """What sending cost this machine, and whether that was too much for it."""
+    seconds = max(totals.elapsed_ns, 1) / SECOND
+    workers = [cpu_ns / SECOND for cpu_ns in totals.worker_cpu_ns]
+    return {
+        "workers": run.plan.workers,
+        "worker_cpu_seconds": workers,
+        "parent_cpu_seconds": findings.parent_cpu_seconds,
+        "share_of_machine": sum(workers) / seconds / run.processors,
+        "saturation": findings.saturation.to_json() if findings.saturation else None,
+    }

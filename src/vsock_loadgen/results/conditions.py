@@ -1,0 +1,94 @@
+"""What a comparison is asked to show: conditions on differences, under which it fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar
+
+from vsock_loadgen.measures.figures import COMPARE
+from vsock_loadgen.measures.figures import Comparison as Operator
+from vsock_loadgen.record import UNWRITTEN, As, Derived, Record, plain
+from vsock_loadgen.results.comparison import Compared, Comparison, Value, finite
+from vsock_loadgen.units import SECOND, format_number, format_seconds
+
+COMPARISON_SCHEMA = "vsock-loadgen/comparison/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A bound on the difference from the baseline: in percent of it where `is_relative`, else in the metric's unit."""
+
+    expression: str
+    metric: Compared
+    operator: Operator
+    bound: Fraction
+    is_relative: bool
+
+    def judge(self, comparison: Comparison) -> list[JudgedCondition]:
+        """Hold every other side's difference against the bound. A difference that does not exist fails."""
+        judged = []
+        for side, change in zip(comparison.others, comparison.row(self.metric).changes, strict=True):
+            value = change.percent if self.is_relative else change.difference
+            failed = value is None or COMPARE[self.operator](value, float(self.bound))
+            judged.append(JudgedCondition(self, side.label, value, failed))
+        return judged
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCondition(Record):
+    """A condition with the difference that one side has; None where there is none, which fails."""
+
+    condition: Annotated[Condition, UNWRITTEN]
+    expression: ClassVar[Any] = Derived(lambda judged: judged.condition.expression)
+    side: str
+    value: Annotated[Value, As(object, finite, finite)]
+    unit: ClassVar[Any] = Derived(
+        lambda judged: "percent of the baseline" if judged.condition.is_relative else judged.condition.metric.unit
+    )
+    failed: bool
+
+    def __str__(self) -> str:
+        return f"{self.condition.expression} {'holds' if self.failed else 'does not hold'} for {self.side}: {self._shown}"
+
+    @property
+    def _shown(self) -> str:
+        if self.value is None:
+            return "there is no difference to judge (not delivered, or no report)"
+        if math.isinf(self.value):
+            return _beyond(self.condition.metric, self.value)
+        if self.condition.is_relative:
+            return f"{signed(self.value)} %"
+        return shown_difference(self.condition.metric, self.value)
+
+
+def comparison_document(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> dict[str, object]:
+    """A comparison with what was asked of it, as a plain JSON document: a contract."""
+    status = "failed" if any(condition.failed for condition in judged) else "passed"
+    return {"schema": COMPARISON_SCHEMA, "status": status, "conditions": plain(judged), **comparison.to_json()}
+
+
+def judge_conditions(conditions: Sequence[Condition], comparison: Comparison) -> tuple[JudgedCondition, ...]:
+    """Each condition for each side, in their order."""
+    return tuple(judged for condition in conditions for judged in condition.judge(comparison))
+
+
+def _beyond(metric: Compared, value: float) -> str:
+    """An infinite difference in words."""
+    if metric.unit != "seconds":
+        return "the baseline's figure is 0"
+    return "not delivered, unlike the baseline" if value > 0 else "delivered, unlike the baseline"
+
+
+def signed(value: float) -> str:
+    """A figure with its sign: `+4.2`, `-1,250`, `0`."""
+    return f"{'+' if value > 0 else '-' if value < 0 else ''}{format_number(round(abs(value), 9))}"
+
+
+def shown_difference(metric: Compared, value: float) -> str:
+    """A difference in a metric's unit."""
+    if metric.unit == "seconds":
+        return f"{'+' if value > 0 else ''}{format_seconds(round(value * SECOND))}"
+    return f"{signed(value)}{' points' if metric.unit == 'percent' and value else ' /s' if metric.unit == 'per_second' else ''}"

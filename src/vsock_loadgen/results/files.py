@@ -1,0 +1,140 @@
+"""Result documents on disk: written in one go, so that a reader never sees half of one; read with every unreadable one named."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from vsock_loadgen.config.places import shorten
+from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.result import Result
+
+MOST_BYTES = 256_000_000
+_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
+_DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
+_MOST_LINKS = 40  # as Linux follows
+
+
+def result_pieces(result: Result) -> Iterator[str]:
+    """The text of the document, a row of the series at a time and in a line each, with a line end at its end: as a whole it would
+    take several times the memory of what it tells."""
+    yield json.dumps(result.head_json(), indent=1).removesuffix("\n}")
+    yield ',\n "series": ['
+    for number, row in enumerate(result.series):
+        yield f"{',' if number else ''}\n  {json.dumps(row.to_json())}"
+    yield "\n ]\n}\n"
+
+
+def result_document(result: Result) -> str:
+    """The document as one text."""
+    return "".join(result_pieces(result))
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write the document of a result as `write_text` does."""
+    _write(result_pieces(result), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Put a text in place of what the file holds, readable by this user only (mode 0600).
+
+    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
+    that leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device that somebody
+    else has put into a folder for everybody, such as /tmp, is such an error.
+    """
+    _write([text], path)
+
+
+def _write(pieces: Iterable[str], path: Path) -> None:
+    _refuse_planted(path)
+    if is_stream(path):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.writelines(pieces)
+        return
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(pieces)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
+    return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
+
+
+def _refuse_planted(path: Path) -> None:
+    """Raise PermissionError where the name, or one that it links to, is a trap: what is written would go where another user of this
+    machine wants it. Linux refuses it by itself only where fs.protected_symlinks and fs.protected_fifos are set."""
+    for _ in range(_MOST_LINKS):
+        try:
+            entry, folder = path.lstat(), path.absolute().parent.stat()
+        except FileNotFoundError:
+            return
+        is_open_to_all = folder.st_mode & stat.S_IWOTH
+        if is_open_to_all and not stat.S_ISREG(entry.st_mode) and entry.st_uid not in (os.geteuid(), folder.st_uid):
+            raise PermissionError(errno.EACCES, "another user has put a link, pipe or device there; take another path", str(path))
+        if not stat.S_ISLNK(entry.st_mode):
+            return
+        path = path.parent / path.readlink()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def read_results(paths: Sequence[Path]) -> list[Named]:
+    """The results in these files, in order. Raises ConfigError with a problem for every file that holds none."""
+    results, problems = [], []
+    for path in paths:
+        try:
+            results.append(Named(str(path), _read(path)))
+        except OSError as error:
+            problems.append(Problem(str(path), "", f"cannot be read: {error.strerror or error}"))
+        except ValueError as error:
+            problems.append(Problem(str(path), "", str(error)))
+    if problems:
+        raise ConfigError(problems)
+    return results
+
+
+def _read(path: Path) -> Result:
+    """Raises OSError, or ValueError with a sentence about what was found."""
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"not a result: larger than {MOST_BYTES:,} bytes")
+    if not content.strip():
+        raise ValueError("not a result: the file is empty")
+    try:
+        document = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
+    except UnicodeDecodeError:
+        raise ValueError("not a result: the file is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
+    except RecursionError:
+        raise ValueError("not a result: nested too deeply") from None
+    return Result.read(document)
+
+
+def _whole(digits: str) -> int:
+    _decimal(digits)
+    return int(digits)
+
+
+def _decimal(digits: str) -> float:
+    number = float(digits)
+    if abs(number) > _LARGEST_NUMBER:
+        raise ValueError(f"not a result: found the number {shorten(digits)}, expected at most {_LARGEST_NUMBER:g}")
+    return number
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"not a result: found {constant}, which is no JSON")

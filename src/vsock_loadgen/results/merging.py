@@ -1,0 +1,270 @@
+"""Adds the results of several nodes up to that of the fleet they share: counts summed, histograms merged, nothing averaged.
+
+What cannot be added exactly is the quantiles within a second of the series, whose histograms are gone: there the largest of the
+nodes' stands, which is never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import Any
+
+from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Problem
+from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.record import shown
+from vsock_loadgen.results.judgement import judge_target
+from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.results.result import Confirmation, Result, Verdict
+from vsock_loadgen.results.thresholds import JudgedThreshold, judge_thresholds
+from vsock_loadgen.units import SECOND, format_seconds
+
+MOST_APART_NS = SECOND
+"""How far apart nodes may begin that are said to begin together: what starting a process takes."""
+
+OF_A_NODE = frozenset(
+    {
+        "nodeIndex",
+        "afterRun",
+        "target",
+        "port",
+        "workers",
+        "lagLimit",
+        "statsInterval",
+        "metricsPort",
+        "metricsAddress",
+        "logFormat",
+        "reconcile",
+    }
+)
+"""Keys of the config that the nodes of one fleet may set differently: none of them changes what is due."""
+
+
+def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = ()) -> Result:
+    """The result of the fleet whose nodes' results these are, in any order; at least one. Thresholds are judged on the sums.
+
+    Raises ConfigError, with a problem for every file that is in the way, where they are not of one run of one fleet.
+    """
+    parts = sorted(parts, key=lambda part: (part.vms.start, part.vms.stop))
+    if problems := _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
+        raise ConfigError(problems)
+    whole = _added_up(parts)
+    judged = judge_thresholds(thresholds, whole)
+    return replace(whole, thresholds=judged, verdict=_verdict(parts, whole, judged))
+
+
+def _added_up(parts: Sequence[Named]) -> Result:
+    """Everything but the judgement, which is still that of one part."""
+    results = [part.result for part in parts]
+    counts = sum((result.counts for result in results), Counts())
+    by_start = sorted(parts, key=lambda part: part.began_ns)
+    by_end = sorted(parts, key=lambda part: part.ended_ns)
+    width, rows = merged_series([(result.series_width_seconds, result.series) for result in results])
+    abortions = [result.abortion for result in results if result.abortion is not None]
+    return replace(
+        results[0],
+        config=_common(result.config for result in results),
+        slice=_merged_slice(parts),
+        started_at=by_start[0].result.started_at,
+        elapsed_ns=by_end[-1].ended_ns - by_start[0].began_ns,
+        counts=counts,
+        times=sum((result.times for result in results), Times()),
+        series=rows,
+        series_width_seconds=width,
+        errors=dict(item for part in by_end for item in part.result.errors.items()),
+        confirmation=min((result.confirmation for result in results), key=_STRENGTH.__getitem__),
+        complete=not missing_nodes(parts) and all(result.complete for result in results),
+        abortion=min(abortions, key=lambda abortion: abortion.at_ns, default=None),
+        phases=tuple(reduce(add, parts) for parts in zip(*(result.phases for result in results), strict=False)),
+        warnings=tuple(dict.fromkeys([*_apart(by_start), *(warning for result in results for warning in result.warnings)])),
+        reconciliation=_merged_reconciliation(results, counts),
+        receiver=_merged_receivers([result.receiver for result in results]),
+        generator=_merged_generators([result.generator for result in results]),
+        environment={**_common(result.environment for result in results), "nodes": [result.environment for result in results]},
+    )
+
+
+def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThreshold]) -> Verdict:
+    """Invalid where a part is missing or proves nothing, with that part's reasons; else what the sums say about the target."""
+    incomplete, limited = missing_nodes(parts), []
+    for part in parts:
+        reasons = [f"{part.name}: {reason}" for reason in part.result.verdict.reasons]
+        if part.result.verdict.exit_code == EXIT_INTERNAL:
+            incomplete += reasons
+        elif part.result.verdict.exit_code == EXIT_SATURATED:
+            limited += reasons
+    if incomplete or limited:
+        return Verdict("invalid", (*incomplete, *limited), EXIT_INTERNAL if incomplete else EXIT_SATURATED)
+    return judge_target(whole.counts, judged, whole.abortion, whole.reconciliation)
+
+
+def _sums(parts: Sequence[Named]) -> list[Problem]:
+    """Parts that are sums already: what made them invalid may not be so in the whole."""
+    message = "is a merged result, expected the results of single nodes"
+    return [Problem(part.name, "", message) for part in parts if part.node is None]
+
+
+def _strangers(parts: Sequence[Named]) -> list[Problem]:
+    """What shows that a part is not of the same run as the first."""
+    first, *others = parts
+    problems = []
+    for part in others:
+        differences = list(_differences(part.result, first.result))
+        for what, mine, expected in differences:
+            message = f"{what} is {shown(mine)}, expected {shown(expected)} as in {first.name}: the nodes of a fleet share it"
+            problems.append(Problem(part.name, "", message))
+        both_ended = part.result.complete and first.result.complete
+        if both_ended and not differences and not _overlap_in_time(part, first):
+            message = f"ran at another time than {first.name}, expected nodes that ran together: the fleet was never on as a whole"
+            problems.append(Problem(part.name, "", message))
+    return problems
+
+
+def _differences(one: Result, other: Result) -> Iterator[tuple[str, object, object]]:
+    """Key, value and expected value of what decides which reports are due and how they are judged."""
+    is_alike = True
+    for key in sorted({*one.config, *other.config} - OF_A_NODE):
+        if one.config.get(key) != other.config.get(key):
+            is_alike = False
+            yield key, one.config.get(key), other.config.get(key)
+    if is_alike and one.plan["digest"] != other.plan["digest"]:
+        yield "the plan's digest", one.plan["digest"], other.plan["digest"]
+
+
+def _overlap_in_time(one: Named, other: Named) -> bool:
+    return one.began_ns < other.ended_ns and other.began_ns < one.ended_ns
+
+
+def _apart(by_start: Sequence[Named]) -> Iterator[str]:
+    """A sentence where the parts, in the order of their start, did not begin together: their load was never planned like that."""
+    first, last = by_start[0], by_start[-1]
+    apart_ns = last.began_ns - first.began_ns
+    if apart_ns > MOST_APART_NS:
+        yield (
+            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last): until then the load "
+            "was not that of the whole fleet; startAt gives all nodes one start"
+        )
+
+
+def _overlaps(parts: Sequence[Named]) -> Iterator[Problem]:
+    """Parts that have VMs which another has as well; parts come in the order of their VMs."""
+    taken = [part for part in parts if part.vms]
+    for before, part in pairwise(taken):
+        if part.vms.start < before.vms.stop:
+            message = f"has VMs {part.vms.start} to {part.vms.stop - 1}, expected none of"
+            yield Problem(part.name, "", f"{message} {before.vms.start} to {before.vms.stop - 1}, which {before.name} has")
+
+
+def missing_nodes(parts: Sequence[Named]) -> list[str]:
+    """A sentence for every node of the plan that has VMs of which no part tells."""
+    present = {part.node for part in parts}
+    nodes = parts[0].result.plan["nodes"]
+    return [
+        f"the result of node {node['index']} of {len(nodes)} is missing: its {node['vms']:,} VMs are not counted"
+        for node in nodes
+        if node["vms"] and node["index"] not in present
+    ]
+
+
+def _merged_slice(parts: Sequence[Named]) -> dict[str, object]:
+    vms = sum(len(part.vms) for part in parts)
+    return {**parts[0].result.slice, "node_index": None, "vms": vms, "nodes": [part.node for part in parts]}
+
+
+def merged_series(parts: Sequence[tuple[int, Sequence[SeriesRow]]]) -> tuple[int, list[SeriesRow]]:
+    """The rows of several series by wall second, each part (width in seconds, rows in order): the common width, and the rows.
+
+    The width is the widest of the parts', doubled until there are at most MOST_ROWS.
+    """
+    width = max(width for width, _ in parts)
+    while True:
+        whole: dict[int, SeriesRow] = {}
+        for _, rows in parts:
+            for second, row in _widened(rows, width).items():
+                whole[second] = whole[second].beside(row) if second in whole else row
+        if len(whole) <= MOST_ROWS:
+            return width, [whole[second] for second in sorted(whole)]
+        width *= 2
+
+
+def _widened(rows: Sequence[SeriesRow], width: int) -> dict[int, SeriesRow]:
+    wide: dict[int, SeriesRow] = {}
+    for row in rows:
+        start = row.second - row.second % width
+        wide[start] = wide[start].then(row) if start in wide else replace(row, second=start)
+    return wide
+
+
+def _common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
+    """What all the documents say, key by key."""
+    first, *others = documents
+    return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
+
+
+def _merged_reconciliation(results: Sequence[Result], counts: Counts) -> Reconciliation | None:
+    """What the nodes' targets counted in all; without figures where those of a node are missing, or would be counted twice."""
+    parts = [result.reconciliation for result in results if result.reconciliation is not None]
+    if not parts:
+        return None
+    urls = sorted({part.url for part in parts})
+    url = urls[0] if len(urls) == 1 else f"{urls[0]} and {len(urls) - 1} more"
+    growths = [part.growth for part in parts if part.growth is not None]
+    if len(urls) < len(parts):
+        return Reconciliation.of(url, counts, None, "several nodes read the counters of one target, each with what the others sent")
+    if len(growths) < len(results):
+        missing = len(results) - len(growths)
+        return Reconciliation.of(url, counts, None, f"the target's counters are missing for {missing} of {len(results)} nodes")
+    return Reconciliation.of(url, counts, sum(growths, TargetCounters()))
+
+
+def _merged_receivers(receivers: Sequence[Mapping[str, object] | None]) -> dict[str, object] | None:
+    """What the nodes' own receivers saw in all; None where a node had none, since the sum would be of a part of the fleet."""
+    whole: dict[str, object] = {}
+    for receiver in receivers:
+        if receiver is None:
+            return None
+        whole = {key: _added(whole[key], value) if key in whole else value for key, value in receiver.items()}
+    return whole
+
+
+def _added(one: object, other: object) -> object:
+    """Two documents of one shape as one: numbers added up, rows that have the same value as one row, what else there is kept."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: _added(one[key], other[key]) if key in one and key in other else (one | other)[key] for key in one | other}
+    if isinstance(one, list) and isinstance(other, list):
+        return _added_rows([row for row in (*one, *other) if isinstance(row, dict) and "value" in row])
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return one + other
+    return one
+
+
+def _added_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    by_value: dict[object, dict[str, object]] = {}
+    for row in rows:
+        known = by_value.setdefault(row["value"], {"value": row["value"]})
+        for key, value in row.items():
+            if key != "value":
+                known[key] = _added(known[key], value) if key in known else value
+    return list(by_value.values())
+
+
+def _merged_generators(generators: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """What sending cost the machines: processor time added up, and the share of the machine that had the least left."""
+    findings = [generator.get("saturation") for generator in generators]
+    return {
+        "workers": sum(part["workers"] for part in generators),
+        "worker_cpu_seconds": [seconds for part in generators for seconds in part["worker_cpu_seconds"]],
+        "parent_cpu_seconds": float(sum(part["parent_cpu_seconds"] for part in generators)),
+        "share_of_machine": float(max(part["share_of_machine"] for part in generators)),
+        "saturation": next((finding for finding in findings if finding is not None), None),
+    }
+
+
+_STRENGTH: dict[Confirmation, int] = {"none": 0, "weak": 1, "strong": 2, "reconciled": 3}
+"""The order of proofs."""

@@ -1,0 +1,68 @@
+"""What the receiving side saw: the other half of the accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from vsock_loadgen.record import As, Derived, Record
+
+RECEIPT_SCHEMA = "vsock-loadgen/receipt/v1"
+_InOrder = As(dict[str, int], lambda counts: {str(key): count for key, count in sorted(counts.items())}, lambda counts: counts)
+
+
+@dataclass(frozen=True, slots=True)
+class VmReceipt(Record):
+    """The reports that carried one CID. Times are seconds since the epoch; `packages` is the count of the last report."""
+
+    cid: str
+    reports: int
+    packages: int
+    first_arrival: float
+    last_arrival: float
+
+    @property
+    def mean_gap(self) -> float | None:
+        """Mean seconds between this VM's reports, None below two."""
+        return (self.last_arrival - self.first_arrival) / (self.reports - 1) if self.reports > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(Record):
+    """Everything a receiver counted from its start to its stop.
+
+    `connections` = `reports` + `malformed` + `empty` + `rejected` + `unfinished`. `bytes` are those of the reports alone.
+    `packages` counts reports by their number of packages. `empty` are connections that carried no byte, which is how a look
+    before a run shows. `rejected` are those that the receiver ended before their end had come, `unfinished` those that were
+    still open or that the peer reset; where the peer just closed within a report, it is `malformed`. Of the reports,
+    `mismatching_cid` and `rate_limited` were thrown away after all: they carried another CID than they should have, or came too
+    soon after the VM's last one.
+    """
+
+    schema: ClassVar[Any] = Derived(lambda _: RECEIPT_SCHEMA)
+    connections: int = 0
+    reports: int = 0
+    bytes: int = 0
+    malformed: int = 0
+    empty: int = 0
+    rejected: int = 0
+    unfinished: int = 0
+    mismatching_cid: int = 0
+    rate_limited: int = 0
+    formats: Annotated[Mapping[str, int], _InOrder] = field(default_factory=dict)
+    packages: Annotated[Mapping[int, int], _InOrder] = field(default_factory=dict)
+    vm_count: ClassVar[Any] = Derived(lambda receipt: len(receipt.vms), "vms")
+    by_packages: ClassVar[Any] = Derived(lambda receipt: receipt.vms_by_packages(), "vms_by_packages")
+    vms: Annotated[tuple[VmReceipt, ...], Field(alias="per_vm")] = ()
+
+    def summary(self) -> dict[str, object]:
+        """The document without the row for each VM."""
+        return {key: value for key, value in self.to_json().items() if key != "per_vm"}
+
+    def vms_by_packages(self) -> dict[int, int]:
+        """How many distinct CIDs last reported each number of packages."""
+        return dict(sorted(Counter(vm.packages for vm in self.vms).items()))

@@ -1,0 +1,307 @@
+"""The outcome of a run as one record, and as one JSON document: a contract (`vsock-loadgen/result/v1`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from vsock_loadgen.errors import EXIT_DONE, EXIT_SATURATED
+from vsock_loadgen.measures.figures import PhaseFigures
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.series import SeriesRow
+from vsock_loadgen.measures.snapshot import Counts, Times, read_counts
+from vsock_loadgen.record import (
+    FLAT,
+    IN_SECONDS,
+    AnyText,
+    As,
+    Derived,
+    Flag,
+    Like,
+    MisfitError,
+    Nanoseconds,
+    Number,
+    Record,
+    Text,
+    Whole,
+    plain,
+    shown,
+)
+from vsock_loadgen.results.reconciliation import Reconciliation
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
+from vsock_loadgen.units import parse_duration
+
+RESULT_SCHEMA = "vsock-loadgen/result/v1"
+_LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver"})
+
+Confirmation = Literal["reconciled", "strong", "weak", "none"]
+"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `strong`, the kernel would have
+shown a peer that closed without reading; `weak`, it might have hidden one; `none`, nobody looked."""
+
+Status = Literal["passed", "failed", "invalid"]
+"""What a run shows: `invalid` where it proves nothing about the target."""
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text)
+    except ValueError:
+        raise ValueError(f"found {shown(text)}, expected a duration such as 1m30s") from None
+    return text
+
+
+def _instant(text: str) -> str:
+    try:
+        is_certain = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        is_certain = False
+    if not is_certain:
+        raise ValueError(f"found {shown(text)}, expected an instant such as 2026-01-31T12:00:00+00:00")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSummary(Record):
+    """Quantiles of one of the three clocks, in nanoseconds; None where the quantile falls among reports that were never delivered,
+    or where there was nothing. `count` includes those."""
+
+    count: int
+    p50: Nanoseconds | None
+    p95: Nanoseconds | None
+    p99: Nanoseconds | None
+    p999: Nanoseconds | None
+    largest: Annotated[Nanoseconds | None, Field(alias="max")]
+    mean: Annotated[float, IN_SECONDS] | None
+
+    @classmethod
+    def of(cls, histogram: Histogram, undelivered: int = 0) -> TimeSummary:
+        """The summary of recorded times and of `undelivered` reports that count as longer than any of them."""
+        p50, p95, p99, p999 = histogram.quantiles((0.5, 0.95, 0.99, 0.999), undelivered)
+        count = histogram.count
+        ended = count > 0 and undelivered == 0
+        mean = histogram.mean if ended else None
+        return cls(count + undelivered, p50, p95, p99, p999, histogram.largest if ended else None, mean)
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals(Counts):
+    """The counts as a document has them, the failed ones of all classes among them."""
+
+    said_failed: Annotated[Whole, Field(alias="failed")] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Accounts(Record):
+    totals: Annotated[_Totals, BeforeValidator(read_counts("in_totals", "failed"))]
+    failures: Mapping[FailureClass, Whole]
+
+    @property
+    def counts(self) -> Counts:
+        """The counts. Raises MisfitError where a report would be in two places, or in none."""
+        read = {each.name: getattr(self.totals, each.name) for each in fields(Counts)}
+        counts = Counts(**read | {"failures": self.failures})
+        if not counts.balanced or counts.failed != self.totals.said_failed:
+            parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
+            raise MisfitError(
+                f"found {counts.due} due and {self.totals.said_failed} failed, expected failed to be the sum of "
+                f"failures, and due of delivered + failed + skipped + in_flight + unfinished, which is {parts}",
+                "totals",
+            )
+        return counts
+
+
+IN_TOTALS = As(
+    _Accounts,
+    lambda counts: {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures)},
+    lambda accounts: accounts.counts,
+)
+
+
+class Measured(Record):
+    """What became of some due reports, and how long they took."""
+
+    __slots__ = ()
+    counts: Counts
+    times: Times
+
+    @property
+    def response(self) -> TimeSummary:
+        """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
+        return TimeSummary.of(self.times.response, self.counts.undelivered)
+
+    @property
+    def service(self) -> TimeSummary:
+        """Finished - started, over every started report whose fate is known."""
+        return TimeSummary.of(self.times.service, self.counts.started_undelivered)
+
+    @property
+    def lag(self) -> TimeSummary:
+        """Started - due, over started reports."""
+        return TimeSummary.of(self.times.lag)
+
+    def checked(self) -> Self:
+        """With the started reports, which only the histograms count; these have to have what the accounts say."""
+        for name, recorded in (("response_time", self.times.response), ("service_time", self.times.service)):
+            if recorded.count != self.counts.delivered:
+                found = f"found {recorded.count:,} reports, expected totals.delivered, {self.counts.delivered:,}"
+                raise MisfitError(found, f"histograms.{name}")
+        return replace(self, counts=replace(self.counts, started=self.times.lag.count))  # type: ignore[type-var]
+
+
+_RESPONSE, _SERVICE, _LAG = Derived(lambda made: made.response), Derived(lambda made: made.service), Derived(lambda made: made.lag)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult(Measured):
+    """The reports that fell due in one phase of load, over all its repetitions."""
+
+    name: Text
+    counts: Annotated[Counts, IN_TOTALS, FLAT]
+    response_time_seconds: ClassVar[Any] = _RESPONSE
+    service_time_seconds: ClassVar[Any] = _SERVICE
+    lag_seconds: ClassVar[Any] = _LAG
+    times: Annotated[Times, Field(alias="histograms")]
+
+    def __add__(self, other: PhaseResult) -> PhaseResult:
+        return PhaseResult(self.name, self.counts + other.counts, self.times + other.times)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Record):
+    """The judgement: `passed`, `failed`, or `invalid` where the run proves nothing about the target; each reason a sentence.
+
+    `exit_code` is what the process should end with.
+    """
+
+    status: Status
+    reasons: tuple[AnyText, ...]
+    exit_code: Whole
+
+    def checked(self) -> Self:
+        """A code fits its status."""
+        if self.exit_code > EXIT_SATURATED or (self.status == "passed") != (self.exit_code == EXIT_DONE):
+            raise MisfitError(f"found {self.exit_code}, expected that of a verdict {self.status!r}", "exit_code")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    node_index: Whole | None
+    node_count: Whole
+    first_vm: Whole
+    vms: Whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    index: Whole
+    vms: Whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Only what results are held against each other by."""
+
+    digest: Text
+    vm_count: Whole
+    seed: object
+    time_scale: object
+    nodes: list[_Node]
+
+
+@dataclass(frozen=True, slots=True)
+class _Generator:
+    workers: Whole
+    worker_cpu_seconds: list[object]
+    parent_cpu_seconds: Number
+    share_of_machine: Number
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """Only the keys that figures are computed with."""
+
+    duration: Annotated[Text, AfterValidator(_duration)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Measured):
+    """Everything that is known at the end of a run (or so far, where `complete` is False): the document, key by key.
+
+    `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
+    document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
+    `warnings` are sentences about what happened around the run.
+    """
+
+    schema: ClassVar[Any] = Derived(lambda _: RESULT_SCHEMA)
+    complete: Flag
+    verdict: Verdict
+    confirmation: Confirmation
+    warnings: tuple[AnyText, ...] = ()
+    started_at: Annotated[Text, AfterValidator(_instant)]
+    elapsed_ns: Annotated[Nanoseconds, Field(alias="elapsed_seconds")]
+    seed: ClassVar[Any] = Derived(lambda result: result.plan["seed"])
+    time_scale: ClassVar[Any] = Derived(lambda result: result.plan["time_scale"])
+    counts: Annotated[Counts, IN_TOTALS, FLAT]
+    response_time_seconds: ClassVar[Any] = _RESPONSE
+    service_time_seconds: ClassVar[Any] = _SERVICE
+    lag_seconds: ClassVar[Any] = _LAG
+    errors: Annotated[Mapping[FailureClass, Text], Field(alias="last_errors")]
+    phases: tuple[PhaseResult, ...] = ()
+    thresholds: tuple[JudgedThreshold, ...] = ()
+    abortion: Annotated[Abortion | None, Field(alias="aborted")] = None
+    receiver: Mapping[str, object] | None
+    reconciliation: Reconciliation | None = None
+    slice: Annotated[Mapping[str, Any], Like(_Slice)]
+    config: Annotated[Mapping[str, object], Like(_Config)]
+    plan_digest: ClassVar[Any] = Derived(lambda result: result.plan["digest"])
+    plan: Annotated[Mapping[str, Any], Like(_Plan)]
+    generator: Annotated[Mapping[str, Any], Like(_Generator)]
+    environment: Mapping[str, object]
+    series_width_seconds: Annotated[Whole, AfterValidator(lambda width: max(1, width))]
+    times: Annotated[Times, Field(alias="histograms")]
+    series: list[SeriesRow]
+
+    @classmethod
+    def read(cls, document: object) -> Self:
+        """The result that `to_json` wrote: the same figures, times within a nanosecond.
+
+        Raises ValueError, with the path of the first wrong value, where the document is none or contradicts itself.
+        """
+        if not isinstance(document, dict):
+            raise ValueError("not a result: expected a JSON object")
+        if (schema := document.get("schema")) != RESULT_SCHEMA:
+            raise ValueError(f'not a result: found "schema" {shown(schema)}, expected "{RESULT_SCHEMA}"')
+        return super(Result, cls).read(document)
+
+    def checked(self) -> Self:
+        """With what the reconciliation has of the accounts."""
+        result = super(Result, self).checked()
+        if (found := result.reconciliation) is None:
+            return result
+        return replace(result, reconciliation=Reconciliation.of(found.url, result.counts, found.growth, found.problem))
+
+    def of_phase(self, name: str) -> PhaseFigures | None:
+        """What fell due in the phase of that name; None where there is none."""
+        for phase in self.phases:
+            if phase.name == name:
+                return PhaseFigures(phase.counts, phase.times, self.elapsed_ns)
+        return None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether `passed` says anything about the target: not where nothing was asked of it and reports were not delivered."""
+        return self.verdict.status != "passed" or bool(self.thresholds) or self.counts.delivered == self.counts.due
+
+    def summary(self) -> dict[str, object]:
+        """The document without its long parts: what a log has room for."""
+        return {key: value for key, value in self.head_json().items() if key not in _LONG_PARTS}
+
+    def head_json(self) -> dict[str, object]:
+        """The document without its `series`, which is the longest part of it."""
+        return {key: value for key, value in replace(self, series=[]).to_json().items() if key != "series"}

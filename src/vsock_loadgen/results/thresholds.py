@@ -1,0 +1,65 @@
+"""The thresholds of a run, held against its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.measures.figures import COMPARE, MeasuredRun, Unit
+from vsock_loadgen.record import Flag, Nanoseconds, Number, Record, Text
+from vsock_loadgen.units import SECOND, format_number, format_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedThreshold(Record):
+    """A threshold with what was found, a time in seconds; `value` None where the figure does not exist, which fails."""
+
+    expression: Text
+    value: Number | None
+    unit: Unit
+    passed: Flag
+
+    @property
+    def shown_value(self) -> str:
+        """What was found, for people."""
+        if self.value is None:
+            return "not delivered" if self.unit == "seconds" else "no report"
+        if self.unit == "seconds":
+            return format_seconds(self.value * SECOND)
+        return f"{format_number(self.value)}{' %' if self.unit == 'percent' else ' a second'}"
+
+    def __str__(self) -> str:
+        if self.passed:
+            return f"{self.expression} is met: {self.shown_value}"
+        if self.value is None:
+            missing = "it falls among reports that were not delivered" if self.unit == "seconds" else "no report was due"
+            return f"{self.expression} is missed: {missing}"
+        return f"{self.expression} is missed: {self.shown_value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Abortion(Record):
+    """A run that was stopped, `at_ns` from its start, because of thresholds that were missed by then."""
+
+    at_ns: Annotated[Nanoseconds, Field(alias="at_seconds")]
+    missed: tuple[JudgedThreshold, ...]
+
+    def __str__(self) -> str:
+        return f"the run was stopped after {format_seconds(self.at_ns)}, since a threshold was missed (abortOnFail)"
+
+
+def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple[JudgedThreshold, ...]:
+    """Each threshold with what was found, in their order."""
+    return tuple(_judged(threshold, run) for threshold in thresholds)
+
+
+def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
+    """A figure that does not exist fails."""
+    measured = threshold.scope(run)
+    value = None if measured is None else threshold.metric.value(measured)
+    passed = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
+    return JudgedThreshold(threshold.expression, None if value is None else float(value), threshold.metric.unit, passed)

@@ -1,0 +1,72 @@
+"""Where a run is shown and written down, and how its outcome gets there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from vsock_loadgen.errors import InternalError
+from vsock_loadgen.report.html import result_page
+from vsock_loadgen.report.result_text import result_text
+from vsock_loadgen.results.files import result_document, write_result, write_text
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.seen import Seen
+from vsock_loadgen.telemetry.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
+    where the log's is one that may be drawn on."""
+
+    log: TextIO
+    outcome: TextIO
+    width: int = 80
+    color: bool = False
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that a run writes, where they are wanted."""
+
+    result: Path | None = None
+    html: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a run is shown and written down."""
+
+    streams: Streams
+    outputs: Outputs
+    log: Log
+
+    def conclude(self, result: Result, seen: Seen | None) -> int:
+        """Check the accounts, show the outcome, write the document; returns the exit code."""
+        streams, outputs, log = self.streams, self.outputs, self.log
+        if not result.counts.balanced or result.counts.in_flight:
+            raise InternalError(f"the accounts do not balance: {result.counts}")
+        document = ""
+        if outputs.result is not None:
+            try:
+                write_result(result, outputs.result)
+            except OSError as error:
+                log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
+                document = result_document(result)
+        if outputs.html is not None:
+            try:
+                write_text(result_page(result.to_json()), outputs.html)
+            except OSError as error:
+                log.alert(f"--html: cannot be written: {error}", "html_file")
+        if log.style == "json":
+            log.line(f"verdict: {result.verdict.status}", "result", result.summary())
+        text = "" if log.style == "json" else result_text(result, seen, width=streams.width, color=streams.color)
+        try:
+            print(text, end=document, file=streams.outcome, flush=True)
+        except OSError as error:
+            if outputs.result is None or document:
+                raise  # it is nowhere else
+            log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
+        return result.verdict.exit_code

@@ -1,0 +1,38 @@
+"""Writing the result of a long run takes little memory."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from run_example import result_of, times_of
+from vsock_loadgen.measures.series import Series
+from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.results.files import result_document, write_result
+
+SECONDS = 600
+
+
+def test_a_document_is_written_without_being_in_memory_as_a_whole(tmp_path: Path) -> None:
+    """A snapshot every few seconds would else leave the parent with many times the memory of what it knows."""
+    series = Series()
+    for second in range(SECONDS):
+        series.add(second, Counts(due=3, started=3, delivered=3, bytes=900), 0, times_of(1_000, 900, 10, 3))
+    result = replace(result_of(Counts(), times_of(1, 1, 1, 1)), series=series.rows())
+    text = len(result_document(result))
+    assert allocated(lambda: write_result(result, tmp_path / "result.json")) < text / 2
+    assert json.loads(result_document(result)) == json.loads(json.dumps(result.to_json()))
+    assert (tmp_path / "result.json").read_text() == result_document(result)
+
+
+def allocated(action: Callable[[], object]) -> int:
+    """The most memory in bytes that a call had at a time."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

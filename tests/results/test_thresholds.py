@@ -1,0 +1,203 @@
+"""Figures held against limits: exact, null fails, and no fate of a report but delivery on time makes any figure better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from run_example import failed_result, result_of, times_of
+from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.measures.figures import METRICS, Comparison
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.results.result import PhaseResult
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is measured, and nothing else."""
+
+    counts: Counts
+    times: Times
+    elapsed_ns: int = 10 * SECOND
+
+    def of_phase(self, name: str) -> None:
+        """There are no phases."""
+
+
+HEALTHY = Figures(
+    Counts(due=1_000, started=1_000, delivered=1_000),
+    times_of(response=200 * MILLISECOND, service=100 * MILLISECOND, lag=MILLISECOND, count=1_000),
+)
+
+
+def threshold(name: str, comparison: Comparison, limit: str) -> Threshold:
+    """A threshold in the metric's own unit."""
+    return Threshold(f"{name} {comparison} {limit}", METRICS[name], comparison, Fraction(limit))
+
+
+def one(asked: Threshold, measured: Figures) -> JudgedThreshold:
+    """A threshold, held against some figures."""
+    (judged,) = judge_thresholds([asked], measured)
+    return judged
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("response_time.p99", 0.2),
+        ("response_time.mean", 0.2),
+        ("service_time.max", 0.1),
+        ("lag.p50", 0.001),
+        ("delivered_percent", 100),
+        ("failed_percent", 0),
+        ("skipped_percent", 0),
+        ("unfinished_percent", 0),
+        ("reports_per_second", 100),
+    ],
+)
+def test_a_figure_is_in_its_own_unit(name: str, value: float) -> None:
+    assert float(METRICS[name].value(HEALTHY) or 0) == pytest.approx(value, rel=1e-3)
+
+
+def test_the_figures_of_a_threshold_are_those_of_the_result() -> None:
+    for result in (result_of(HEALTHY.counts, HEALTHY.times), failed_result()):
+        document = result.to_json()
+        for clock in ("response_time", "service_time", "lag"):
+            shown = document[f"{clock}_seconds"]
+            assert isinstance(shown, dict)
+            for point in ("p50", "p95", "p99", "p999", "max", "mean"):
+                value = METRICS[f"{clock}.{point}"].value(result)
+                assert (value is None) == (shown[point] is None)
+                assert value is None or float(value) == pytest.approx(shown[point])
+
+
+@pytest.mark.parametrize(
+    ("comparison", "at_limit", "below", "above"),
+    [("<", False, True, False), ("<=", True, True, False), (">", False, False, True), (">=", True, False, True)],
+)
+def test_a_comparison_is_exact_at_the_limit(comparison: Comparison, at_limit: bool, below: bool, above: bool) -> None:
+    counts = Counts(due=300, started=300, delivered=299, failures={FailureClass.RESET: 1})
+    for limit, passed in ((Fraction(1, 3), at_limit), (Fraction(1, 3) + Fraction(1, 10**20), below), (Fraction(333, 1_000), above)):
+        judged = one(Threshold("x", METRICS["failed_percent"], comparison, limit), Figures(counts, Times()))
+        assert judged.passed is passed
+
+
+@pytest.mark.parametrize("comparison", ["<", "<=", ">", ">="])
+def test_a_figure_that_does_not_exist_fails_whatever_is_asked_of_it(comparison: Comparison) -> None:
+    lost = Figures(Counts(due=10, started=10, failures={FailureClass.TIMEOUT: 10}), Times())
+    for measured in (lost, Figures(Counts(), Times(), 0)):
+        for name in ("response_time.p50", "service_time.mean"):
+            judged = one(threshold(name, comparison, "5"), measured)
+            assert (judged.value, judged.passed) == (None, False)
+    assert not one(threshold("failed_percent", comparison, "5"), Figures(Counts(), Times())).passed
+
+
+def test_reports_whose_fate_is_not_known_yet_count_neither_way() -> None:
+    counts = replace(HEALTHY.counts, due=1_050, started=1_050, in_flight=50)
+    running = Figures(counts, HEALTHY.times)
+    for name, metric in METRICS.items():
+        assert metric.value(running) == METRICS[name].value(HEALTHY)
+
+
+def test_what_was_found_is_said_in_words() -> None:
+    asked = [
+        threshold("response_time.p99", "<", "0.5"),
+        threshold("response_time.p99", "<", "0.1"),
+        threshold("delivered_percent", ">=", "99.9"),
+        threshold("reports_per_second", ">", "400"),
+    ]
+    assert list(map(str, judge_thresholds(asked, HEALTHY))) == [
+        "response_time.p99 < 0.5 is met: 200 ms",
+        "response_time.p99 < 0.1 is missed: 200 ms",
+        "delivered_percent >= 99.9 is met: 100 %",
+        "reports_per_second > 400 is missed: 100 a second",
+    ]
+    lost = Figures(Counts(due=1, started=1, failures={FailureClass.TIMEOUT: 1}), Times())
+    assert str(one(asked[0], lost)) == "response_time.p99 < 0.5 is missed: it falls among reports that were not delivered"
+    assert str(one(asked[2], Figures(Counts(), Times()))) == "delivered_percent >= 99.9 is missed: no report was due"
+
+
+def test_a_threshold_on_a_phase_is_about_what_fell_due_in_it() -> None:
+    """The spike failed, the run as a whole did not notice."""
+    lost = Counts(due=10, started=10, failures={FailureClass.TIMEOUT: 10})
+    phases = (PhaseResult("calm", HEALTHY.counts, HEALTHY.times), PhaseResult("spike", lost, Times()))
+    run = replace(result_of(HEALTHY.counts, HEALTHY.times), phases=phases)
+    about = [replace(threshold("delivered_percent", ">=", "99"), phase=name) for name in ("calm", "spike", "storm")]
+    assert [judged.passed for judged in judge_thresholds(about, run)] == [True, False, False]
+    assert [judged.value for judged in judge_thresholds(about, run)] == [100, 0, None]
+
+
+def test_the_document_has_value_unit_and_whether_it_was_met() -> None:
+    judged = one(threshold("response_time.p50", "<", "0.1"), HEALTHY)
+    assert judged.to_json() == {"expression": "response_time.p50 < 0.1", "value": judged.value, "unit": "seconds", "passed": False}
+    assert Abortion(1_500 * MILLISECOND, (judged,)).to_json() == {"at_seconds": 1.5, "missed": [judged.to_json()]}
+
+
+def test_the_result_document_has_every_threshold_and_what_stopped_the_run() -> None:
+    judged = (JudgedThreshold("lag.p99 < 1s", 0.002, "seconds", True), JudgedThreshold("a", None, "seconds", False))
+    document = replace(failed_result(), thresholds=judged, abortion=Abortion(SECOND, judged[1:])).to_json()
+    assert document["thresholds"] == [threshold.to_json() for threshold in judged]
+    assert document["aborted"] == {"at_seconds": 1.0, "missed": [judged[1].to_json()]}
+    assert failed_result().to_json()["aborted"] is None
+
+
+REPORTS = st.lists(
+    st.tuples(
+        st.integers(0, SECOND), st.integers(0, SECOND), st.sampled_from(["as before", "slower", "failed", "abandoned", "skipped"])
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+def _run(reports: list[tuple[int, int, str]], elapsed_ns: int) -> Figures:
+    """The figures of a run whose reports had these lags, service times and fates."""
+    times, fates = Times(), [fate for _, _, fate in reports]
+    for lag_ns, service_ns, fate in reports:
+        if fate == "skipped":
+            continue
+        times.lag.record(lag_ns)
+        if fate in ("as before", "slower"):
+            slow_ns = service_ns + (SECOND if fate == "slower" else 0)
+            times.service.record(slow_ns)
+            times.response.record(lag_ns + slow_ns)
+    counts = Counts(
+        due=len(fates),
+        started=len(fates) - fates.count("skipped"),
+        delivered=times.response.count,
+        skipped=fates.count("skipped"),
+        unfinished=fates.count("abandoned"),
+        failures={FailureClass.TIMEOUT: fates.count("failed")},
+    )
+    return Figures(counts, times, elapsed_ns)
+
+
+def _badness(name: str, measured: Figures) -> float:
+    """A figure as a number that is the larger the worse."""
+    value = METRICS[name].value(measured)
+    if name in ("delivered_percent", "reports_per_second"):
+        return -float(value or 0)
+    return math.inf if value is None else float(value)
+
+
+@given(reports=REPORTS, drain_ns=st.integers(0, 10 * SECOND))
+def test_no_figure_that_is_about_the_target_is_better_where_the_target_delivered_less_or_later(
+    reports: list[tuple[int, int, str]], drain_ns: int
+) -> None:
+    """Skipped reports were never started, so they have no service time; a VM skips only beside one that takes too long."""
+    before = [(lag, service, "as before") for lag, service, _ in reports]
+    healthy, stalled = _run(before, 20 * SECOND), _run(reports, 20 * SECOND + drain_ns)
+    about_starts = "skipped" in [fate for *_, fate in reports]
+    for name in METRICS:
+        if name.startswith("lag") or (about_starts and name.startswith("service_time")):
+            continue
+        before_that = _badness(name, healthy)
+        assert _badness(name, stalled) >= before_that - 0.001 * abs(before_that), name  # the width of a histogram's bucket
