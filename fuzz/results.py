@@ -20,13 +20,11 @@ from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Side, compare
-from vsock_loadgen.results.conditions import comparison_document, judge_conditions
-from vsock_loadgen.results.fail_if import parse_condition
+from vsock_loadgen.results.conditions import comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results
 from vsock_loadgen.results.merging import merge_results
-from vsock_loadgen.results.named import Named
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.results.result import Named, PhaseResult, Result
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 
 _MISSED = JudgedThreshold("response_time.p99 < 500ms", None, "seconds", False)

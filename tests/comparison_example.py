@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from run_example import FAILED, failed_result, result_of, times_of
 from vsock_loadgen.results.comparison import Comparison, Side, compare
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result, Verdict
+from vsock_loadgen.results.result import Named, Result, Verdict
 from vsock_loadgen.units import MILLISECOND
 
 HOSTILE = "[bold]x[/] | <b>`*_y_*` :100:.json"

@@ -26,8 +26,7 @@ from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Comparison, Side, compare
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.telemetry.http import listening_address
 from vsock_loadgen.telemetry.log import Entry, Log
 from vsock_loadgen.transport.web import HttpServer

@@ -20,7 +20,7 @@ from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.grammar.leaves import Percentage
 from vsock_loadgen.grammar.scalars import LONGEST_NUMBER, OddNumber, resolve
-from vsock_loadgen.results.fail_if import parse_condition
+from vsock_loadgen.results.conditions import parse_condition
 from vsock_loadgen.units import format_duration, parse_duration
 
 _NS = {"ns": 1, "us": 10**3, "\xb5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}

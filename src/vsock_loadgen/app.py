@@ -48,14 +48,13 @@ from vsock_loadgen.telemetry.error_lines import ErrorLines
 from vsock_loadgen.telemetry.health import Health
 from vsock_loadgen.telemetry.http import listening_address, serve
 from vsock_loadgen.telemetry.live import shown, subject_of
-from vsock_loadgen.telemetry.live_result import LiveResult
+from vsock_loadgen.telemetry.live_result import LiveResult, ResultSnapshots
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.telemetry.metrics import Metrics
 from vsock_loadgen.telemetry.node_changes import NodeChanges
 from vsock_loadgen.telemetry.notices import Notices
 from vsock_loadgen.telemetry.observer import Observer, Observers
 from vsock_loadgen.telemetry.pages import Pages
-from vsock_loadgen.telemetry.result_snapshots import ResultSnapshots
 from vsock_loadgen.telemetry.target_counters import Reconciler
 from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
 from vsock_loadgen.transport.endpoint import Endpoint, resolve

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
@@ -67,6 +67,13 @@ class As:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.read, handler.generate_schema(self.kind))
+
+
+def object_of(**kinds: Any) -> Any:
+    """The kind of an object in which each of these keys has a value of its kind, whatever else it has; a key with a pair of a kind
+    and a default may be missing."""
+    fields: dict[str, Any] = {key: kind if isinstance(kind, tuple) else (kind, ...) for key, kind in kinds.items()}
+    return create_model("object", **fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,28 @@ class Record:
         schema = core_schema.no_info_after_validator_function(cls.checked, made)
         is_spread = any(_alias(name, hint) == "" for name, hint in _hints(cls))
         return core_schema.no_info_before_validator_function(_spread, schema) if is_spread else schema
+
+
+class Summed:
+    """To be inherited by a dataclass whose fields are numbers, or numbers by key: a field more is added like the others."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Self) -> Self:
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Self) -> Self:
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        names = [each.name for each in fields(self)]  # type: ignore[arg-type]
+        return type(self)(**{name: _combined(getattr(self, name), getattr(other, name), sign) for name in names})
+
+
+def _combined(one: Any, two: Any, sign: int) -> Any:
+    if isinstance(one, dict):
+        return {**one, **{key: one.get(key, 0) + sign * value for key, value in two.items()}} if two else one
+    return one + sign * two
 
 
 def plain(value: object) -> Any:

@@ -14,8 +14,7 @@ from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.comparison import COMPARED, Change, Figure, Side, compare, value_of
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import MILLISECOND
 
 figures = st.lists(st.one_of(st.floats(0, 1e9), st.just(math.inf)), min_size=1, max_size=5).map(

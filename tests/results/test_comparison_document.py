@@ -11,9 +11,8 @@ import pytest
 from comparison_example import many_runs, sound_run, two_sides
 from run_example import failed_result
 from vsock_loadgen.results.comparison import COMPARED, Comparison, Side, compare
-from vsock_loadgen.results.conditions import comparison_document, judge_conditions
-from vsock_loadgen.results.fail_if import parse_condition
-from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.conditions import comparison_document, judge_conditions, parse_condition
+from vsock_loadgen.results.result import Named
 
 
 def document_of(comparison: Comparison, *conditions: str) -> dict[str, Any]:

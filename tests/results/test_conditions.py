@@ -8,10 +8,8 @@ from run_example import result_of, times_of
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.comparison import Comparison, Side, compare
-from vsock_loadgen.results.conditions import judge_conditions
-from vsock_loadgen.results.fail_if import parse_condition
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.conditions import judge_conditions, parse_condition
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import MILLISECOND
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsock_loadgen.results.comparison import COMPARED
-from vsock_loadgen.results.fail_if import EXAMPLE, parse_condition
+from vsock_loadgen.results.conditions import EXAMPLE, parse_condition
 
 
 @pytest.mark.parametrize(

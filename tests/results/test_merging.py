@@ -23,9 +23,8 @@ from vsock_loadgen.measures.series import MOST_ROWS, Quantiles, Series, SeriesRo
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.results.merging import merge_results, merged_series
-from vsock_loadgen.results.named import Named
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.result import PhaseResult, Verdict
+from vsock_loadgen.results.result import Named, PhaseResult, Verdict
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 NODES = 4

@@ -16,11 +16,10 @@ from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Comparison, Side
 from vsock_loadgen.results.comparison import compare as compare_sides
-from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions
-from vsock_loadgen.results.fail_if import parse_condition
+from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results, result_document, write_result
 from vsock_loadgen.results.merging import merge_results
-from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.result import Named
 
 
 class ConditionType(click.ParamType[Condition]):

@@ -6,10 +6,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.snapshot import Counts, Times, read_counts
+from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
 from vsock_loadgen.record import FLAT, As, Nanoseconds, Record, Whole
 
 MOST_ROWS = 3_600
@@ -47,9 +47,9 @@ class Quantiles(Record):
 
 
 IN_ROWS = As(
-    Annotated[Counts, BeforeValidator(read_counts("in_rows", "failures"))],
+    counts_in("in_rows", failures=FAILURES),
     lambda counts: {**counts.by_name("in_rows"), "failures": {str(failure): count for failure, count in counts.failures.items()}},
-    lambda counts: counts,
+    lambda read: Counts(**dict(read)),
 )
 
 

@@ -12,8 +12,7 @@ from pydantic import Field
 
 from vsock_loadgen.measures.histogram import AsHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.sums import Summed
-from vsock_loadgen.record import MisfitError, Record, Whole
+from vsock_loadgen.record import Record, Summed, Whole, object_of
 
 
 def _count(*, metric: str = "", is_gauge: bool = False, in_totals: bool = True, in_rows: bool = True, is_new: bool = False) -> Any:
@@ -81,16 +80,13 @@ def _names(counts: type[Counts], place: str) -> tuple[list[str], Callable[[Count
     return names, attrgetter(*names)
 
 
-def read_counts(place: str, also: str) -> Callable[[object], object]:
-    """What looks whether an object has all counts of a place, and what stands there beside them. Raises MisfitError."""
-    demanded = [each.name for each in fields(Counts) if each.metadata.get(place) and not each.metadata["is_new"]]
+FAILURES = dict[FailureClass, Whole]
 
-    def look(document: object) -> object:
-        if isinstance(document, dict) and (missing := [name for name in (*demanded, also) if name not in document]):
-            raise MisfitError.missing(missing[0])
-        return document
 
-    return look
+def counts_in(place: str, **others: Any) -> Any:
+    """The kind of an object that has the counts of a place, and others beside them."""
+    counts = [each for each in fields(Counts) if each.metadata.get(place)]
+    return object_of(**{each.name: (Whole, 0) if each.metadata["is_new"] else Whole for each in counts}, **others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition
     for title, differing in (("setup", sheet.setup), ("machine", sheet.machines)):
         if differing:
             parts.append(_table((title, *sheet.letters), differing))
-    for beside in sheet.figures:
-        parts.append(_table(("figure", "A", beside.letter, *HEADINGS), ((row.name, *row.cells) for row in beside.rows)))
+    for letter, rows in zip(sheet.letters[1:], sheet.figures, strict=True):
+        parts.append(_table(("figure", "A", letter, *HEADINGS), rows))
     parts.append(f"{SPREAD_MEANING.capitalize()}.")
     return "\n\n".join(parts) + "\n"
 

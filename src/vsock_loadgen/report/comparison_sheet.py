@@ -10,7 +10,7 @@ from string import ascii_uppercase
 
 from vsock_loadgen.results.comparison import Change, Compared, Comparison, Difference, Row, Value
 from vsock_loadgen.results.conditions import JudgedCondition, shown_difference, signed
-from vsock_loadgen.results.named import Named
+from vsock_loadgen.results.result import Named
 from vsock_loadgen.units import SECOND, format_number, format_seconds
 
 NOT_DELIVERED = "not delivered"
@@ -22,29 +22,12 @@ SPREAD_MEANING = (
 
 
 @dataclass(frozen=True, slots=True)
-class FigureRow:
-    """A figure of a side beside the baseline's. `cells` are both, their difference, that in percent, and whether it is beyond the
-    spread; rows of one `group` belong together."""
-
-    name: str
-    cells: tuple[str, ...]
-    group: str
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """One side beside the baseline. Where its `spread_is_known`, the last of the cells says something."""
-
-    letter: str
-    rows: tuple[FigureRow, ...]
-    spread_is_known: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
     """What a comparison shows. Sides go by letters, A the baseline; `runs` are (letter, name, what it is worth).
 
     `invalid` runs are (name, reasons). A row of `setup` and `machines` has a key and a text for each side; they are what differs.
+    `figures` has a table for each side but the baseline: name, both figures, their difference, that in percent, and whether it is
+    beyond the spread.
     """
 
     letters: tuple[str, ...]
@@ -55,8 +38,7 @@ class Sheet:
     plan: str
     setup: tuple[tuple[str, ...], ...]
     machines: tuple[tuple[str, ...], ...]
-    figures: tuple[Beside, ...]
-    has_several_runs: bool
+    figures: tuple[list[tuple[str, ...]], ...]
 
 
 def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> Sheet:
@@ -73,8 +55,7 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> 
         _plan(comparison),
         tuple(_differing(comparison, difference) for difference in comparison.differences),
         tuple(_differing(comparison, difference) for difference in comparison.machines),
-        tuple(_beside(comparison, number, letter) for number, letter in enumerate(letters[1:])),
-        len(runs) > len(letters),
+        tuple([_figures(row, row.changes[number]) for row in comparison.rows] for number in range(len(comparison.others))),
     )
 
 
@@ -108,16 +89,9 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _beside(comparison: Comparison, number: int, letter: str) -> Beside:
-    rows = tuple(_figures(row, row.changes[number]) for row in comparison.rows)
-    return Beside(letter, rows, any(row.changes[number].spread is not None for row in comparison.rows))
-
-
-def _figures(row: Row, change: Change) -> FigureRow:
-    metric = row.metric
-    group = metric.name.partition(".")[0] if metric.unit == "seconds" else metric.unit
-    before, after = (_figure(metric, value) for value in (change.before.middle, change.after.middle))
-    return FigureRow(metric.name, (before, after, *_change(metric, change)), group)
+def _figures(row: Row, change: Change) -> tuple[str, ...]:
+    metric, figures = row.metric, (change.before.middle, change.after.middle)
+    return (metric.name, *(_figure(metric, value) for value in figures), *_change(metric, change))
 
 
 def _figure(metric: Compared, value: Value) -> str:

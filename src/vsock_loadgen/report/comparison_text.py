@@ -9,9 +9,9 @@ from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from vsock_loadgen.report.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Beside, Sheet, sheet_of
+from vsock_loadgen.report.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Sheet, sheet_of
 from vsock_loadgen.report.console import grid, indented, rendered, table
-from vsock_loadgen.results.comparison import Comparison
+from vsock_loadgen.results.comparison import Comparison, Row
 from vsock_loadgen.results.conditions import JudgedCondition
 
 _WIDEST_USUAL_NAME = len("reports_per_second")
@@ -31,11 +31,11 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     parts += _differences("Differences in what was run", sheet.letters, sheet.setup)
     parts += _differences("Differences of the machines", sheet.letters, sheet.machines)
     parts.append("")
-    for beside in sheet.figures:
-        parts += [_figures(beside, width), ""]
+    for number in range(len(comparison.others)):
+        parts += [_figures(comparison, sheet, number, width), ""]
     if width < _ROOMY:
         parts += [indented(_SHORT_MEANING)]
-    if sheet.has_several_runs:
+    if any(len(side.runs) > 1 for side in comparison.sides):
         parts += [indented(SPREAD_MEANING)]
     else:
         parts += [indented("spread unknown: each side has one run; give several of a side to tell a difference from chance")]
@@ -71,18 +71,23 @@ def _differences(title: str, letters: Sequence[str], differing: Sequence[Sequenc
     return [title, indented(chart)]
 
 
-def _figures(beside: Beside, width: int) -> Padding:
+def _figures(comparison: Comparison, sheet: Sheet, number: int, width: int) -> Padding:
     """The figures of one side beside those of the baseline; without the column of spreads where none is known."""
-    columns = len(HEADINGS) if beside.spread_is_known else len(HEADINGS) - 1
-    headings = (HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns]
-    chart = table(f"{beside.letter} beside A", "", "A", beside.letter, *headings)
+    rows, letter = comparison.rows, sheet.letters[number + 1]
+    columns = len(HEADINGS) - (not any(row.changes[number].spread is not None for row in rows))
+    chart = table(f"{letter} beside A", "", "A", letter, *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns])
     if width >= _WIDE_ENOUGH:
         chart.columns[0].min_width = _WIDEST_USUAL_NAME
-    ends = [row.group != after.group for row, after in pairwise(beside.rows)] + [False]
-    for row, is_last in zip(beside.rows, ends, strict=True):
-        cells = row.cells if width >= _ROOMY else map(_shortened, row.cells)
-        chart.add_row(row.name, *list(cells)[: 2 + columns], end_section=is_last)
+    ends = [_group(row) != _group(after) for row, after in pairwise(rows)] + [False]
+    for cells, is_last in zip(sheet.figures[number], ends, strict=True):
+        shown = cells if width >= _ROOMY else [cells[0], *map(_shortened, cells[1:])]
+        chart.add_row(*shown[: 3 + columns], end_section=is_last)
     return Padding(chart)
+
+
+def _group(row: Row) -> str:
+    """Rows that belong together have the same group, and follow one another."""
+    return row.metric.name.partition(".")[0] if row.metric.unit == "seconds" else row.metric.unit
 
 
 def _shortened(cell: str) -> str:

@@ -18,8 +18,7 @@ from pydantic import Field
 from vsock_loadgen.measures.figures import METRICS, Unit
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import SECOND, parse_duration
 
 OF_THE_LOAD = ("seed", "timeScale", "jitter", "profiles", "phases", "repeatPhases")

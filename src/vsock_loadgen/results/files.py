@@ -12,8 +12,7 @@ from pathlib import Path
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.results.named import Named
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float

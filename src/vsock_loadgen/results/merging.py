@@ -19,9 +19,8 @@ from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import shown
 from vsock_loadgen.results.judgement import judge_target
-from vsock_loadgen.results.named import Named
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.result import Confirmation, Result, Verdict
+from vsock_loadgen.results.result import Confirmation, Named, Result, Verdict
 from vsock_loadgen.results.thresholds import JudgedThreshold, judge_thresholds
 from vsock_loadgen.units import SECOND, format_seconds
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from vsock_loadgen.measures.snapshot import Counts
-from vsock_loadgen.measures.sums import Summed
-from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record, Text, Whole
+from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record, Summed, Text, Whole, object_of
 
 RELAY_PREFIX = "rox_compliance_virtual_machine_relay_"
 """What the names of all counters of the relay begin with."""
@@ -68,45 +67,32 @@ class TargetCounters(Summed):
         return self.rate_limited + self.forwarded + self.not_forwarded
 
 
-@dataclass(frozen=True, slots=True)
-class _Dropped(Record):
-    """Reports that the target dropped by its limits: no free handler, the limit for one VM, no way on to the next stage."""
-
-    no_handler: Annotated[Whole, Field(alias="concurrency")]
-    rate_limited: Annotated[Whole, Field(alias="rate_limit")]
-    not_forwarded: Annotated[Whole, Field(alias="forwarding")]
+_DROPPED = {"concurrency": "no_handler", "rate_limit": "rate_limited", "forwarding": "not_forwarded"}
+"""The ways in which the relay drops a report: no free handler, the limit for one VM, no way on to the next stage."""
+_KNOWN = ("accepted", "received", "forwarded", "mismatching_cid")
 
 
-@dataclass(frozen=True, slots=True)
-class _Growth(Record):
-    """The growth of the counters, as a document has it."""
-
-    accepted: Whole
-    received: Whole
-    forwarded: Whole
-    mismatching_cid: Whole
-    dropped: _Dropped
-    pending: Annotated[int, BeforeValidator(_not_read)] = 0
-
-    @classmethod
-    def of(cls, growth: TargetCounters) -> _Growth:
-        """That of the counters."""
-        dropped = _Dropped(growth.no_handler, growth.rate_limited, growth.not_forwarded)
-        return cls(growth.accepted, growth.received, growth.forwarded, growth.mismatching_cid, dropped, growth.pending)
-
-    @property
-    def counters(self) -> TargetCounters:
-        """The growth by counter."""
-        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("dropped", "pending")}
-        return TargetCounters(**own, **{each.name: getattr(self.dropped, each.name) for each in fields(self.dropped)})
+def _written(growth: TargetCounters | None) -> dict[str, object]:
+    """Every figure of the target's is null where the counters could not be read."""
+    if growth is None:
+        return dict.fromkeys((*_KNOWN, "dropped", "pending"))
+    dropped = {way: getattr(growth, counter) for way, counter in _DROPPED.items()}
+    return {name: getattr(growth, name) for name in _KNOWN} | {"dropped": dropped, "pending": growth.pending}
 
 
-IN_DOCUMENT = As(
-    Annotated[_Growth | None, BeforeValidator(lambda known: None if known.get("received", "") is None else known)],
-    lambda growth: dict.fromkeys(each.name for each in fields(_Growth)) if growth is None else _Growth.of(growth).to_json(),
-    lambda growth: growth and growth.counters,
+def _taken_back(read: Any) -> TargetCounters | None:
+    if read is None:
+        return None
+    dropped = {counter: getattr(read.dropped, way) for way, counter in _DROPPED.items()}
+    return TargetCounters(**{name: getattr(read, name) for name in _KNOWN}, **dropped)
+
+
+_READ = object_of(**dict.fromkeys(_KNOWN, Whole), dropped=object_of(**dict.fromkeys(_DROPPED, Whole)))
+_IN_DOCUMENT = As(
+    Annotated[_READ | None, BeforeValidator(lambda known: None if known.get("received", "") is None else known)],
+    _written,
+    _taken_back,
 )
-"""Every figure of the target's is null where the counters could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +109,7 @@ class Reconciliation(Record):
     sent: Annotated[int, BeforeValidator(_not_read)] = 0
     uncertain: Annotated[int, BeforeValidator(_not_read)] = 0
     broken_off: Annotated[int, UNWRITTEN] = 0
-    growth: Annotated[TargetCounters | None, IN_DOCUMENT, FLAT] = None
+    growth: Annotated[TargetCounters | None, _IN_DOCUMENT, FLAT] = None
     lost: ClassVar[Any] = Derived(lambda found: found.thrown_away if found.growth else None, "thrown_away")
     missing: ClassVar[Any] = Derived(lambda found: found.unexplained, "unexplained")
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_SATURATED
 from vsock_loadgen.measures.figures import PhaseFigures
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import SeriesRow
-from vsock_loadgen.measures.snapshot import Counts, Times, read_counts
+from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
 from vsock_loadgen.record import (
     FLAT,
     IN_SECONDS,
@@ -29,12 +30,13 @@ from vsock_loadgen.record import (
     Record,
     Text,
     Whole,
+    object_of,
     plain,
     shown,
 )
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
-from vsock_loadgen.units import parse_duration
+from vsock_loadgen.units import SECOND, parse_duration
 
 RESULT_SCHEMA = "vsock-loadgen/result/v1"
 _LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver"})
@@ -88,37 +90,25 @@ class TimeSummary(Record):
         return cls(count + undelivered, p50, p95, p99, p999, histogram.largest if ended else None, mean)
 
 
-@dataclass(frozen=True, slots=True)
-class _Totals(Counts):
-    """The counts as a document has them, the failed ones of all classes among them."""
-
-    said_failed: Annotated[Whole, Field(alias="failed")] = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Accounts(Record):
-    totals: Annotated[_Totals, BeforeValidator(read_counts("in_totals", "failed"))]
-    failures: Mapping[FailureClass, Whole]
-
-    @property
-    def counts(self) -> Counts:
-        """The counts. Raises MisfitError where a report would be in two places, or in none."""
-        read = {each.name: getattr(self.totals, each.name) for each in fields(Counts)}
-        counts = Counts(**read | {"failures": self.failures})
-        if not counts.balanced or counts.failed != self.totals.said_failed:
-            parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
-            raise MisfitError(
-                f"found {counts.due} due and {self.totals.said_failed} failed, expected failed to be the sum of "
-                f"failures, and due of delivered + failed + skipped + in_flight + unfinished, which is {parts}",
-                "totals",
-            )
-        return counts
+def _balanced(read: Any) -> Counts:
+    """The counts of the accounts. Raises MisfitError where a report would be in two places, or in none."""
+    values = dict(read.totals)
+    failed = values.pop("failed")
+    counts = Counts(**values, failures=read.failures)
+    if not counts.balanced or counts.failed != failed:
+        parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
+        raise MisfitError(
+            f"found {counts.due} due and {failed} failed, expected failed to be the sum of failures, and due of "
+            f"delivered + failed + skipped + in_flight + unfinished, which is {parts}",
+            "totals",
+        )
+    return counts
 
 
 IN_TOTALS = As(
-    _Accounts,
+    object_of(totals=counts_in("in_totals", failed=Whole), failures=FAILURES),
     lambda counts: {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures)},
-    lambda accounts: accounts.counts,
+    _balanced,
 )
 
 
@@ -189,44 +179,13 @@ class Verdict(Record):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    node_index: Whole | None
-    node_count: Whole
-    first_vm: Whole
-    vms: Whole
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    index: Whole
-    vms: Whole
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Only what results are held against each other by."""
-
-    digest: Text
-    vm_count: Whole
-    seed: object
-    time_scale: object
-    nodes: list[_Node]
-
-
-@dataclass(frozen=True, slots=True)
-class _Generator:
-    workers: Whole
-    worker_cpu_seconds: list[object]
-    parent_cpu_seconds: Number
-    share_of_machine: Number
-
-
-@dataclass(frozen=True, slots=True)
-class _Config:
-    """Only the keys that figures are computed with."""
-
-    duration: Annotated[Text, AfterValidator(_duration)] = ""
+_SLICE = Like(object_of(node_index=Whole | None, node_count=Whole, first_vm=Whole, vms=Whole))
+_NODE: Any = object_of(index=Whole, vms=Whole)
+_PLAN = Like(object_of(digest=Text, vm_count=Whole, seed=object, time_scale=object, nodes=list[_NODE]))
+"""Only what results are held against each other by."""
+_CONFIG = Like(object_of(duration=(Annotated[Text, AfterValidator(_duration)], "")))
+"""Only the keys that figures are computed with."""
+_GENERATOR = Like(object_of(workers=Whole, worker_cpu_seconds=list[object], parent_cpu_seconds=Number, share_of_machine=Number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,11 +216,11 @@ class Result(Measured):
     abortion: Annotated[Abortion | None, Field(alias="aborted")] = None
     receiver: Mapping[str, object] | None
     reconciliation: Reconciliation | None = None
-    slice: Annotated[Mapping[str, Any], Like(_Slice)]
-    config: Annotated[Mapping[str, object], Like(_Config)]
+    slice: Annotated[Mapping[str, Any], _SLICE]
+    config: Annotated[Mapping[str, object], _CONFIG]
     plan_digest: ClassVar[Any] = Derived(lambda result: result.plan["digest"])
-    plan: Annotated[Mapping[str, Any], Like(_Plan)]
-    generator: Annotated[Mapping[str, Any], Like(_Generator)]
+    plan: Annotated[Mapping[str, Any], _PLAN]
+    generator: Annotated[Mapping[str, Any], _GENERATOR]
     environment: Mapping[str, object]
     series_width_seconds: Annotated[Whole, AfterValidator(lambda width: max(1, width))]
     times: Annotated[Times, Field(alias="histograms")]
@@ -305,3 +264,37 @@ class Result(Measured):
     def head_json(self) -> dict[str, object]:
         """The document without its `series`, which is the longest part of it."""
         return {key: value for key, value in replace(self, series=[]).to_json().items() if key != "series"}
+
+
+_KEPT = ("verdict", "confirmation", "complete", "plan_digest", "elapsed_seconds", "totals", "failures")
+_IN_SHORT = As(Result, lambda result: dict(zip(_KEPT, itemgetter(*_KEPT)(result.summary()), strict=True)), lambda result: result)
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Record):
+    """A result, and the file that it came from."""
+
+    name: str
+    result: Annotated[Result, _IN_SHORT, FLAT]
+
+    @property
+    def vms(self) -> range:
+        """Global indices of its VMs."""
+        first = self.result.slice["first_vm"]
+        return range(first, first + self.result.slice["vms"])
+
+    @property
+    def node(self) -> int | None:
+        """Index of its node; None where it is a sum of several nodes already."""
+        index = self.result.slice.get("node_index")
+        return index if isinstance(index, int) else None
+
+    @property
+    def began_ns(self) -> int:
+        """Nanoseconds since the epoch at which its schedule began."""
+        return round(datetime.fromisoformat(self.result.started_at).timestamp() * SECOND)
+
+    @property
+    def ended_ns(self) -> int:
+        """Nanoseconds since the epoch at which its last report was over."""
+        return self.began_ns + self.result.elapsed_ns

@@ -1,4 +1,4 @@
-"""The result so far, for whoever asks while the run goes on: made only when somebody does."""
+"""The result so far: for whoever asks while the run goes on, and in the file of the final one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 
 from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.results.files import result_pieces
+from vsock_loadgen.results.files import is_stream, result_pieces, write_result
 from vsock_loadgen.results.result import Result
+from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.transport.web import Request, Response
 
 _HTML = "text/html; charset=utf-8"
@@ -73,3 +75,25 @@ def _copied(result: Result) -> Result:
     """The result without what is the run's own and goes on changing: its times and its errors."""
     phases = tuple(replace(phase, times=phase.times + Times()) for phase in result.phases)
     return replace(result, times=result.times + Times(), phases=phases, errors=dict(result.errors))
+
+
+class ResultSnapshots:
+    """Writes the result so far every `interval_ns` of the run, so that a run that is killed leaves one."""
+
+    def __init__(self, path: Path, interval_ns: int, result_of: Callable[[RunTotals], Result], log: Log) -> None:
+        self._path = path
+        self._interval_ns = interval_ns
+        self._next_ns = interval_ns
+        self._result_of = result_of
+        self._log = log
+
+    def update(self, totals: RunTotals) -> None:
+        """Write a snapshot if one is due."""
+        if totals.elapsed_ns < self._next_ns:
+            return
+        self._next_ns = (totals.elapsed_ns // self._interval_ns + 1) * self._interval_ns
+        try:
+            if not is_stream(self._path):  # there a snapshot would stand before the result, not in its place
+                write_result(self._result_of(totals), self._path)
+        except OSError as error:
+            self._log.alert(f"--result: the snapshot cannot be written: {error}", "result_file")
