@@ -19,8 +19,8 @@ import pytest
 
 from command import PROJECT
 from vsock_loadgen.config.load import load
+from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.payloads.reports import PackageSets, ReportFactory
-from vsock_loadgen.plan.apportion import apportion
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.schedule import schedule_of
 from vsock_loadgen.plan.slices import split_fleet

@@ -20,18 +20,18 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import LoadgenError
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.receipt import Receipt, VmReceipt
-from vsock_loadgen.measures.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.measures.result import Measured, PhaseResult, Result, Verdict
-from vsock_loadgen.measures.saturation import SaturationWatch
 from vsock_loadgen.measures.snapshot import Counts
-from vsock_loadgen.measures.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.report.receipt_text import receipt_text
+from vsock_loadgen.results.files import write_result
+from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.results.result import PhaseResult, Result, Verdict
+from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.telemetry.log import Log
 from vsock_loadgen.telemetry.metrics import Metrics
-from vsock_loadgen.telemetry.result_file import write_result
 from vsock_loadgen.telemetry.stats import StatsLines
 from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
@@ -103,8 +103,8 @@ def _report(factory: ReportFactory, index: int, cid: int, packages: int) -> byte
 # Results of runs that never took place
 
 _GENERATOR = {"workers": 1, "worker_cpu_seconds": [0.5], "parent_cpu_seconds": 0.25, "share_of_machine": 0.1, "saturation": None}
-_MISSED = JudgedThreshold("response_time.p99 < 500ms", "seconds", None, passed=False)
-_THRESHOLDS = (_MISSED, JudgedThreshold("failed_percent < 1", "percent", 0.324, passed=True))
+_MISSED = JudgedThreshold("response_time.p99 < 500ms", None, "seconds", passed=False)
+_THRESHOLDS = (_MISSED, JudgedThreshold("failed_percent < 1", 0.324, "percent", passed=True))
 _GROWTH = TargetCounters(
     accepted=1300, received=1207, mismatching_cid=11, rate_limited=93, no_handler=5, forwarded=1100, not_forwarded=7
 )
@@ -113,10 +113,10 @@ _GROWTH = TargetCounters(
 def eventful_run() -> Result:
     """A run in which everything is there that a result may have."""
     half = Counts(due=600, started=590, delivered=580, skipped=10, unfinished=4, bytes=250_000, failures={FailureClass.CONNECT: 6})
-    phases = [
-        PhaseResult("before", Measured(half, times_of(20 * MILLISECOND, 10 * MILLISECOND, MILLISECOND, half.delivered))),
-        PhaseResult("spike", Measured(Counts(), times_of(0, 0, 0, 0))),
-    ]
+    phases = (
+        PhaseResult("before", half, times_of(20 * MILLISECOND, 10 * MILLISECOND, MILLISECOND, half.delivered)),
+        PhaseResult("spike", Counts(), times_of(0, 0, 0, 0)),
+    )
     return replace(
         failed_result(),
         phases=phases,
@@ -125,7 +125,7 @@ def eventful_run() -> Result:
         warnings=("vmCuont: unknown key, ignored; did you mean vmCount?", "node 3 has gone"),
         reconciliation=Reconciliation(url="http://h/", sent=1230, uncertain=3, broken_off=2, growth=_GROWTH),
         confirmation="reconciled",
-        receiver=RECEIPT.to_json(with_vms=False),
+        receiver=RECEIPT.summary(),
         verdict=Verdict("failed", ("response_time.p99 < 500ms is missed: not delivered",), 3),
     )
 

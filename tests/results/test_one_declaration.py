@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -44,9 +43,9 @@ class MoreCounts(Counts):
 
 
 @pytest.fixture
-def melted(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailureClass]:
+def melted(monkeypatch: pytest.MonkeyPatch) -> FailureClass:
     """A class more, for the length of a test."""
-    made = FailureClass._new_member_(FailureClass, MELTED)
+    made: FailureClass = vars(FailureClass)["_new_member_"](FailureClass, MELTED)
     made._name_ = "MELTED"
     monkeypatch.setitem(FailureClass._member_map_, "MELTED", made)
     monkeypatch.setitem(FailureClass._value2member_map_, "melted", made)
