@@ -233,7 +233,8 @@ MISTAKES = {
     "a block of no known form": (
         "loadgen:\n  packages: {bucktes: []}\n",
         "loadgen.yaml:2: packages: the block has no known form, expected buckets (percentile), mean and stddev (normal), "
-        "or min, max and quantiles such as p50 (quantiles); did you mean buckets?",
+        "min, max and quantiles such as p50 (quantiles), median and sigma (lognormal), or min and max (uniform); "
+        "did you mean buckets?",
     ),
     "a node beyond the node count": (
         "loadgen:\n  nodeIndex: 3\n  nodeCount: 3\n",
