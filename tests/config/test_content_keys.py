@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.conftest import Complain, Load
+from vsock_loadgen.config.blocks import DiscoveredData, Limits
 from vsock_loadgen.config.load import Override
-from vsock_loadgen.config.model import DiscoveredData, Limits
 
 
 def test_limits_are_numbers_none_or_auto(load_text: Load) -> None:

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
+from vsock_loadgen.config.blocks import Level, Phase
 from vsock_loadgen.config.load import Loaded
-from vsock_loadgen.config.model import Level, Phase
 from vsock_loadgen.units import MINUTE
 
 Load = Callable[..., Loaded]

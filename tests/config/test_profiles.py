@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vsock_loadgen.config.blocks import Profile
 from vsock_loadgen.config.load import Loaded, Override
-from vsock_loadgen.config.model import Profile
 from vsock_loadgen.config.schema import json_schema
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of, report_bytes
-from vsock_loadgen.config.model import Config, Level, Phase
+from vsock_loadgen.config.blocks import Level, Phase
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.forecast import Forecast

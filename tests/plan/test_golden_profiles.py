@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from fleet_example import TARGET, buckets, plan_of
-from vsock_loadgen.config.model import Config, Level, Phase, Profile
+from vsock_loadgen.config.blocks import Level, Phase, Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket

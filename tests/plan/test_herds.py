@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Config, Level, Phase
+from vsock_loadgen.config.blocks import Level, Phase
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket

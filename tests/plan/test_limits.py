@@ -9,7 +9,8 @@ import pytest
 
 from fleet_example import EXAMPLE, buckets, report_bytes
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Level, Limits, Phase, Profile
+from vsock_loadgen.config.blocks import Level, Limits, Phase, Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan

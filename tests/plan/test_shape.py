@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vsock_loadgen.config.model import Level, Phase
+from vsock_loadgen.config.blocks import Level, Phase
 from vsock_loadgen.plan.shape import NEVER, Shape
 from vsock_loadgen.units import SECOND
 

@@ -9,7 +9,8 @@ import pytest
 
 from fleet_example import EXAMPLE, buckets, plan_of
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.config.blocks import Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, buckets, plan_of
-from vsock_loadgen.config.model import Level, Phase, Profile
+from vsock_loadgen.config.blocks import Level, Phase, Profile
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.distributions.timing import Timing

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from fleet_example import EXAMPLE, plan_of
-from vsock_loadgen.config.model import Profile
+from vsock_loadgen.config.blocks import Profile
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket

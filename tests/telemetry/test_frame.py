@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from vsock_loadgen.config.model import Phase
+from vsock_loadgen.config.blocks import Phase
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape

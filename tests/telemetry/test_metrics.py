@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families as parsed_te
 from fleet_example import EXAMPLE, buckets, plan_of
 from run_example import histogram_of, snapshot, times_of
 from vsock_loadgen.cluster.watch import NodeChange
-from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.config.blocks import Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.measures.outcome import FailureClass

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
-from vsock_loadgen.config.model import Config, Level
-from vsock_loadgen.config.places import Finding, Place
-from vsock_loadgen.config.section import PACKAGE_KEYS, Section
-from vsock_loadgen.config.sources import Findings
+from vsock_loadgen.config.blocks import Level
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.older_keys import PACKAGE_KEYS
+from vsock_loadgen.config.places import Finding, Findings, Place, position
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions.kind import Distribution
-from vsock_loadgen.distributions.timing import TIMING_KEYS, UNSAID, Timing
+from vsock_loadgen.distributions.timing import TIMING, UNSAID, Timing
 
 _ONE = Fraction(1)
-_DEFAULTS = {"packages": tuple(PACKAGE_KEYS), "reportInterval": ("reportInterval",)}
+_DEFAULTS = {"packages": PACKAGE_KEYS, "reportInterval": ("reportInterval",)}
 """The keys of a profile that it may leave to the top level, with those that say it there."""
 
 
@@ -70,7 +71,7 @@ def _hidden_timing(node: Node, path: str, depth: int = 0) -> Iterator[Finding]:
     buckets = node.entries.get("buckets")
     for number, bucket in enumerate(buckets.items if buckets else ()):
         here = f"{path}.buckets[{number}]"
-        for key in TIMING_KEYS if depth else ():
+        for key in TIMING if depth else ():
             if key in bucket.entries:
                 message = "stands in a bucket inside a bucket, expected in the outermost bucket or in the profile"
                 yield Finding(bucket.entries[key].place, f"{here}.{key}", message)
@@ -78,7 +79,7 @@ def _hidden_timing(node: Node, path: str, depth: int = 0) -> Iterator[Finding]:
             yield from _hidden_timing(bucket.entries["distribution"], f"{here}.distribution", depth + 1)
 
 
-def check_fleet(config: Config, values: Section, section: Node, found: Findings) -> None:
+def check_fleet(config: Config, values: Any, section: Node, found: Findings) -> None:
     """Adds what can only be said about valid values: who keeps time with whom, and what phases do to them."""
     if not values.profiles:
         found.errors += _timing_findings(values.report_interval, UNSAID, section.entries.get("reportInterval"), "reportInterval")
@@ -151,9 +152,3 @@ def _check_phases(config: Config, section: Node, found: Findings) -> None:
         node = section.entries["phases"].items[changed].entries["rate"]
         message = "does not apply to the synchronized VMs, which keep to the wall clock; vms does"
         found.warnings.append(Finding(node.place, f"phases[{changed}].rate", message))
-
-
-def position(place: Place) -> str:
-    """A place within its own source: the line of a file, else the source."""
-    is_in_file = str(place) != place.source.name
-    return f"line {place.line}" if is_in_file else place.source.name

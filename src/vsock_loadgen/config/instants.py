@@ -51,10 +51,7 @@ class Instant(Leaf):
     """An instant as written in a config, read as nanoseconds since the epoch; an empty text and no value at all mean none."""
 
     kind = "text"
-
-    @property
-    def wanted(self) -> str:
-        return f"an instant with its offset from UTC, such as {EXAMPLE}"
+    wanted = f"an instant with its offset from UTC, such as {EXAMPLE}"
 
     def read(self, value: object) -> int | None:
         if value is None or value == "":

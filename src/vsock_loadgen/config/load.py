@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 
-from vsock_loadgen.config.address import VSOCK_CID_LOCAL, Address, VsockAddress
-from vsock_loadgen.config.content import catalogue_path
 from vsock_loadgen.config.messages import finding_of
-from vsock_loadgen.config.model import Config, DiscoveredData, Limits
-from vsock_loadgen.config.phases import phases_of
-from vsock_loadgen.config.places import Finding, Place, Rank, Source, ordered_problems, shorten
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.older_keys import translated, without_outranked
+from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, ordered_problems, shorten
 from vsock_loadgen.config.profiles import intervals_within, profiles_of
-from vsock_loadgen.config.reconcile import template_of
-from vsock_loadgen.config.rules import check_config, check_tree, packages_of, without_outranked
-from vsock_loadgen.config.schema import show_value
-from vsock_loadgen.config.section import DEFAULTS, Section
-from vsock_loadgen.config.sources import Findings, Override, nearest, read_file, with_environment, with_overrides
+from vsock_loadgen.config.rules import check_config, check_tree
+from vsock_loadgen.config.schema import KEYS, NEWER, Section
+from vsock_loadgen.config.sources import Override, nearest, read_file, with_environment, with_overrides
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
 from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.grammar.block import shown
 
 __all__ = ["Loaded", "Override", "load"]
 
-_KEYS = tuple(to_camel(name) for name in Section.model_fields)
+_KEYS = tuple(key.name for key in KEYS.values())
+_OF_PROFILES = ("packages", "report_interval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def load(
     values = _validate(section, found)
     if values is None or found.errors:
         raise ConfigError(ordered_problems(found.errors))
-    config = _config(values, section)
+    config = _config(values, section, found)
     check_config(config, values, section, found)
     if found.errors:
         raise ConfigError(ordered_problems(found.errors))
@@ -87,7 +85,7 @@ def _known_keys(section: Node, found: Findings, *, strict: bool) -> Node:
     return mapping_node(section.place, known)
 
 
-def _validate(section: Node, found: Findings) -> Section | None:
+def _validate(section: Node, found: Findings) -> Any:
     try:
         return Section.model_validate(section.plain())
     except ValidationError as error:
@@ -95,69 +93,29 @@ def _validate(section: Node, found: Findings) -> Section | None:
         return None
 
 
-def _config(values: Section, section: Node) -> Config:
-    profiles = profiles_of(values.profiles, packages_of(values), values.report_interval)
-    return Config(
-        vm_count=values.vm_count,
-        # what profiles have no use for, or have taken over, is left as it is by default
-        packages=DEFAULTS.packages if profiles else packages_of(values),
-        report_interval=DEFAULTS.report_interval if profiles else intervals_within(values.report_interval, UNSAID)[0],
-        jitter=values.jitter,
-        profiles=profiles,
-        phases=phases_of(values.phases),
-        repeat_phases=values.repeat_phases,
-        start_at_ns=values.start_at,
-        seed=values.seed,
-        report_format=values.report_format,
-        package_sets=values.package_sets,
-        specific_package=values.specific_package,
-        package_catalog=catalogue_path(values.package_catalog, section.entries.get("packageCatalog")),
-        discovered_data=DiscoveredData(**dict(values.discovered_data)),
-        cids=values.cids,
-        limits=Limits(**dict(values.limits)),
-        target=_target(values),
-        delivery=values.delivery,
-        request_timeout_ns=values.request_timeout,
-        duration_ns=values.duration,
-        time_scale=values.time_scale,
-        stats_interval_ns=values.stats_interval,
-        metrics_port=values.metrics_port,
-        metrics_address=values.metrics_address,
-        after_run=values.after_run,
-        node_index=values.node_index,
-        node_count=values.node_count,
-        workers=values.workers,
-        lag_limit_ns=values.lag_limit,
-        log_format=values.log_format,
-        reconcile_url=template_of(values.reconcile),
-        thresholds=tuple(values.thresholds),
-        abort_on_fail=values.abort_on_fail,
-        abort_grace_ns=values.abort_grace,
-    )
+def _config(values: Any, section: Node, found: Findings) -> Config:
+    made = translated(dict(values), section, found)
+    profiles = profiles_of(values.profiles, made["packages"], values.report_interval)
+    # what profiles have no use for, or have taken over, is left as it is by default
+    for name in _OF_PROFILES if profiles else ():
+        made[name] = NEWER[name].default
+    made |= {
+        "profiles": profiles,
+        "report_interval": intervals_within(made["report_interval"], UNSAID)[0],
+        "package_catalog": catalogue_path(values.package_catalog, section.entries.get("packageCatalog")),
+    }
+    return Config(**made)
 
 
-def _target(values: Section) -> Address:
-    is_by_port = "port" in values.model_fields_set and "target" not in values.model_fields_set
-    return VsockAddress(VSOCK_CID_LOCAL, values.port) if is_by_port else values.target
-
-
-_RENAMED = {
-    "request_timeout": "request_timeout_ns",
-    "duration": "duration_ns",
-    "stats_interval": "stats_interval_ns",
-    "lag_limit": "lag_limit_ns",
-    "start_at": "start_at_ns",
-    "reconcile": "reconcile_url",
-    "abort_grace": "abort_grace_ns",
-}
-_TRANSLATED = ("num_packages", "payload_size", "num_repositories", "port")
+def catalogue_path(written: str | None, node: Node | None) -> str | None:
+    """The absolute path of a catalogue: one in a config file is relative to that file, any other to the working directory."""
+    if written is None or node is None:
+        return written
+    source = node.place.source
+    folder = Path(source.name).parent if source.rank is Rank.FILE else Path()
+    return str((folder / written).absolute())
 
 
 def effective(config: Config) -> dict[str, object]:
     """The config as plain JSON values under the keys of the file, complete, older keys translated."""
-    shown: dict[str, object] = {}
-    for name in Section.model_fields:
-        if name in _TRANSLATED or (config.profiles and name in ("packages", "report_interval")):
-            continue
-        shown[to_camel(name)] = show_value(name, getattr(config, _RENAMED.get(name, name)))
-    return shown
+    return shown({name: key for name, key in NEWER.items() if not (config.profiles and name in _OF_PROFILES)}, config)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic.alias_generators import to_camel
-
-from vsock_loadgen.config.phases import PhaseBlock
 from vsock_loadgen.config.places import Finding
-from vsock_loadgen.config.profiles import ProfileBlock
 from vsock_loadgen.config.reconcile import URL
-from vsock_loadgen.config.schema import BLOCKS
+from vsock_loadgen.config.schema import KEYS
 from vsock_loadgen.config.sources import nearest, path_text
 from vsock_loadgen.config.thresholds import EXAMPLE
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions import reading
 from vsock_loadgen.distributions.buckets import MIXED, VALUE
-from vsock_loadgen.distributions.timing import TIMING_KEYS
-from vsock_loadgen.grammar.leaves import Name
+from vsock_loadgen.distributions.timing import TIMING
+from vsock_loadgen.grammar.block import BlockOf, ListOf
+from vsock_loadgen.grammar.leaves import Grammar, Name
+
+
+def _names(takes: Grammar) -> tuple[str, ...]:
+    return tuple(key.name for key in takes.keys.values())
+
 
 _FORM_KEYS = {
     **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
@@ -26,11 +28,10 @@ _FORM_KEYS = {
     VALUE: ("percent", "value", "distribution"),
     MIXED: ("percent", "distribution", "value"),
     "form:ramp": ("from", "to"),
-    "profiles": tuple(field.alias or name for name, field in ProfileBlock.model_fields.items()),
-    "phases": tuple(field.alias or name for name, field in PhaseBlock.model_fields.items()),
+    **{key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, ListOf) and key.takes.keys},
 }
 _BUCKETS = frozenset({VALUE, MIXED})
-_BLOCK_KEYS = {to_camel(name): tuple(map(to_camel, block.model_fields)) for name, block in BLOCKS.items()}
+_BLOCK_KEYS = {key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, BlockOf)}
 _ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
 _MISSING = {
     "url": f"expected {URL.wanted}",
@@ -87,7 +88,7 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
             return f"missing; {_MISSING.get(error['loc'][-1]) or reading.missing_from(error['loc'][-2])}"
         case "extra_forbidden":
             known = _BLOCK_KEYS.get(error["loc"][0]) or _known_keys(error["loc"][:-1])
-            if error["loc"][-1] in TIMING_KEYS and _BUCKETS.intersection(error["loc"]):
+            if error["loc"][-1] in TIMING and _BUCKETS.intersection(error["loc"]):
                 return "unknown key for packages, expected it in a bucket of reportInterval or in a profile"
             return f"unknown key{nearest(error['loc'][-1], known) or '; expected ' + ', '.join(known)}"
         case "list_type":
@@ -102,4 +103,4 @@ def _known_keys(location: Sequence[str | int]) -> tuple[str, ...]:
     """The keys of the innermost block around a location."""
     form = next((str(step) for step in reversed(location) if step in _FORM_KEYS), "")
     is_timed = form in _BUCKETS and "reportInterval" in location
-    return _FORM_KEYS.get(form, _ALL_KEYS) + (TIMING_KEYS if is_timed else ())
+    return _FORM_KEYS.get(form, _ALL_KEYS) + (tuple(TIMING) if is_timed else ())

@@ -1,4 +1,8 @@
-"""What a run is configured to do: validated, complete and frozen. Times are integer nanoseconds, shares exact fractions."""
+"""What a run is configured to do: validated, complete and frozen. Times are integer nanoseconds, shares exact fractions.
+
+A field is the one declaration of its key: grammar, flag, variable, JSON Schema, documents, the effective config, and what merging
+and comparing results make of it follow.
+"""
 
 from __future__ import annotations
 
@@ -7,116 +11,312 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from vsock_loadgen.config.address import Address
-from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
+from vsock_loadgen.config.blocks import MOMENT, MOST_VMS, PACKAGE_SETS, YEAR_NS, DiscoveredData, Limits, OfProfile, Phase, Profile
+from vsock_loadgen.config.instants import Instant
+from vsock_loadgen.config.reconcile import RECONCILE
+from vsock_loadgen.config.target import Target
+from vsock_loadgen.config.thresholds import THRESHOLD, Threshold
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
-from vsock_loadgen.distributions.timing import UNSAID, Timing
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
+from vsock_loadgen.distributions.reading import IN_WORDS, Of
+from vsock_loadgen.distributions.timing import JITTER
+from vsock_loadgen.grammar.block import BlockOf, ListOf, key
+from vsock_loadgen.grammar.leaves import Choice, Duration, Number, OptionalText, WholeNumber, YesOrNo, auto
+from vsock_loadgen.units import MILLISECOND, SECOND
 
-MOST_VMS = 100_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """A named share of the fleet whose attributes belong together. `package_sets` None means the config's own."""
-
-    name: str
-    percent: Fraction
-    packages: Distribution
-    report_interval: Distribution
-    package_sets: Literal["shared", "perVM"] | None = None
-    timing: Timing = UNSAID
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A factor that goes in a straight line from `start` to `end`; constant where they are equal."""
-
-    start: Fraction
-    end: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A stretch of the run: `rate` multiplies how often VMs report, `vms` is the share of the fleet (0..1) that is switched on."""
-
-    name: str
-    duration_ns: int
-    rate: Level = Level(Fraction(1), Fraction(1))
-    vms: Level = Level(Fraction(1), Fraction(1))
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoveredData:
-    """What a VM's agent has found out about its system, in the names of the protocol; only a `vmReport` carries it."""
-
-    detected_os: Literal["RHEL", "UNKNOWN"] = "RHEL"
-    os_version: str | None = "9.4"
-    activation_status: Literal["ACTIVE", "INACTIVE", "ACTIVATION_UNSPECIFIED"] = "ACTIVE"
-    dnf_metadata_status: Literal["AVAILABLE", "UNAVAILABLE", "DNF_METADATA_UNSPECIFIED"] = "AVAILABLE"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the plan warns of. None: no such limit; `auto`: as the real pipeline and this machine have it."""
-
-    max_report_bytes: int | Literal["auto"] | None = "auto"
-    reports_per_minute_per_vm: Fraction | Literal["auto"] | None = "auto"
-    cluster_reports_per_second: Fraction | Literal["auto"] | None = "auto"
-    vms_per_node: int | Literal["auto"] | None = "auto"
-    descriptors: int | Literal["auto"] | None = "auto"
-    """Of one sending process."""
+_MOST_NODES = 10_000
+_EACH_ITS_OWN = "every key its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a run was asked for, defaults filled in, older keys translated."""
 
-    vm_count: int = 50
-    packages: Distribution = field(default=Constant(700))
-    report_interval: Distribution = field(default=Constant(30_000_000_000))
-    jitter: Fraction = Fraction(1, 20)
+    vm_count: int = key(
+        50,
+        WholeNumber(1, MOST_VMS),
+        "Number of VMs in the whole fleet, over all nodes.",
+        "5000",
+        group="fleet",
+        scope="shared",
+        unit="VMs",
+    )
+    packages: Distribution = key(
+        Constant(700),
+        Of(PACKAGES),
+        f"Packages of a VM's report: a number for all, or in the file {IN_WORDS}.",
+        "{min: 100, p50: 500, p95: 1500, max: 3000}",
+        group="fleet",
+        scope="shared",
+        unit="packages",
+    )
+    specific_package: str | None = key(
+        None,
+        OptionalText("the name of a package"),
+        "Name of one package that every package of every report is.",
+        "openssl-libs",
+        group="content",
+        scope="shared",
+    )
+    report_interval: Distribution = key(
+        Constant(30 * SECOND),
+        Of(REPORT_INTERVAL),
+        f"Time between two reports of a VM: a duration for all, or in the file {IN_WORDS}.",
+        "1m30s",
+        group="fleet",
+        scope="shared",
+    )
+    jitter: Fraction = key(
+        Fraction(1, 20),
+        JITTER,
+        "How much earlier or later a report may come, in percent of the interval.",
+        "2.5",
+        group="fleet",
+        scope="load",
+    )
     """Share of the interval that a report may come earlier or later: 1/20 is +-5 %."""
-    profiles: tuple[Profile, ...] = ()
+    profiles: tuple[Profile, ...] = key(
+        (),
+        ListOf(OfProfile()),
+        "Named shares of the fleet whose packages and interval belong together, in place of shares of each alone.",
+        "[{name: dev, percent: 100, packages: 400, reportInterval: 5m}]",
+        group="fleet",
+        scope="load",
+    )
     """Where there are any, they take the place of `packages` and `report_interval`. Their percents add up to exactly 100."""
-    phases: tuple[Phase, ...] = ()
-    repeat_phases: bool = False
-    """Whether the phases begin anew after the last one; else its end holds."""
-    start_at_ns: int | None = None
+    phases: tuple[Phase, ...] = key(
+        (),
+        ListOf(BlockOf(Phase)),
+        "Stretches of the run, one after the other, each with its own rate and share of VMs that are switched on.",
+        "[{name: ramp, duration: 10m, rate: {from: 0.1, to: 1}}]",
+        group="time",
+        scope="load",
+    )
+    repeat_phases: bool = key(
+        False,
+        YesOrNo(),
+        "Whether the phases begin anew after the last one; else its end holds.",
+        "true",
+        group="time",
+        scope="load",
+    )
+    start_at_ns: int | None = key(
+        None,
+        Instant(),
+        "The instant at which the schedule starts, the same for all nodes; a node that starts later joins in.",
+        "2026-11-23T08:00:00Z",
+        group="time",
+        scope="shared",
+    )
     """The instant (since the epoch) at which the schedule starts, for every node the same; None starts at once."""
-    seed: int = 0
-    report_format: Literal["indexReport", "vmReport"] = "indexReport"
-    package_sets: Literal["shared", "perVM"] = "shared"
-    specific_package: str | None = None
-    package_catalog: str | None = None
+    seed: int = key(
+        0,
+        WholeNumber(-(2**63), 2**63 - 1),
+        "Decides which VM gets which values, and every moment; the same seed, the same plan.",
+        "4711",
+        group="fleet",
+        scope="load",
+    )
+    report_format: Literal["indexReport", "vmReport"] = key(
+        "indexReport",
+        Choice(("indexReport", "vmReport")),
+        "Outermost message of a report: indexReport as read by ACS 4.9, vmReport since ACS 4.10.",
+        "vmReport",
+        group="content",
+        scope="shared",
+    )
+    package_sets: Literal["shared", "perVM"] = key(
+        "shared",
+        PACKAGE_SETS,
+        "Whether VMs with equally many packages report the same ones (shared) or each its own (perVM).",
+        "perVM",
+        group="content",
+        scope="shared",
+    )
+    package_catalog: str | None = key(
+        None,
+        OptionalText("the path of a file of packages", 4096),
+        "File of the packages that reports are made of: output of `rpm -qa --qf ...`, or CSV. "
+        "A relative path starts at the config file's folder; from a flag, at the working directory.",
+        "rpms.txt",
+        group="content",
+        scope="shared",
+    )
     """Absolute path of a file of packages; None is the catalogue of this program."""
-    discovered_data: DiscoveredData = DiscoveredData()
-    cids: Literal["assigned", "own"] = "assigned"
-    """`own`: every report carries the CID of the machine that sends it, which is a VM itself."""
-    limits: Limits = Limits()
-    target: Address
-    delivery: Literal["confirmed", "written"] = "confirmed"
-    request_timeout_ns: int = 10_000_000_000
-    duration_ns: int = 0
-    """0 means that the run has no end of its own."""
-    time_scale: Fraction = Fraction(1)
-    stats_interval_ns: int = 10_000_000_000
-    metrics_port: int = 9090
-    """0 turns the endpoint off."""
-    metrics_address: str | None = None
-    after_run: Literal["exit", "wait"] = "exit"
-    """`wait`: once the run is over, its metrics and its result stay until a stop signal comes."""
-    node_index: int | None = None
-    node_count: int | None = None
-    """None leaves both to where the process runs: a cluster's list of nodes, an Indexed Job, or the only node."""
-    workers: int | None = None
-    """None leaves it to the forecast and the machine."""
-    lag_limit_ns: int = 50_000_000
-    reconcile_url: str | None = None
+    discovered_data: DiscoveredData = key(
+        DiscoveredData(),
+        BlockOf(DiscoveredData),
+        "What a `vmReport` says about the VM's system besides its packages.",
+        '{osVersion: "9.6"}',
+        group="content",
+        scope="shared",
+        otherwise=_EACH_ITS_OWN,
+    )
+    cids: Literal["assigned", "own"] = key(
+        "assigned",
+        Choice(("assigned", "own")),
+        "Which CID a report carries: one for each simulated VM (assigned), "
+        "or that of the real VM in which the generator runs (own).",
+        "own",
+        group="content",
+        scope="shared",
+    )
+    limits: Limits = key(
+        Limits(),
+        BlockOf(Limits),
+        "What the plan warns of; a limit that does not apply is `none`, one that is known `auto`.",
+        "{clusterReportsPerSecond: 3}",
+        group="limits",
+        scope="shared",
+        otherwise=_EACH_ITS_OWN,
+    )
+    target: Address = key(
+        VsockAddress(VSOCK_CID_LOCAL, DEFAULT_PORT),
+        Target(),
+        "Where reports go: embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT.",
+        "unix:///run/relay.sock",
+        group="sending",
+        scope="node",
+    )
+    delivery: Literal["confirmed", "written"] = key(
+        "confirmed",
+        Choice(("confirmed", "written")),
+        "When a report counts as delivered: the peer closed after its end (confirmed), "
+        "or its last byte was handed to the kernel (written).",
+        "written",
+        group="sending",
+        scope="shared",
+    )
+    request_timeout_ns: int = key(
+        10 * SECOND,
+        MOMENT,
+        "Longest time from the first attempt to connect to the end of a report.",
+        "30s",
+        group="sending",
+        scope="shared",
+    )
+    duration_ns: int = key(
+        0,
+        Duration(MILLISECOND, 100 * YEAR_NS, none_is_zero=True),
+        "Length of the run, a duration; 0 or empty: until it is stopped.",
+        "10m",
+        group="time",
+        scope="shared",
+    )
+    time_scale: Fraction = key(
+        Fraction(1),
+        Number(Fraction(1, 100), Fraction(1_000_000)),
+        "Divides intervals, offsets and lengths of phases: 10 makes a 5m interval 30s. Timeouts and `duration` stay.",
+        "60",
+        group="time",
+        scope="load",
+        unit="a factor",
+    )
+    stats_interval_ns: int = key(
+        10 * SECOND,
+        Duration(SECOND, YEAR_NS),
+        "Time between two lines of statistics, a duration of at least 1s.",
+        "1s",
+        group="showing",
+        scope="node",
+    )
+    log_format: Literal["text", "json"] = key(
+        "text",
+        Choice(("text", "json")),
+        "Whether the log is lines for people (text) or one JSON object a line (json).",
+        "json",
+        group="showing",
+        scope="node",
+    )
+    metrics_port: int = key(
+        9090, WholeNumber(0, 65_535), "TCP port of the Prometheus metrics; 0 turns them off.", "0", group="showing", scope="node"
+    )
+    metrics_address: str | None = key(
+        None,
+        OptionalText("an IP address or a host name", 253),
+        "Address that the metrics listen on; where none is given, 127.0.0.1, or in a pod all addresses.",
+        "127.0.0.1",
+        group="showing",
+        scope="node",
+    )
+    workers: int | None = key(
+        None,
+        auto(1, 256),
+        "Processes that send: a number, or auto for as many as the forecast needs and the machine has processors for.",
+        "4",
+        group="sending",
+        scope="node",
+        unit="processes",
+    )
+    lag_limit_ns: int = key(
+        50 * MILLISECOND,
+        MOMENT,
+        "The generator counts as saturated where the 99th percentile of its own lateness passes this duration.",
+        "20ms",
+        group="sending",
+        scope="node",
+    )
+    thresholds: tuple[Threshold, ...] = key(
+        (),
+        ListOf(THRESHOLD),
+        "What the target has to achieve, as in `response_time.p99 < 500ms`; if one is missed, the verdict is failed.",
+        "[response_time.p99 < 500ms, failed_percent < 0.1]",
+        group="judging",
+        scope="shared",
+    )
+    abort_on_fail: bool = key(
+        False,
+        YesOrNo(),
+        "Whether the run is stopped as soon as a threshold is missed, after `abortGrace`.",
+        "true",
+        group="judging",
+        scope="shared",
+    )
+    abort_grace_ns: int = key(
+        30 * SECOND,
+        Duration(0, YEAR_NS),
+        "Time from the start in which thresholds may be missed, so that a run can settle.",
+        "2m",
+        group="judging",
+        scope="shared",
+    )
+    reconcile_url: str | None = key(
+        None,
+        RECONCILE,
+        "URL of the target's own counters, asked before and after the run to know what arrived; "
+        "`${NAME}` is a variable of the environment.",
+        "http://127.0.0.1:9091/metrics",
+        group="judging",
+        scope="node",
+    )
     """Where the target's own counters are, variables of the environment as `${NAME}`; None asks nobody."""
-    thresholds: tuple[Threshold, ...] = ()
-    abort_on_fail: bool = False
-    abort_grace_ns: int = 30_000_000_000
-    log_format: Literal["text", "json"] = "text"
+    after_run: Literal["exit", "wait"] = key(
+        "exit",
+        Choice(("exit", "wait")),
+        "What follows the run: the process ends (exit), or keeps its metrics and its result up until SIGTERM (wait).",
+        "wait",
+        group="sending",
+        scope="node",
+    )
+    node_index: int | None = key(
+        None,
+        auto(0, _MOST_NODES - 1),
+        "Which of the nodes that share the fleet this one is, from 0; auto: from the cluster where `NODE_NAME` is set, "
+        "or `JOB_COMPLETION_INDEX`, else 0.",
+        "0",
+        group="nodes",
+        scope="node",
+    )
+    node_count: int | None = key(
+        None,
+        auto(1, _MOST_NODES),
+        "How many nodes share the fleet; auto: as many workers as the cluster has where `NODE_NAME` is set, else 1.",
+        "3",
+        group="nodes",
+        scope="shared",
+        unit="nodes",
+    )
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The same as plain JSON values under the keys of the config file, for the result document."""

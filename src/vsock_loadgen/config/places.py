@@ -54,6 +54,14 @@ class Finding:
     message: str
 
 
+@dataclass(slots=True)
+class Findings:
+    """What was found so far. Errors end the loading; warnings do not."""
+
+    errors: list[Finding]
+    warnings: list[Finding]
+
+
 def ordered_problems(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """The findings in the order of the file, each once; beyond the first 50 only their number."""
     unique = list(dict.fromkeys(findings))
@@ -68,3 +76,9 @@ def shorten(text: str, longest: int = _LONGEST_SHOWN) -> str:
     """The text on one line and at most `longest` characters, cut at the end with `...`."""
     flat = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
     return flat if len(text) <= longest else flat[: longest - 3] + "..."
+
+
+def position(place: Place) -> str:
+    """A place within its own source: the line of a file, else the source."""
+    is_in_file = str(place) != place.source.name
+    return f"line {place.line}" if is_in_file else place.source.name

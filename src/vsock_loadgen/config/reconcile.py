@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
-from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Discriminator, Field, Tag
-
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.block import Key, OrBlock, model_of
 from vsock_loadgen.grammar.leaves import Leaf, complaint, expected
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -46,26 +43,19 @@ class UrlTemplate(Leaf):
     mean none."""
 
     kind = "text"
+    is_optional = True
+    wanted = "a URL such as http://${HOST_IP}:9091/metrics"
 
-    @property
-    def wanted(self) -> str:
-        return "a URL such as http://${HOST_IP}:9091/metrics"
-
-    def read(self, value: object) -> str | None:
-        if value is None or value == "":
-            return None
+    def fits(self, value: object) -> bool:
         if not isinstance(value, str) or len(value) > _LONGEST:
-            raise expected(self.wanted)
+            return False
         without = _VARIABLE.sub(_ANY_VALUE, value)
         fault = "has a $ that is not part of ${NAME}" if "$" in without else _fault(without)
         if fault == _HAS_CREDENTIALS:
             raise complaint(f"found a URL that {fault}, expected {self.wanted}")  # without showing it
         if fault:
             raise expected(self.wanted, fault)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+        return True
 
     def json_schema(self) -> dict[str, object]:
         return {"type": ["string", "null"], "maxLength": _LONGEST, "pattern": "^(https?://.*)?$"}
@@ -74,24 +64,18 @@ class UrlTemplate(Leaf):
 URL = UrlTemplate()
 
 
-class ReconcileBlock(Block):
-    """The target's own counters."""
-
-    url: Annotated[str | None, URL] = Field(
-        description="Where Prometheus would read them; ${NAME} is a variable of the environment."
+_KEYS = {
+    "url": Key(
+        URL,
+        "Where Prometheus would read them; ${NAME} is a variable of the environment.",
+        "http://127.0.0.1:9091/metrics",
+        name="url",
     )
-
-
-Reconcile = Annotated[
-    Annotated[str | None, URL, Tag("form:url")] | Annotated[ReconcileBlock, Tag("form:reconcile")],
-    Discriminator(lambda value: "form:reconcile" if isinstance(value, dict) else "form:url"),
-]
+}
+RECONCILE = OrBlock(
+    URL, model_of("ReconcileBlock", "The target's own counters.", _KEYS), _KEYS, "{url: URL}", ("form:url", "form:reconcile")
+)
 """A URL by itself, or the block with one."""
-
-
-def template_of(read: str | ReconcileBlock | None) -> str | None:
-    """The URL of either form, its variables as they were written."""
-    return read.url if isinstance(read, ReconcileBlock) else read
 
 
 @dataclass(frozen=True, slots=True)

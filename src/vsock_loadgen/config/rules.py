@@ -4,42 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from vsock_loadgen.config.address import VsockAddress
-from vsock_loadgen.config.fleet_rules import check_fleet, check_fleet_tree, position
+from vsock_loadgen.config.fleet_rules import check_fleet, check_fleet_tree
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.config.places import Finding
-from vsock_loadgen.config.schema import QUANTITIES
-from vsock_loadgen.config.section import PACKAGE_KEYS, PAYLOAD_SIZES, Section
-from vsock_loadgen.config.sources import Findings, highest_rank
-from vsock_loadgen.config.tree import Node, mapping_node
+from vsock_loadgen.config.older_keys import check_older_keys
+from vsock_loadgen.config.places import Finding, Findings
+from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions.buckets import PERCENT
-from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
-from vsock_loadgen.distributions.quantity import REPORT_INTERVAL, Quantity
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.grammar.leaves import show_decimal
 from vsock_loadgen.units import MILLISECOND, format_duration
-
-
-def without_outranked(section: Node) -> Node:
-    """The section without those package keys that one from a higher rank replaces: a flag beats whatever the file says."""
-    ranks = {key: highest_rank(section.entries[key]) for key in PACKAGE_KEYS if key in section.entries}
-    outranked = [key for key, rank in ranks.items() if rank < max(ranks.values())]
-    kept = {key: node for key, node in section.entries.items() if key not in outranked}
-    return mapping_node(section.place, kept)
 
 
 def check_tree(section: Node, found: Findings) -> None:
     """Adds what can be said about the section whether or not its single values are valid."""
     found.errors += _uneven_shares(section, "")
     check_fleet_tree(section, found)
-    _check_package_keys(section, found)
+    check_older_keys(section, found)
     _check_node(section, found)
-    if "numRepositories" in section.entries:
-        place = section.entries["numRepositories"].place
-        found.warnings.append(Finding(place, "numRepositories", "has no effect: every report has complete repositories"))
 
 
 def _uneven_shares(node: Node, path: str) -> Iterator[Finding]:
@@ -61,28 +47,6 @@ def _percent(node: Node) -> Fraction | None:
         return None
 
 
-def _check_package_keys(section: Node, found: Findings) -> None:
-    given = {key: section.entries[key] for key in PACKAGE_KEYS if key in section.entries}
-    block = given.get("packages")
-    if block is not None and block.entries:
-        for key in ("numPackages", "payloadSize"):
-            if key in given:
-                message = f"stands beside a block of packages ({position(block.place)}), expected only one of them"
-                found.errors.append(Finding(given[key].place, key, message))
-        return
-    if len(given) < 2:
-        return
-    winner = next(iter(given))
-    for key, node in given.items():
-        if _packages(key, node) != _packages(winner, given[winner]):
-            message = f"{node.shown()} is ignored: {winner} {given[winner].shown()} ({position(given[winner].place)}) wins"
-            found.warnings.append(Finding(node.place, key, message))
-
-
-def _packages(key: str, node: Node) -> object:
-    return PAYLOAD_SIZES.get(node.text) if key == "payloadSize" else node.value
-
-
 def _check_node(section: Node, found: Findings) -> None:
     index = section.entries.get("nodeIndex")
     count_node = section.entries.get("nodeCount")
@@ -96,21 +60,8 @@ def _check_node(section: Node, found: Findings) -> None:
         found.errors.append(Finding(index.place, "nodeIndex", message))
 
 
-def packages_of(values: Section) -> Distribution:
-    """The packages of validated values, of the top level, whichever key says them."""
-    decisive = next((key for key, name in PACKAGE_KEYS.items() if name in values.model_fields_set), "packages")
-    if decisive == "packages":
-        return values.packages
-    return Constant(values.num_packages if decisive == "numPackages" else PAYLOAD_SIZES[values.payload_size])
-
-
-def check_config(config: Config, values: Section, section: Node, found: Findings) -> None:
+def check_config(config: Config, values: Any, section: Node, found: Findings) -> None:
     """Adds what can only be said about a config whose values are all valid."""
-    if {"port", "target"} <= values.model_fields_set and not (
-        isinstance(config.target, VsockAddress) and config.target.port == values.port
-    ):
-        place = section.entries["port"].place
-        found.warnings.append(Finding(place, "port", f"{values.port} is ignored: target {config.target} wins"))
     _check_time_scale(config, section, found)
     _check_abort(config, section, found)
     if "discoveredData" in section.entries and config.report_format == "indexReport":
@@ -118,7 +69,7 @@ def check_config(config: Config, values: Section, section: Node, found: Findings
         found.warnings.append(Finding(place, "discoveredData", "has no effect: reportFormat indexReport has no room for it"))
     check_fleet(config, values, section, found)
     _check_threshold_phases(config, section, found)
-    for name, quantity in QUANTITIES.items():
+    for name, quantity in {"packages": PACKAGES, "report_interval": REPORT_INTERVAL}.items():
         found.warnings += _cautions(getattr(values, name), quantity, section.entries.get(quantity.key), quantity.key)
         for number, block in enumerate(values.profiles):
             node = section.entries["profiles"].items[number].entries.get(quantity.key)

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic.alias_generators import to_camel
-
-from vsock_loadgen.config.places import Finding, Place, Rank, Source, shorten
-from vsock_loadgen.config.schema import BLOCKS, ENVIRONMENT_PREFIX, LISTS, block_leaves, scalar_keys
+from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, shorten
+from vsock_loadgen.config.schema import ENVIRONMENT_PREFIX, KEYS, scalar_keys
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
+from vsock_loadgen.grammar.leaves import Grammar
 
 ROOT_KEY = "loadgen"
 MOST_BYTES = 1_048_576
 _RESERVED = ("LOADGEN_CONFIG",)
 _SEGMENT = re.compile(r"(p[0-9]+\.[0-9]+|[A-Za-z_][A-Za-z0-9_-]*)((?:\[[0-9]{1,6}\])*)(?:\.(?=.)|$)")
+_GRAMMARS: dict[str | int, Grammar] = {key.name: key.takes for key in KEYS.values()}
 _INDEX = re.compile(r"\[([0-9]+)\]")
 
 
@@ -32,14 +32,6 @@ class Override:
     where: str
     path: str
     text: str
-
-
-@dataclass(slots=True)
-class Findings:
-    """What was found so far. Errors end the loading; warnings do not."""
-
-    errors: list[Finding]
-    warnings: list[Finding]
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
@@ -185,13 +177,10 @@ def _read_value(text: str, segments: tuple[str | int, ...], source: Source) -> t
 
 
 def _kind(segments: tuple[str | int, ...]) -> str | None:
-    if len(segments) == 2 and isinstance(segments[1], int) and segments[0] in LISTS:
-        return LISTS[segments[0]].kind
-    for name in BLOCKS:
-        if len(segments) == 2 and segments[0] == to_camel(name):
-            return {to_camel(key): leaf.kind for key, leaf in block_leaves(name).items()}.get(str(segments[1]))
-    kinds: dict[str | int, str] = {key.key: key.kind for key in scalar_keys()}
-    return kinds.get(segments[0]) if len(segments) == 1 else None
+    takes = _GRAMMARS.get(segments[0])
+    if takes and len(segments) == 2:
+        takes = takes.under(segments[1])
+    return takes.scalar.kind if takes and takes.scalar and len(segments) < 3 else None
 
 
 def _put(node: Node, segments: Sequence[str | int], value: Node, before: tuple[str | int, ...]) -> Node:
@@ -217,9 +206,3 @@ def _put(node: Node, segments: Sequence[str | int], value: Node, before: tuple[s
 def _empty(rest: Sequence[str | int], place: Place) -> Node:
     """What a path that goes on with `rest` can be put into."""
     return sequence_node(place, ()) if rest and isinstance(rest[0], int) else mapping_node(place, {})
-
-
-def highest_rank(node: Node) -> Rank:
-    """The highest rank that anything in this tree comes from."""
-    below = [highest_rank(child) for child in (*node.entries.values(), *node.items)]
-    return max([node.place.source.rank, *below])

@@ -14,10 +14,7 @@ class Target(Leaf):
     """The address that reports are sent to."""
 
     kind = "text"
-
-    @property
-    def wanted(self) -> str:
-        return EXPECTED.removeprefix("expected ")
+    wanted = EXPECTED.removeprefix("expected ")
 
     def read(self, value: object) -> Address:
         if not isinstance(value, str):

@@ -102,10 +102,7 @@ class ThresholdText(Leaf):
     """A threshold as written in a config."""
 
     kind = "text"
-
-    @property
-    def wanted(self) -> str:
-        return f"a threshold such as {EXAMPLE}"
+    wanted = f"a threshold such as {EXAMPLE}"
 
     def read(self, value: object) -> Threshold:
         if not isinstance(value, str):

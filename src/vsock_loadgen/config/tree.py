@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-from vsock_loadgen.config.places import Finding, Place, Source, shorten
+from vsock_loadgen.config.places import Finding, Place, Rank, Source, shorten
 from vsock_loadgen.grammar.scalars import OddNumber, Value, resolve
 
 MOST_NODES = 10_000
@@ -251,3 +251,9 @@ class _TreeReader:
 
 def _tag(event: Any) -> Any:
     return None if event.tag is None else str(event.tag)
+
+
+def highest_rank(node: Node) -> Rank:
+    """The highest rank that anything in this tree comes from."""
+    below = [highest_rank(child) for child in (*node.entries.values(), *node.items)]
+    return max([node.place.source.rank, *below])

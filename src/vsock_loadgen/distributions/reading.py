@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution, Key
 from vsock_loadgen.distributions.quantity import PACKAGES, Quantity
+from vsock_loadgen.grammar.leaves import Grammar
 
 BLOCKS = {f"form:{kind.name}": kind for kind in KINDS if kind is not Constant}
 """The kinds that are a block, under the step of pydantic's locations that tells them apart."""
@@ -32,11 +32,23 @@ IN_WORDS = _either([kind.noun for kind in BLOCKS.values()], " or ")
 """Every kind of block, in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Of:
-    """Makes pydantic read a distribution of any kind, as in `Annotated[Distribution, Of(PACKAGES)]`."""
+class Of(Grammar):
+    """A distribution of any kind, which pydantic reads by `Annotated[Distribution, Of(PACKAGES)]`."""
 
-    quantity: Quantity
+    def __init__(self, quantity: Quantity, words: str = "") -> None:
+        self.quantity, self.scalar = quantity, quantity.exact
+        self.words = words or f"{quantity.exact.in_words}, or a distribution"
+
+    @property
+    def in_words(self) -> str:
+        return self.words
+
+    @property
+    def typed(self) -> Any:
+        return Annotated[Distribution, self]
+
+    def show(self, value: Any) -> object:
+        return value and value.show(self.quantity)
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(_union(self.quantity))

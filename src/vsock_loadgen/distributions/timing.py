@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
-
-from pydantic import Field
 
 from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS
-from vsock_loadgen.grammar.block import Block
+from vsock_loadgen.grammar.block import Key, model_of
 from vsock_loadgen.grammar.leaves import Duration, Percentage, YesOrNo
 
 OFFSET = Duration(0, LONGEST_INTERVAL_NS)
@@ -48,26 +45,39 @@ class Timing:
 UNSAID = Timing()
 
 
-class Timed(Block):
-    """A share of the fleet that may have its own way of keeping time."""
-
-    synchronized: Annotated[bool, YesOrNo()] = Field(
-        False, description="Whether its VMs report in step, at every multiple of their interval of the wall clock."
-    )
-    offset: Annotated[int, OFFSET] = Field(
-        0, description="Of synchronized VMs: how long after every multiple of their interval they report, a duration."
-    )
-    jitter: Annotated[Fraction | None, JITTER] = Field(
-        None,
-        description="In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
+TIMING = {
+    "synchronized": Key(
+        YesOrNo(),
+        "Whether its VMs report in step, at every multiple of their interval of the wall clock.",
+        "true",
+        name="synchronized",
+        default=False,
+    ),
+    "offset": Key(
+        OFFSET,
+        "Of synchronized VMs: how long after every multiple of their interval they report, a duration.",
+        "30s",
+        name="offset",
+        default=0,
+    ),
+    "jitter": Key(
+        JITTER,
+        "In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
         "synchronized VMs, how much later, by default 0.",
-    )
+        "0",
+        otherwise="`jitter`, or 0 where synchronized",
+        name="jitter",
+        default=None,
+    ),
+}
+"""The keys by which a share of the fleet says how its VMs keep time."""
+
+
+class Timed(model_of("Keys", None, TIMING)):  # type: ignore[misc]
+    """A share of the fleet that may have its own way of keeping time."""
 
     @property
     def timing(self) -> Timing:
         """What is said about it."""
-        said = {key: getattr(self, key) for key in self.model_fields_set.intersection(TIMING_KEYS)}
+        said = {key: getattr(self, key) for key in self.model_fields_set.intersection(TIMING)}
         return Timing(said.get("synchronized"), said.get("offset"), said.get("jitter"))
-
-
-TIMING_KEYS = tuple(Timed.model_fields)

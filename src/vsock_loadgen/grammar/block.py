@@ -1,18 +1,163 @@
-"""A mapping of the file, checked by pydantic."""
+"""A mapping of the file: each of its keys is declared once, as a field of a dataclass, and pydantic's model of it follows.
+
+vm_count: int = key(50, WholeNumber(1, 100), "Number of VMs.", "5000", unit="VMs")
+"""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, create_model
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from vsock_loadgen.grammar.leaves import Leaf
+from vsock_loadgen.grammar.leaves import Grammar, Leaf
+from vsock_loadgen.grammar.scalars import flow
+
+Scope = Literal["load", "shared", "node"]
+"""Whether a key decides when reports are due, beside the VMs of the plan; else whether all nodes of a fleet share it."""
 
 
 class Block(BaseModel):
     """A mapping of the file: keys in camelCase, none beyond the known ones, values as the leaves read them."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key: what it takes, what it means, a value as one writes it, and where documents have it.
+
+    `otherwise` says what it is where it is left out, where that is another key's or in other words than the default's. One that
+    is `idle` is read and has no effect.
+    """
+
+    takes: Grammar
+    says: str
+    example: str
+    unit: str = ""
+    group: str = ""
+    scope: Scope | None = None
+    otherwise: str = ""
+    idle: bool | None = None
+    name: str = ""
+    default: Any = ...
+
+    @property
+    def in_model(self) -> tuple[Any, Any]:
+        """The field of a model that reads it."""
+        return self.takes.typed, pydantic.Field(self.default, alias=self.name, description=self.says, deprecated=self.idle)
+
+    @property
+    def by_default(self) -> object:
+        """The default as JSON holds it."""
+        return self.takes.show(self.default)
+
+    @property
+    def as_written(self) -> str:
+        """The default as a file has it, empty where it is none."""
+        return "" if self.by_default in (None, []) else flow(self.by_default)
+
+
+def key(default: Any, takes: Grammar, says: str, example: str, **others: Any) -> Any:
+    """The field of a dataclass that is a key; `...` where it has no default."""
+    return field(default=MISSING if default is ... else default, metadata={"key": Key(takes, says, example, **others)})
+
+
+@cache
+def keys_of(declared: Any) -> Mapping[str, Key]:
+    """The keys that a dataclass declares, by the names of its fields, of which a key's name has no unit."""
+    found = {}
+    for each in fields(declared):
+        if made := each.metadata.get("key"):
+            name = made.name or to_camel(re.sub("_(ns|url)$", "", each.name))
+            found[each.name] = replace(made, name=name, default=... if each.default is MISSING else each.default)
+    return found
+
+
+def model_of(name: str, says: str | None, keys: Mapping[str, Key], base: type[BaseModel] = Block) -> type[Any]:
+    """Pydantic's model of a block with these keys."""
+    declared: dict[str, Any] = {attribute: each.in_model for attribute, each in keys.items()}
+    return create_model(name, __base__=base, __doc__=says, **declared)
+
+
+def shown(keys: Mapping[str, Key], value: Any) -> dict[str, object]:
+    """What declares these keys as JSON holds it."""
+    return {each.name: each.takes.show(getattr(value, attribute)) for attribute, each in keys.items()}
+
+
+class BlockOf(Grammar):
+    """A block whose keys a dataclass declares."""
+
+    in_words = "a block"
+
+    def __init__(self, declared: Any) -> None:
+        self.declared, self.keys = declared, keys_of(declared)
+
+    @property
+    def typed(self) -> Any:
+        model = model_of(f"{self.declared.__name__}Block", self.declared.__doc__, self.keys)
+        return Annotated[model, AfterValidator(lambda block: self.declared(**dict(block)))]
+
+    def show(self, value: Any) -> object:
+        return shown(self.keys, value)
+
+    def under(self, step: str | int) -> Grammar | None:
+        return next((each.takes for each in self.keys.values() if each.name == step), None)
+
+
+class ListOf(Grammar):
+    """A list of values, or of blocks."""
+
+    suffix = "[]"
+
+    def __init__(self, item: Grammar) -> None:
+        self.item, self.keys = item, item.keys
+
+    @property
+    def typed(self) -> Any:
+        return Annotated[list[self.item.typed], AfterValidator(tuple)]  # type: ignore[name-defined]
+
+    @property
+    def in_words(self) -> str:
+        return f"a list; each item {self.item.in_words}" if isinstance(self.item, Leaf) else "a list of blocks"
+
+    def show(self, value: Any) -> object:
+        return [self.item.show(each) for each in value]
+
+    def under(self, step: str | int) -> Grammar | None:
+        return self.item if isinstance(step, int) else None
+
+
+class OrBlock(Grammar):
+    """One value by itself, or a block around such values; `tags` are the steps of pydantic's locations that tell them apart."""
+
+    def __init__(self, scalar: Leaf, model: type[Any], keys: Mapping[str, Key], words: str, tags: tuple[str, str]) -> None:
+        self.model, self.keys, self.words, self.tags = model, keys, words, tags
+        self.scalar: Leaf = scalar
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.scalar.in_words}, or {self.words}"
+
+    @property
+    def typed(self) -> Any:
+        one, block = self.tags
+        either: Any = Annotated[self.scalar.typed, Tag(one)] | Annotated[self.model, Tag(block)]
+        by_form = Discriminator(lambda value: block if isinstance(value, dict) else one)
+        return Annotated[either, by_form, AfterValidator(self.made)]
+
+    def made(self, value: Any) -> Any:
+        """What either is read as: by default the only value of the block."""
+        return next(iter(dict(value).values())) if isinstance(value, Block) else value
+
+    def show(self, value: Any) -> object:
+        return self.scalar.show(value)
 
 
 def leaf_in(field: FieldInfo) -> Leaf | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -38,10 +40,41 @@ def complaint(message: str) -> PydanticCustomError:
     return PydanticCustomError("complaint", "{message}", {"message": message})
 
 
-class Leaf(ABC):
+class Grammar(ABC):
+    """What may stand under a key of a config."""
+
+    scalar: Leaf | None = None
+    """How one value is written that a flag can give."""
+    suffix = ""
+    """What follows a key in the path of what stands below it."""
+    keys: Mapping[str, Any] = MappingProxyType({})
+    """The keys below, by the names of their fields."""
+
+    @property
+    @abstractmethod
+    def typed(self) -> Any:
+        """The type by which pydantic reads it."""
+
+    @property
+    @abstractmethod
+    def in_words(self) -> str:
+        """What it takes, as documents say it."""
+
+    @abstractmethod
+    def show(self, value: Any) -> object:
+        """The value as JSON holds it, which reads as the same value again."""
+
+    def under(self, step: str | int) -> Grammar | None:
+        """What stands under a key, or in a list, that begins here; None where that is not told apart."""
+        return None
+
+
+class Leaf(Grammar):
     """One value of a config: `read` takes what YAML holds, `show` turns the result back into it."""
 
     kind: ClassVar[Kind]
+    is_optional: ClassVar[bool] = False
+    """Whether an empty text and no value at all mean none."""
 
     @property
     @abstractmethod
@@ -49,16 +82,35 @@ class Leaf(ABC):
         """What is expected, to follow the word `expected`."""
 
     @abstractmethod
-    def read(self, value: object) -> Any:
-        """The validated value. Raises PydanticCustomError."""
-
-    @abstractmethod
-    def show(self, value: Any) -> object:
-        """The value as JSON holds it, which `read` turns into the same value again."""
-
-    @abstractmethod
     def json_schema(self) -> dict[str, object]:
         """What JSON Schema can say about the value as written."""
+
+    def read(self, value: object) -> Any:
+        """The validated value. Raises PydanticCustomError."""
+        if self.is_optional and value in (None, ""):
+            return None
+        if not self.fits(value):
+            raise expected(self.wanted)
+        return value
+
+    def fits(self, value: object) -> bool:
+        """Whether a value, as YAML holds it, is one."""
+        return isinstance(value, str)
+
+    def show(self, value: Any) -> object:
+        return value
+
+    @property
+    def scalar(self) -> Leaf:  # type: ignore[override]
+        return self
+
+    @property
+    def typed(self) -> Any:
+        return Annotated[Any, self]
+
+    @property
+    def in_words(self) -> str:
+        return re.sub(r", such as (1m30s|5 or 5%)$", "", self.wanted)
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
@@ -79,42 +131,45 @@ class WholeNumber(Leaf):
     def wanted(self) -> str:
         return f"a whole number from {self.least:,} to {self.most:,}"
 
-    def read(self, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise expected(self.wanted)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+    def fits(self, value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
 
     def json_schema(self) -> dict[str, object]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
-class AutoNumber(Leaf):
-    """A whole number from `least` to `most`, or the word auto; read as the number, None for auto."""
+class OrWord(Leaf):
+    """A number, or one of a few words, each with what it is read as."""
 
     kind = "integer"
-    most: int
-    least: int = 1
+    number: Leaf
+    words: tuple[tuple[str, str | None], ...]
 
     @property
     def wanted(self) -> str:
-        return f"auto or a whole number from {self.least:,} to {self.most:,}"
+        return f"{', '.join(word for word, _ in self.words)} or {self.number.wanted}"
 
-    def read(self, value: object) -> int | None:
-        if value == "auto":
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise expected(self.wanted)
-        return value
+    def read(self, value: object) -> Any:
+        for word, meant in self.words:
+            if value == word:
+                return meant
+        try:
+            return self.number.read(value)
+        except PydanticCustomError:
+            raise expected(self.wanted) from None
 
     def show(self, value: Any) -> object:
-        return "auto" if value is None else value
+        return next((word for word, meant in self.words if value == meant), None) or self.number.show(value)
 
     def json_schema(self) -> dict[str, object]:
-        return {"anyOf": [{"type": "integer", "minimum": self.least, "maximum": self.most}, {"const": "auto"}]}
+        words = [word for word, _ in self.words]
+        return {"anyOf": [self.number.json_schema(), {"enum": words} if words[1:] else {"const": words[0]}]}
+
+
+def auto(least: int, most: int) -> OrWord:
+    """A whole number, or the word auto, read as None."""
+    return OrWord(WholeNumber(least, most), (("auto", None),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +255,14 @@ class Duration(Leaf):
     def read(self, value: object) -> int:
         if self.none_is_zero and value in (None, ""):
             return 0
-        if exact_number(value) is not None and value != 0:
-            raise expected(self.wanted, "has no unit")
-        if not isinstance(value, str) and (isinstance(value, bool) or value != 0):
-            raise expected(self.wanted)
+        number = exact_number(value)
+        if not isinstance(value, str) and number != 0:
+            raise expected(self.wanted, "" if number is None else "has no unit")
         try:
             duration_ns = parse_duration(value if isinstance(value, str) else "0")
         except ValueError as error:
             raise expected(self.wanted, str(error)) from None
-        if self.none_is_zero and duration_ns == 0:
-            return 0
-        if not self.least_ns <= duration_ns <= self.most_ns:
+        if not (self.least_ns <= duration_ns <= self.most_ns or (self.none_is_zero and duration_ns == 0)):
             raise expected(self.wanted)
         return duration_ns
 
@@ -235,13 +287,8 @@ class Choice(Leaf):
     def wanted(self) -> str:
         return " or ".join(self.options)
 
-    def read(self, value: object) -> str:
-        if not isinstance(value, str) or value not in self.options:
-            raise expected(self.wanted)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+    def fits(self, value: object) -> bool:
+        return isinstance(value, str) and value in self.options
 
     def json_schema(self) -> dict[str, object]:
         return {"type": "string", "enum": list(self.options)}
@@ -252,18 +299,10 @@ class YesOrNo(Leaf):
     """A boolean."""
 
     kind = "boolean"
+    wanted = "true or false"
 
-    @property
-    def wanted(self) -> str:
-        return "true or false"
-
-    def read(self, value: object) -> bool:
-        if not isinstance(value, bool):
-            raise expected(self.wanted)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+    def fits(self, value: object) -> bool:
+        return isinstance(value, bool)
 
     def json_schema(self) -> dict[str, object]:
         return {"type": "boolean"}
@@ -274,6 +313,7 @@ class OptionalText(Leaf):
     """A printable text; an empty one and no value at all mean none. `what` names it in an error."""
 
     kind = "text"
+    is_optional = True
     what: str
     longest: int = 256
 
@@ -281,15 +321,8 @@ class OptionalText(Leaf):
     def wanted(self) -> str:
         return f"{self.what}: a printable text of at most {self.longest} characters"
 
-    def read(self, value: object) -> str | None:
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str) or len(value) > self.longest or not value.isprintable() or not value.strip():
-            raise expected(self.wanted)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+    def fits(self, value: object) -> bool:
+        return isinstance(value, str) and len(value) <= self.longest and value.isprintable() and bool(value.strip())
 
     def json_schema(self) -> dict[str, object]:
         return {"type": ["string", "null"], "maxLength": self.longest}
@@ -300,18 +333,10 @@ class Name(Leaf):
     """A name that can stand in a metric's label and in the path of a threshold."""
 
     kind = "text"
+    wanted = "a name of 1 to 63 letters, digits, dots, dashes and underscores"
 
-    @property
-    def wanted(self) -> str:
-        return "a name of 1 to 63 letters, digits, dots, dashes and underscores"
-
-    def read(self, value: object) -> str:
-        if not isinstance(value, str) or not re.fullmatch(_NAME, value):
-            raise expected(self.wanted)
-        return value
-
-    def show(self, value: Any) -> object:
-        return value
+    def fits(self, value: object) -> bool:
+        return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
 
     def json_schema(self) -> dict[str, object]:
         return {"type": "string", "pattern": f"^{_NAME}$"}

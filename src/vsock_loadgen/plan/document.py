@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from fractions import Fraction
 
-from vsock_loadgen.config.model import Phase
+from vsock_loadgen.config.blocks import Phase
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice

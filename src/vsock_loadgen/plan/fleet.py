@@ -13,7 +13,8 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import Literal
 
-from vsock_loadgen.config.model import Config, Profile
+from vsock_loadgen.config.blocks import Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from vsock_loadgen.config.address import EmbeddedAddress
-from vsock_loadgen.config.model import Config, Phase, Profile
+from vsock_loadgen.config.blocks import Phase, Profile
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem

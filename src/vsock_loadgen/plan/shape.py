@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vsock_loadgen.config.model import Phase
+from vsock_loadgen.config.blocks import Phase
 
 NEVER = 1 << 62
 """An instant that no run reaches, in nanoseconds."""

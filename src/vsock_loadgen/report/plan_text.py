@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from vsock_loadgen.config.model import Level
+from vsock_loadgen.config.blocks import Level
 from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan

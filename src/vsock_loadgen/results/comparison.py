@@ -15,13 +15,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from vsock_loadgen.config.schema import keys_of_scope
 from vsock_loadgen.measures.figures import METRICS, Unit
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record
 from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import SECOND, parse_duration
 
-OF_THE_LOAD = ("seed", "timeScale", "jitter", "profiles", "phases", "repeatPhases")
+OF_THE_LOAD = sorted(keys_of_scope("load"))
 """Keys of the config that decide, beside the plan and its slice, when reports are due."""
 
 Value = float | None

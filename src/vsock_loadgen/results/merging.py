@@ -13,6 +13,7 @@ from itertools import pairwise
 from operator import add
 from typing import Any
 
+from vsock_loadgen.config.schema import keys_of_scope
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Problem
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
@@ -27,21 +28,7 @@ from vsock_loadgen.units import SECOND, format_seconds
 MOST_APART_NS = SECOND
 """How far apart nodes may begin that are said to begin together: what starting a process takes."""
 
-OF_A_NODE = frozenset(
-    {
-        "nodeIndex",
-        "afterRun",
-        "target",
-        "port",
-        "workers",
-        "lagLimit",
-        "statsInterval",
-        "metricsPort",
-        "metricsAddress",
-        "logFormat",
-        "reconcile",
-    }
-)
+OF_A_NODE = keys_of_scope("node")
 """Keys of the config that the nodes of one fleet may set differently: none of them changes what is due."""
 
 

@@ -1,0 +1,191 @@
+"""The blocks of a config, and what stands in its lists: each field the one declaration of its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from vsock_loadgen.distributions.buckets import PERCENT
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
+from vsock_loadgen.distributions.reading import Of
+from vsock_loadgen.distributions.timing import TIMING, UNSAID, Timed, Timing
+from vsock_loadgen.grammar.block import Block, BlockOf, Key, OrBlock, key, keys_of, model_of, shown
+from vsock_loadgen.grammar.leaves import Choice, Duration, Leaf, Name, Number, OptionalText, OrWord, Percentage, WholeNumber
+from vsock_loadgen.units import HOUR, MILLISECOND
+
+MOST_VMS = 100_000
+MOST_RATE = 10_000
+YEAR_NS = 365 * 24 * HOUR
+PACKAGE_SETS = Choice(("shared", "perVM"))
+MOMENT = Duration(MILLISECOND, YEAR_NS)
+_AUTO_OR_NONE = (("auto", "auto"), ("none", None))
+_REPORTS = OrWord(Number(Fraction(0), Fraction(1_000_000_000), above=True), _AUTO_OR_NONE)
+_ANY_FORM = "any form of a distribution"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A factor that goes in a straight line from `start` to `end`; constant where they are equal."""
+
+    start: Fraction
+    end: Fraction
+
+
+class _OrRamp(OrBlock):
+    """A level by itself, or a ramp from one to another."""
+
+    def __init__(self, leaf: Leaf, name: str, says: str, noun: str, unit: str, examples: tuple[str, str]) -> None:
+        start = Key(leaf, f"{noun} at the start of the phase.", examples[0], unit, name="from")
+        keys = {"start": start, "end": Key(leaf, f"{noun} at its end.", examples[1], unit, name="to")}
+        super().__init__(leaf, model_of(name, says, keys), keys, "a ramp", ("form:constant", "form:ramp"))
+
+    def made(self, value: Any) -> Level:
+        return Level(**dict(value)) if isinstance(value, Block) else Level(value, value)
+
+    def show(self, value: Level) -> object:
+        return self.scalar.show(value.start) if value.start == value.end else shown(self.keys, value)
+
+
+_RATE = _OrRamp(
+    Number(Fraction(0), Fraction(MOST_RATE)),
+    "RateRamp",
+    "A rate that goes in a straight line from one factor to another.",
+    "Factor",
+    "a factor",
+    ("0.1", "2"),
+)
+_VMS = _OrRamp(
+    Percentage(),
+    "VmsRamp",
+    "A share of the fleet that goes in a straight line from one percentage to another.",
+    "Percentage",
+    "%",
+    ("20%", "100"),
+)
+_FULL = Level(Fraction(1), Fraction(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the run with its own load."""
+
+    name: str = key(..., Name(), "Name of the phase, in the live view, the report and thresholds.", "morning")
+    duration_ns: int = key(..., MOMENT, "Its length, a duration; `timeScale` divides it.", "2h")
+    rate: Level = key(
+        _FULL,
+        _RATE,
+        "How often VMs report beside what their intervals say: 2 is twice as often; or a ramp {from, to}.",
+        "1.5",
+        unit="a factor",
+    )
+    vms: Level = key(
+        _FULL, _VMS, "Percentage of the fleet that is switched on, from 0 to 100; or a ramp {from, to}.", "20", unit="%"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A named share of the fleet: its packages, its intervals and how its VMs keep time."""
+
+    name: str = key(..., Name(), "Name of the profile, in the plan, the metrics and the report.", "prod")
+    percent: Fraction = key(..., PERCENT, "Share of the VMs in percent; all profiles add up to 100.", "62.5")
+    packages: Distribution = key(
+        None,
+        Of(PACKAGES, _ANY_FORM),
+        "Packages of its VMs, in any form; required unless `packages` at the top level says it for all.",
+        "{mean: 700, stddev: 200, min: 100, max: 2000}",
+        unit="packages",
+        otherwise="`packages`",
+    )
+    report_interval: Distribution = key(
+        None,
+        Of(REPORT_INTERVAL, _ANY_FORM),
+        "Intervals of its VMs, in any form; required unless `reportInterval` at the top level says it for all.",
+        "1m",
+        otherwise="`reportInterval`",
+    )
+    package_sets: Literal["shared", "perVM"] | None = key(
+        None, PACKAGE_SETS, "As `packageSets` at the top level, for its VMs.", "perVM", otherwise="`packageSets`"
+    )
+    timing: Timing = UNSAID
+
+
+class OfProfile(BlockOf):
+    """A profile as written: what it leaves to the top level is None, and it also has the keys that say how VMs keep time."""
+
+    def __init__(self) -> None:
+        super().__init__(Profile)
+        self.keys = {**TIMING, **self.keys}
+
+    @property
+    def typed(self) -> Any:
+        return model_of("ProfileBlock", Profile.__doc__, self.keys, Timed)
+
+    def show(self, value: Profile) -> object:
+        said = {name: each for name, each in shown(keys_of(Profile), value).items() if each is not None}
+        return said | value.timing.show()
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredData:
+    """What a VM's agent has found out about its system. The values are the names of the protocol."""
+
+    detected_os: Literal["RHEL", "UNKNOWN"] = key("RHEL", Choice(("RHEL", "UNKNOWN")), "Operating system of every VM.", "UNKNOWN")
+    os_version: str | None = key(
+        "9.4", OptionalText('a version in quotes, such as "9.4"'), "Its version, a text in quotes; empty: none.", '"9.6"'
+    )
+    activation_status: Literal["ACTIVE", "INACTIVE", "ACTIVATION_UNSPECIFIED"] = key(
+        "ACTIVE",
+        Choice(("ACTIVE", "INACTIVE", "ACTIVATION_UNSPECIFIED")),
+        "Whether it is registered for updates.",
+        "INACTIVE",
+    )
+    dnf_metadata_status: Literal["AVAILABLE", "UNAVAILABLE", "DNF_METADATA_UNSPECIFIED"] = key(
+        "AVAILABLE",
+        Choice(("AVAILABLE", "UNAVAILABLE", "DNF_METADATA_UNSPECIFIED")),
+        "Whether its package manager has metadata of its repositories.",
+        "UNAVAILABLE",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the plan warns of. Each is a number, none, or auto: the limit as the real pipeline and this machine have it."""
+
+    max_report_bytes: int | Literal["auto"] | None = key(
+        "auto",
+        OrWord(WholeNumber(1, 2**40), _AUTO_OR_NONE),
+        "Bytes of a report; auto: 16 MiB, what the relay reads; none with an embedded target.",
+        "8388608",
+        unit="bytes",
+    )
+    reports_per_minute_per_vm: Fraction | Literal["auto"] | None = key(
+        "auto",
+        _REPORTS,
+        "Reports a minute of one VM; auto: 1, what the relay passes on; none with an embedded target.",
+        "none",
+        unit="reports a minute",
+    )
+    cluster_reports_per_second: Fraction | Literal["auto"] | None = key(
+        "auto",
+        _REPORTS,
+        "Reports a second of the whole fleet; auto: 0.3, what Central accepts; none with an embedded target.",
+        "3",
+        unit="reports a second",
+    )
+    vms_per_node: int | Literal["auto"] | None = key(
+        "auto",
+        OrWord(WholeNumber(1, MOST_VMS), _AUTO_OR_NONE),
+        "VMs of one node; auto: 10,000, beyond which their CIDs reach into the next node's.",
+        "5000",
+        unit="VMs",
+    )
+    descriptors: int | Literal["auto"] | None = key(
+        "auto",
+        OrWord(WholeNumber(1, 2**30), _AUTO_OR_NONE),
+        "Files that one sending process may open; auto: the hard limit of this process.",
+        "1024",
+        unit="files",
+    )
