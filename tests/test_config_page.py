@@ -91,7 +91,7 @@ def test_the_config_page_has_every_key_with_its_flag_and_its_variable() -> None:
     text = CONFIG_PAGE.read_text()
     documented = {path for path, _ in rows_of_keys()}
     assert documented >= paths_of(SCHEMA)
-    assert all(f"| `{key.key}` | `{key.flag}` | `{key.environment}` |" in text for key in scalar_keys())
+    assert all(f"| `{key.name}` | `{key.flag}` | `{key.environment}` |" in text for key in scalar_keys())
 
 
 def paths_of(schema: Any) -> set[str]:

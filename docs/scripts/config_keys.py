@@ -85,7 +85,7 @@ def by_default(by_kind: Mapping[str, FormKey]) -> str:
 
 def flag_table() -> str:
     """A row for every key that a flag and a variable of the environment can give."""
-    rows = [(f"`{key.key}`", f"`{key.flag}`", f"`{key.environment}`") for key in scalar_keys()]
+    rows = [(f"`{key.name}`", f"`{key.flag}`", f"`{key.environment}`") for key in scalar_keys()]
     return table(("key", "flag", "variable"), rows)
 
 

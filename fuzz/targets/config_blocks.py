@@ -10,10 +10,11 @@ from fuzz.confinement import confined
 from fuzz.draws import Draws
 from fuzz.promises import hold_config
 from vsock_loadgen.config.load import Override
-from vsock_loadgen.config.schema import ScalarKey, scalar_keys
+from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.grammar.block import Key
 
 
 class Raw(str):
@@ -234,13 +235,13 @@ _BLOCKS: dict[str, Callable[[Draws], object]] = {
 }
 
 
-def _plain(key: ScalarKey, draws: Draws) -> object:
+def _plain(key: Key, draws: Draws) -> object:
     """What a scalar key may well have."""
-    return draws.pick((*key.choices, key.default))
+    return draws.pick((*getattr(key.takes.scalar, "options", ()), key.as_written))
 
 
 _KEYS: dict[str, Callable[[Draws], object]] = {
-    **{key.key: partial(_plain, key) for key in scalar_keys()},
+    **{key.name: partial(_plain, key) for key in scalar_keys()},
     **_BLOCKS,
     "vmcount": _odd,
 }

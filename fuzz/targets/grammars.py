@@ -15,7 +15,7 @@ from vsock_loadgen.config.address import parse_address
 from vsock_loadgen.config.instants import format_instant, parse_instant
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.config.reconcile import URL, expanded
-from vsock_loadgen.config.target import Target
+from vsock_loadgen.config.target import TARGET
 from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.grammar.leaves import Percentage
@@ -69,7 +69,7 @@ def _address(text: str) -> None:
 
 
 def _target(text: str) -> None:
-    hold(str(Target().read(text)).isprintable(), "a target can be printed", text)
+    hold(str(TARGET.read(text)).isprintable(), "a target can be printed", text)
 
 
 def _instant(text: str) -> None:

@@ -93,7 +93,7 @@ def test_what_is_odd_and_possible_is_taken(option: str) -> None:
 @given(
     st.sampled_from(scalar_keys()).map(lambda key: key.environment),
     WORDS.filter(lambda text: "\0" not in text),
-    st.sampled_from([key.key for key in scalar_keys()]) | WORDS,
+    st.sampled_from([key.name for key in scalar_keys()]) | WORDS,
     WORDS | st.integers(1, 9).map(str),
 )
 def test_settings_and_variables_of_plan_are_taken_or_refused(variable: str, value: str, path: str, setting: str) -> None:

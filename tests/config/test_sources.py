@@ -112,10 +112,10 @@ def test_a_key_that_takes_a_text_takes_it_as_it_is_from_a_variable(load_text: Lo
 
 def test_every_scalar_key_has_a_variable_and_a_flag_that_take_its_default() -> None:
     for key in scalar_keys():
-        if not key.default:
+        if not key.as_written:
             continue
-        by_variable = load(None, environment={key.environment: key.default}).config
-        by_flag = load(None, environment={}, overrides=[Override(key.flag, key.key, key.default)]).config
+        by_variable = load(None, environment={key.environment: key.as_written}).config
+        by_flag = load(None, environment={}, overrides=[Override(key.flag, key.name, key.as_written)]).config
         assert by_variable == by_flag == load(None, environment={}).config
 
 

@@ -14,16 +14,51 @@ import click
 
 from vsock_loadgen.config.load import Loaded, Override, load
 from vsock_loadgen.config.places import shorten
-from vsock_loadgen.config.schema import ScalarKey, scalar_keys
+from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.grammar.block import Key
+from vsock_loadgen.grammar.leaves import Choice
 from vsock_loadgen.stage import Streams
 from vsock_loadgen.telemetry.screen import can_be_drawn_on
 
-_METAVARS = {"integer": "N", "duration": "DURATION", "percent": "PERCENT", "number": "X", "text": "TEXT", "choice": "CHOICE"}
-_BOOLEAN: dict[str, Any] = {"is_flag": False, "flag_value": "true", "metavar": "[true|false]"}  # alone it means true
+_METAVARS = {
+    "integer": "N",
+    "duration": "DURATION",
+    "percent": "PERCENT",
+    "number": "X",
+    "text": "TEXT",
+    "boolean": "[true|false]",
+}
 _NARROWEST, _WIDEST = 60, 120
 
 Command = Callable[..., Any]
+_OPTIONS = (
+    click.option("--strict", is_flag=True, help="Treat warnings about unknown keys as errors."),
+    click.option(
+        "--threshold",
+        "thresholds",
+        multiple=True,
+        metavar="THRESHOLD",
+        help="What the target has to achieve, as in 'response_time.p99 < 500ms'; repeat it for several. "
+        "They take the place of those in the file.",
+    ),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Set any key of the config, as in packages.buckets[0].percent=60.",
+    ),
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        envvar="LOADGEN_CONFIG",
+        help="The config file (YAML). Without one, defaults and flags count.",
+    ),
+)
+"""Those that are no keys of the config, from the last to the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +79,7 @@ def config_options(command: Command) -> Command:
 
     def called(config: Path | None, settings: tuple[str, ...], thresholds: tuple[str, ...], strict: bool, **others: Any) -> Any:
         overrides = [
-            Override(key.flag, key.key, others.pop(_parameter(key)))
+            Override(key.flag, key.name, others.pop(_parameter(key)))
             for key in scalar_keys()
             if others.get(_parameter(key)) is not None or others.pop(_parameter(key), None)
         ]
@@ -56,48 +91,23 @@ def config_options(command: Command) -> Command:
     called.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
     decorated: Command = called
     for key in reversed(scalar_keys()):
-        form = _BOOLEAN if key.kind == "boolean" else {"metavar": _metavar(key)}
-        decorated = click.option(key.flag, _parameter(key), help=_help(key), **form)(decorated)
-    for option in (
-        click.option("--strict", is_flag=True, help="Treat warnings about unknown keys as errors."),
-        click.option(
-            "--threshold",
-            "thresholds",
-            multiple=True,
-            metavar="THRESHOLD",
-            help="What the target has to achieve, as in 'response_time.p99 < 500ms'; repeat it for several. "
-            "They take the place of those in the file.",
-        ),
-        click.option(
-            "--set",
-            "settings",
-            multiple=True,
-            metavar="PATH=VALUE",
-            help="Set any key of the config, as in packages.buckets[0].percent=60.",
-        ),
-        click.option(
-            "-c",
-            "--config",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            envvar="LOADGEN_CONFIG",
-            help="The config file (YAML). Without one, defaults and flags count.",
-        ),
-    ):
+        decorated = click.option(key.flag, _parameter(key), **_form(key))(decorated)
+    for option in _OPTIONS:
         decorated = option(decorated)
     return decorated
 
 
-def _parameter(key: ScalarKey) -> str:
+def _parameter(key: Key) -> str:
     return "key_" + key.flag.removeprefix("--").replace("-", "_")
 
 
-def _metavar(key: ScalarKey) -> str:
-    return "|".join(key.choices) if key.choices else _METAVARS.get(key.kind, "VALUE")
-
-
-def _help(key: ScalarKey) -> str:
-    return f"{key.help} [default: {key.default}]" if key.default else key.help
+def _form(key: Key) -> dict[str, Any]:
+    """How an option looks: a boolean one alone means true."""
+    leaf, default = key.takes.scalar, f" [default: {key.as_written}]" if key.as_written else ""
+    kind = leaf.kind if leaf else ""
+    form = {"is_flag": False, "flag_value": "true"} if kind == "boolean" else {}
+    metavar = "|".join(leaf.options) if isinstance(leaf, Choice) else _METAVARS[kind]
+    return {"help": key.says + default, "metavar": metavar, **form}
 
 
 def _thresholds(texts: tuple[str, ...]) -> list[Override]:

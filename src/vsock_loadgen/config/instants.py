@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
+from vsock_loadgen.grammar.leaves import ParsedText
 from vsock_loadgen.units import MINUTE, SECOND
 
 EXAMPLE = "2026-11-23T08:00:00Z"
@@ -46,25 +44,10 @@ def format_instant(instant_ns: int) -> str:
     return whole + (f".{rest_ns:09d}".rstrip("0") if rest_ns else "") + "Z"
 
 
-@dataclass(frozen=True, slots=True)
-class Instant(Leaf):
-    """An instant as written in a config, read as nanoseconds since the epoch; an empty text and no value at all mean none."""
-
-    kind = "text"
-    wanted = f"an instant with its offset from UTC, such as {EXAMPLE}"
-
-    def read(self, value: object) -> int | None:
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            raise expected(self.wanted)
-        try:
-            return parse_instant(value)
-        except ValueError as error:
-            raise unfit(str(error)) from None
-
-    def show(self, value: Any) -> object:
-        return None if value is None else format_instant(value)
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": ["string", "null"], "pattern": f"^({_PATTERN})?$"}
+INSTANT = ParsedText(
+    f"an instant with its offset from UTC, such as {EXAMPLE}",
+    parse_instant,
+    {"type": ["string", "null"], "pattern": f"^({_PATTERN})?$"},
+    format_instant,
+)
+"""An instant as written in a config, read as nanoseconds since the epoch."""

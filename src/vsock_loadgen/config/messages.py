@@ -13,7 +13,7 @@ from vsock_loadgen.config.thresholds import EXAMPLE
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions import reading
 from vsock_loadgen.distributions.buckets import MIXED, VALUE
-from vsock_loadgen.distributions.timing import TIMING
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.grammar.block import BlockOf, ListOf
 from vsock_loadgen.grammar.leaves import Grammar, Name
 
@@ -30,6 +30,7 @@ _FORM_KEYS = {
     "form:ramp": ("from", "to"),
     **{key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, ListOf) and key.takes.keys},
 }
+_TIMING_KEYS = _names(BlockOf(Timing))
 _BUCKETS = frozenset({VALUE, MIXED})
 _BLOCK_KEYS = {key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, BlockOf)}
 _ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
@@ -88,7 +89,7 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
             return f"missing; {_MISSING.get(error['loc'][-1]) or reading.missing_from(error['loc'][-2])}"
         case "extra_forbidden":
             known = _BLOCK_KEYS.get(error["loc"][0]) or _known_keys(error["loc"][:-1])
-            if error["loc"][-1] in TIMING and _BUCKETS.intersection(error["loc"]):
+            if error["loc"][-1] in _TIMING_KEYS and _BUCKETS.intersection(error["loc"]):
                 return "unknown key for packages, expected it in a bucket of reportInterval or in a profile"
             return f"unknown key{nearest(error['loc'][-1], known) or '; expected ' + ', '.join(known)}"
         case "list_type":
@@ -103,4 +104,4 @@ def _known_keys(location: Sequence[str | int]) -> tuple[str, ...]:
     """The keys of the innermost block around a location."""
     form = next((str(step) for step in reversed(location) if step in _FORM_KEYS), "")
     is_timed = form in _BUCKETS and "reportInterval" in location
-    return _FORM_KEYS.get(form, _ALL_KEYS) + (tuple(TIMING) if is_timed else ())
+    return _FORM_KEYS.get(form, _ALL_KEYS) + (_TIMING_KEYS if is_timed else ())

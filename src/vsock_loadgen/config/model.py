@@ -13,9 +13,9 @@ from typing import Literal
 
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
 from vsock_loadgen.config.blocks import MOMENT, MOST_VMS, PACKAGE_SETS, YEAR_NS, DiscoveredData, Limits, OfProfile, Phase, Profile
-from vsock_loadgen.config.instants import Instant
+from vsock_loadgen.config.instants import INSTANT
 from vsock_loadgen.config.reconcile import RECONCILE
-from vsock_loadgen.config.target import Target
+from vsock_loadgen.config.target import TARGET
 from vsock_loadgen.config.thresholds import THRESHOLD, Threshold
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution
@@ -104,7 +104,7 @@ class Config:
     )
     start_at_ns: int | None = key(
         None,
-        Instant(),
+        INSTANT,
         "The instant at which the schedule starts, the same for all nodes; a node that starts later joins in.",
         "2026-11-23T08:00:00Z",
         group="time",
@@ -174,7 +174,7 @@ class Config:
     )
     target: Address = key(
         VsockAddress(VSOCK_CID_LOCAL, DEFAULT_PORT),
-        Target(),
+        TARGET,
         "Where reports go: embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT.",
         "unix:///run/relay.sock",
         group="sending",

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.grammar.block import Key, OrBlock, model_of
-from vsock_loadgen.grammar.leaves import Leaf, complaint, expected
+from vsock_loadgen.grammar.leaves import ParsedText, complaint, expected
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LONGEST = 2_000
+_WANTED = "a URL such as http://${HOST_IP}:9091/metrics"
 _ANY_VALUE = "1"  # fits in place of a host, of a port and of a part of a path
 _SHORTEST_SECRET = 4
 _HAS_CREDENTIALS = "has a user name or a password"
@@ -37,33 +38,20 @@ def _fault(url: str) -> str:
     return "has characters that no URL has" if not url.isascii() or not url.isprintable() or " " in url else ""
 
 
-@dataclass(frozen=True, slots=True)
-class UrlTemplate(Leaf):
-    """An http or https URL, which may have `${NAME}` in it for a variable of the environment; an empty text and no value at all
-    mean none."""
-
-    kind = "text"
-    is_optional = True
-    wanted = "a URL such as http://${HOST_IP}:9091/metrics"
-
-    def fits(self, value: object) -> bool:
-        if not isinstance(value, str) or len(value) > _LONGEST:
-            return False
-        without = _VARIABLE.sub(_ANY_VALUE, value)
-        fault = "has a $ that is not part of ${NAME}" if "$" in without else _fault(without)
-        if fault == _HAS_CREDENTIALS:
-            raise complaint(f"found a URL that {fault}, expected {self.wanted}")  # without showing it
-        if fault:
-            raise expected(self.wanted, fault)
-        return True
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": ["string", "null"], "maxLength": _LONGEST, "pattern": "^(https?://.*)?$"}
+def _template(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise expected(_WANTED)
+    without = _VARIABLE.sub(_ANY_VALUE, text)
+    fault = "has a $ that is not part of ${NAME}" if "$" in without else _fault(without)
+    if fault == _HAS_CREDENTIALS:
+        raise complaint(f"found a URL that {fault}, expected {_WANTED}")  # without showing it
+    if fault:
+        raise expected(_WANTED, fault)
+    return text
 
 
-URL = UrlTemplate()
-
-
+URL = ParsedText(_WANTED, _template, {"type": ["string", "null"], "maxLength": _LONGEST, "pattern": "^(https?://.*)?$"})
+"""An http or https URL, which may have `${NAME}` in it for a variable of the environment."""
 _KEYS = {
     "url": Key(
         URL,

@@ -1,123 +1,210 @@
-"""What keys demand of each other: percents that add up, older keys beside newer ones, a node within the node count."""
+"""What keys demand of each other: each rule says by path what is wrong, or worth a word; the place follows from the path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from vsock_loadgen.config.fleet_rules import check_fleet, check_fleet_tree
+from vsock_loadgen.config.blocks import Level
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.config.older_keys import check_older_keys
-from vsock_loadgen.config.places import Finding, Findings
+from vsock_loadgen.config.older_keys import PACKAGE_KEYS, check_older_keys
+from vsock_loadgen.config.places import Finding, Findings, position
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions.buckets import PERCENT
 from vsock_loadgen.distributions.kind import Distribution
-from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.distributions.quantity import QUANTITIES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.distributions.timing import UNSAID, Timing
 from vsock_loadgen.grammar.leaves import show_decimal
 from vsock_loadgen.units import MILLISECOND, format_duration
+
+Nodes = Mapping[str, Node]
+"""What was written, by path."""
+Said = Iterator[tuple[str, str]]
+"""Paths, each with what is to be said about it."""
+_ONE = Level(Fraction(1), Fraction(1))
+_OF_PROFILES = {"packages": PACKAGE_KEYS, "reportInterval": ("reportInterval",)}
+"""The keys of a profile that it may leave to the top level, with those that say it there."""
+_INNER_TIMING = re.compile(
+    r"(profiles\[\d+\]\.)?(packages|reportInterval)(\.buckets\[\d+\]\.distribution)+\.buckets\[\d+\]\.(synchronized|offset|jitter)"
+)
+_NO_GRID = "synchronized VMs need a common interval; found a distribution that gives every VM its own, expected values"
 
 
 def check_tree(section: Node, found: Findings) -> None:
     """Adds what can be said about the section whether or not its single values are valid."""
-    found.errors += _uneven_shares(section, "")
-    check_fleet_tree(section, found)
+    nodes = dict(section.walk())
+    for rule in (_uneven_shares, _repeated_names, _attributes, _hidden_timing, _node):
+        found.errors += _findings(nodes, rule(nodes))
     check_older_keys(section, found)
-    _check_node(section, found)
-
-
-def _uneven_shares(node: Node, path: str) -> Iterator[Finding]:
-    """Lists of shares of the fleet, wherever they stand, whose percents do not add up."""
-    percents = [_percent(item.entries["percent"]) for item in node.items if "percent" in item.entries]
-    valid = [percent for percent in percents if percent is not None]
-    if valid and len(valid) == len(node.items) and sum(valid) != 100:
-        yield Finding(node.place, path, f"percents add up to {show_decimal(sum(valid, Fraction(0)))}, expected 100")
-    for key, below in node.entries.items():
-        yield from _uneven_shares(below, f"{path}.{key}".removeprefix("."))
-    for number, item in enumerate(node.items):
-        yield from _uneven_shares(item, f"{path}[{number}]")
-
-
-def _percent(node: Node) -> Fraction | None:
-    try:
-        return PERCENT.read(node.plain())
-    except PydanticCustomError:
-        return None
-
-
-def _check_node(section: Node, found: Findings) -> None:
-    index = section.entries.get("nodeIndex")
-    count_node = section.entries.get("nodeCount")
-    if index is None or not isinstance(index.value, int):
-        return
-    count = count_node.value if count_node else "auto"
-    if count == "auto" and index.value > 0:
-        found.errors.append(Finding(index.place, "nodeIndex", f"found {index.shown()}, expected nodeCount as well"))
-    if isinstance(count, int) and index.value >= count >= 1:
-        message = f"found {index.shown()}, expected less than nodeCount, {count}"
-        found.errors.append(Finding(index.place, "nodeIndex", message))
 
 
 def check_config(config: Config, values: Any, section: Node, found: Findings) -> None:
-    """Adds what can only be said about a config whose values are all valid."""
-    _check_time_scale(config, section, found)
-    _check_abort(config, section, found)
-    if "discoveredData" in section.entries and config.report_format == "indexReport":
-        place = section.entries["discoveredData"].place
-        found.warnings.append(Finding(place, "discoveredData", "has no effect: reportFormat indexReport has no room for it"))
-    check_fleet(config, values, section, found)
-    _check_threshold_phases(config, section, found)
-    for name, quantity in {"packages": PACKAGES, "report_interval": REPORT_INTERVAL}.items():
-        found.warnings += _cautions(getattr(values, name), quantity, section.entries.get(quantity.key), quantity.key)
+    """Adds what can only be said about a config whose values are all valid; `values` are as they were read."""
+    nodes = dict(section.walk())
+    for error in (_time_scale, _idle_phases, _threshold_phases):
+        found.errors += _findings(nodes, error(config))
+    found.errors += _findings(nodes, _timing(config, values, nodes))
+    found.warnings += _findings(nodes, _idle_keys(config, nodes))
+    found.warnings += _findings(nodes, _in_step(config))
+    for quantity, name in zip(QUANTITIES, ("packages", "report_interval"), strict=True):
+        found.warnings += _findings(nodes, _cautions(getattr(values, name), quantity, nodes, quantity.key))
         for number, block in enumerate(values.profiles):
-            node = section.entries["profiles"].items[number].entries.get(quantity.key)
-            found.warnings += _cautions(getattr(block, name), quantity, node, f"profiles[{number}].{quantity.key}")
+            path = f"profiles[{number}].{quantity.key}"
+            found.warnings += _findings(nodes, _cautions(getattr(block, name), quantity, nodes, path))
 
 
-def _check_time_scale(config: Config, section: Node, found: Findings) -> None:
-    intervals = [profile.report_interval for profile in config.profiles] or [config.report_interval]
-    shortest_ns = min(each.ends(REPORT_INTERVAL.grain)[0] for each in intervals)
-    if shortest_ns / config.time_scale >= MILLISECOND:
+def _findings(nodes: Nodes, said: Iterable[tuple[str, str]]) -> list[Finding]:
+    """What was said with its place; a key that is missing has that of the block which should have it."""
+    return [Finding((nodes.get(path) or nodes[path.rpartition(".")[0]]).place, path, message) for path, message in said]
+
+
+def _uneven_shares(nodes: Nodes) -> Said:
+    """Lists of shares of the fleet, wherever they stand, whose percents do not add up."""
+    for path, node in nodes.items():
+        percents = [percent for item in node.items for percent in _percent(item)]
+        if percents and len(percents) == len(node.items) and sum(percents) != 100:
+            yield path, f"percents add up to {show_decimal(sum(percents, Fraction(0)))}, expected 100"
+
+
+def _percent(item: Node) -> Iterator[Fraction]:
+    try:
+        yield PERCENT.read(item.entries["percent"].plain())
+    except (KeyError, PydanticCustomError):
         return
-    scaled = f"{format_duration(shortest_ns)} / {show_decimal(config.time_scale)}"
-    found.errors.append(
-        Finding(section.entries["timeScale"].place, "timeScale", f"the shortest interval is {scaled}, expected at least 1ms")
-    )
 
 
-def _check_threshold_phases(config: Config, section: Node, found: Findings) -> None:
+def _repeated_names(nodes: Nodes) -> Said:
+    first: dict[tuple[str, object], Node] = {}
+    for path, node in nodes.items():
+        if re.fullmatch(r"(profiles|phases)\[\d+\]\.name", path) and isinstance(node.value, str):
+            before = first.setdefault((path.partition("[")[0], node.value), node)
+            if before is not node:
+                yield path, f"found {node.shown()} again (first: {position(before.place)}), expected each name once"
+
+
+def _attributes(nodes: Nodes) -> Said:
+    """An attribute comes from each profile, or from the top level for those that leave it out; the top level says nothing idle."""
+    profiles = [path for path, node in nodes.items() if re.fullmatch(r"profiles\[\d+\]", path) and node.entries]
+    for attribute, keys in _OF_PROFILES.items() if profiles else ():
+        given = [key for key in keys if key in nodes]
+        without = [f"{path}.{attribute}" for path in profiles if f"{path}.{attribute}" not in nodes]
+        for path in without if not given else ():
+            yield path, f"missing; expected it here, or {attribute} at the top level for all profiles without"
+        has_no_effect = f"has no effect: every profile has {attribute} of its own; expected it to be left out, "
+        for key in given if not without else ():
+            yield key, f"{has_no_effect}or a profile without, or profiles[0].{attribute} to be set instead"
+
+
+def _hidden_timing(nodes: Nodes) -> Said:
+    """Buckets within a bucket's distribution only have values: how VMs keep time is said by the outermost bucket."""
+    for path in filter(_INNER_TIMING.fullmatch, nodes):
+        yield path, "stands in a bucket inside a bucket, expected in the outermost bucket or in the profile"
+
+
+def _node(nodes: Nodes) -> Said:
+    index = nodes.get("nodeIndex")
+    if index is None or not isinstance(index.value, int):
+        return
+    count = nodes["nodeCount"].value if "nodeCount" in nodes else "auto"
+    if count == "auto" and index.value > 0:
+        yield "nodeIndex", f"found {index.shown()}, expected nodeCount as well"
+    if isinstance(count, int) and index.value >= count >= 1:
+        yield "nodeIndex", f"found {index.shown()}, expected less than nodeCount, {count}"
+
+
+def _time_scale(config: Config) -> Said:
+    shortest_ns = min(intervals.ends(REPORT_INTERVAL.grain)[0] for intervals, _ in _intervals(config))
+    if shortest_ns / config.time_scale < MILLISECOND:
+        scaled = f"{format_duration(shortest_ns)} / {show_decimal(config.time_scale)}"
+        yield "timeScale", f"the shortest interval is {scaled}, expected at least 1ms"
+
+
+def _intervals(config: Config) -> list[tuple[Distribution, Timing]]:
+    return [(each.report_interval, each.timing) for each in config.profiles] or [(config.report_interval, UNSAID)]
+
+
+def _idle_phases(config: Config) -> Said:
+    if config.phases and all(phase.rate.start == phase.rate.end == 0 for phase in config.phases):
+        yield "phases", "every rate is 0, expected at least one above 0"
+
+
+def _threshold_phases(config: Config) -> Said:
     """A threshold on a phase that there is not would fail every run."""
     names = [phase.name for phase in config.phases]
+    known = f"expected one of {', '.join(names)}" if names else "expected a phase of phases, and there are none"
     for number, threshold in enumerate(config.thresholds):
         if threshold.phase and threshold.phase not in names:
-            known = f"expected one of {', '.join(names)}" if names else "expected a phase of phases, and there are none"
-            place = section.entries["thresholds"].items[number].place
-            found.errors.append(Finding(place, f"thresholds[{number}]", f"there is no phase {threshold.phase}, {known}"))
+            yield f"thresholds[{number}]", f"there is no phase {threshold.phase}, {known}"
 
 
-def _check_abort(config: Config, section: Node, found: Findings) -> None:
-    if not config.abort_on_fail or "abortOnFail" not in section.entries:
-        return
-    message = ""
-    if not config.thresholds:
-        message = "has no effect without thresholds"
-    elif 0 < config.duration_ns <= config.abort_grace_ns:
+def _timing(config: Config, values: Any, nodes: Nodes) -> Said:
+    """Who keeps time with whom."""
+    if not values.profiles:
+        yield from _timing_of(values.report_interval, UNSAID, nodes, "reportInterval")
+    for number, (block, made) in enumerate(zip(values.profiles, config.profiles, strict=True)):
+        path, around = f"profiles[{number}]", block.timing.within(UNSAID)
+        own = block.report_interval
+        at = f"{path}.reportInterval" if own else "reportInterval"
+        yield from _timing_of(own or values.report_interval, around, nodes, at)
+        if not around.synchronized and not _is_synchronized(made.report_interval, made.timing):
+            yield from _idle_offset(nodes, path)
+
+
+def _timing_of(intervals: Distribution, around: Timing, nodes: Nodes, path: str) -> Said:
+    """What is wrong about how the VMs of these intervals keep time, which is `around` where no bucket says otherwise."""
+    has_buckets = f"{path}.buckets" in nodes
+    if not has_buckets and around.synchronized and intervals.is_continuous:
+        yield path, _NO_GRID
+    for number, bucket in enumerate(intervals.buckets_of if has_buckets else ()):
+        here, synchronized = f"{path}.buckets[{number}]", bucket.timing.within(around).synchronized
+        if synchronized and bucket.value.is_continuous:
+            yield here, _NO_GRID
+        if not synchronized:
+            yield from _idle_offset(nodes, here)
+
+
+def _idle_offset(nodes: Nodes, path: str) -> Said:
+    if offset := nodes.get(f"{path}.offset"):
+        yield f"{path}.offset", f"found {offset.shown()} without synchronized, expected synchronized: true beside it"
+
+
+def _is_synchronized(intervals: Distribution, timing: Timing) -> bool:
+    """Whether some of the VMs are."""
+    return bool(timing.synchronized) or any(bucket.timing.synchronized for bucket in intervals.buckets_of)
+
+
+def _idle_keys(config: Config, nodes: Nodes) -> Said:
+    """Keys that change nothing."""
+    if "discoveredData" in nodes and config.report_format == "indexReport":
+        yield "discoveredData", "has no effect: reportFormat indexReport has no room for it"
+    if config.abort_on_fail and not config.thresholds:
+        yield "abortOnFail", "has no effect without thresholds"
+    elif config.abort_on_fail and 0 < config.duration_ns <= config.abort_grace_ns:
         ends = f"the run ends after {format_duration(config.duration_ns)}"
-        message = f"has no effect: {ends}, and abortGrace is {format_duration(config.abort_grace_ns)}"
-    if message:
-        found.warnings.append(Finding(section.entries["abortOnFail"].place, "abortOnFail", message))
+        yield "abortOnFail", f"has no effect: {ends}, and abortGrace is {format_duration(config.abort_grace_ns)}"
+    if config.repeat_phases and not config.phases:
+        yield "repeatPhases", "has no effect without phases"
+    if config.phases and all(phase.vms.start == phase.vms.end == 0 for phase in config.phases):
+        yield "phases", "no VM is ever switched on, so that nothing is due: raise vms"
 
 
-def _cautions(distribution: Distribution, quantity: Quantity, node: Node | None, path: str) -> Iterator[Finding]:
+def _in_step(config: Config) -> Said:
+    """VMs that keep to the wall clock do not heed a rate."""
+    changed = [f"phases[{number}].rate" for number, phase in enumerate(config.phases) if phase.rate != _ONE]
+    for path in changed[:1] if any(_is_synchronized(*each) for each in _intervals(config)) else ():
+        yield path, "does not apply to the synchronized VMs, which keep to the wall clock; vms does"
+
+
+def _cautions(distribution: Distribution, quantity: Quantity, nodes: Nodes, path: str) -> Said:
     """What a distribution, or one in its buckets, warns of, where it was given; with its values as they were written."""
-    if node is None:
+    if path not in nodes:
         return
     for caution in distribution.cautions():
-        written = {key: entry.text for key, entry in node.entries.items()}
-        yield Finding(node.place, path, caution.format_map(distribution.show(quantity) | written))
-    if "buckets" in node.entries:
-        for number, (bucket, item) in enumerate(zip(distribution.buckets_of, node.entries["buckets"].items, strict=True)):
-            below = f"{path}.buckets[{number}].distribution"
-            yield from _cautions(bucket.value, quantity, item.entries.get("distribution"), below)
+        written = {key: entry.text for key, entry in nodes[path].entries.items()}
+        yield path, caution.format_map(distribution.show(quantity) | written)
+    for number, bucket in enumerate(distribution.buckets_of):
+        yield from _cautions(bucket.value, quantity, nodes, f"{path}.buckets[{number}].distribution")

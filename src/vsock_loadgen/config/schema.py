@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -11,10 +9,8 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import BEFORE, OlderKeys
-from vsock_loadgen.grammar.block import Scope, keys_of, model_of
-from vsock_loadgen.grammar.leaves import Choice, Kind
+from vsock_loadgen.grammar.block import Key, Scope, keys_of, model_of
 
-ENVIRONMENT_PREFIX = "LOADGEN_"
 NEWER, OLDER = keys_of(Config), keys_of(OlderKeys)
 """Every key below `loadgen:`, by the names of the fields."""
 KEYS = {name: {**NEWER, **OLDER}[name] for newer in NEWER for name in (*(old for old in OLDER if BEFORE[old] == newer), newer)}
@@ -22,34 +18,10 @@ KEYS = {name: {**NEWER, **OLDER}[name] for newer in NEWER for name in (*(old for
 Section = model_of("Section", "What stands below `loadgen:`, types and bounds checked.", KEYS)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarKey:
-    """A key whose value is one scalar, or may be one, and so can be given as a flag or an environment variable.
-
-    `default` is the value as written in a file, empty where the default is none or comes from another key.
-    """
-
-    key: str
-    flag: str
-    environment: str
-    kind: Kind
-    choices: tuple[str, ...]
-    help: str
-    default: str
-
-
 @cache
-def scalar_keys() -> tuple[ScalarKey, ...]:
-    """Every scalar key that has an effect, in the order of the documentation."""
-    keys = []
-    for key in KEYS.values():
-        leaf = key.takes.scalar
-        if leaf is not None and not key.idle:
-            words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", key.name).lower()
-            environment = ENVIRONMENT_PREFIX + words.replace("-", "_").upper()
-            choices = leaf.options if isinstance(leaf, Choice) else ()
-            keys.append(ScalarKey(key.name, f"--{words}", environment, leaf.kind, choices, key.says, key.as_written))
-    return tuple(keys)
+def scalar_keys() -> tuple[Key, ...]:
+    """Every key that has an effect and whose value may be one scalar, so that a flag or a variable can give it."""
+    return tuple(key for key in KEYS.values() if key.takes.scalar and not key.idle)
 
 
 def keys_of_scope(scope: Scope) -> frozenset[str]:

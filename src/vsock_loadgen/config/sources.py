@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, shorten
-from vsock_loadgen.config.schema import ENVIRONMENT_PREFIX, KEYS, scalar_keys
+from vsock_loadgen.config.schema import KEYS, scalar_keys
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
+from vsock_loadgen.grammar.block import ENVIRONMENT_PREFIX
 from vsock_loadgen.grammar.leaves import Grammar
 
 ROOT_KEY = "loadgen"
@@ -110,8 +111,7 @@ def with_environment(section: Node, environment: Mapping[str, str], found: Findi
             severity = found.errors if strict else found.warnings
             severity.append(Finding(place, "", f"unknown variable, ignored{nearest(name, by_name)}"))
             continue
-        key = by_name[name]
-        section = _put_text(section, (key.key,), environment[name], place, found)
+        section = _put_text(section, (by_name[name].name,), environment[name], place, found)
     return section
 
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from vsock_loadgen.config.address import EXPECTED, VSOCK_CID_ANY, Address, VsockAddress, parse_address
-from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
+from vsock_loadgen.grammar.leaves import ParsedText, expected
+
+_WANTED = EXPECTED.removeprefix("expected ")
 
 
-@dataclass(frozen=True, slots=True)
-class Target(Leaf):
-    """The address that reports are sent to."""
+def _parse(text: str) -> Address:
+    if not text.isprintable():
+        raise expected(_WANTED, "has characters that cannot be printed")
+    address = parse_address(text)
+    if isinstance(address, VsockAddress) and address.cid == VSOCK_CID_ANY:
+        raise ValueError("the CID any is for listening, expected the CID to connect to")
+    return address
 
-    kind = "text"
-    wanted = EXPECTED.removeprefix("expected ")
 
-    def read(self, value: object) -> Address:
-        if not isinstance(value, str):
-            raise expected(self.wanted)
-        if not value.isprintable():
-            raise expected(self.wanted, "has characters that cannot be printed")
-        try:
-            address = parse_address(value)
-        except ValueError as error:
-            raise unfit(str(error)) from None
-        if isinstance(address, VsockAddress) and address.cid == VSOCK_CID_ANY:
-            raise unfit("the CID any is for listening, expected the CID to connect to")
-        return address
-
-    def show(self, value: Any) -> object:
-        return str(value)
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": "string", "pattern": "^(embedded$|unix:///|tcp://|vsock://)"}
+TARGET = ParsedText(_WANTED, _parse, {"type": "string", "pattern": "^(embedded$|unix:///|tcp://|vsock://)"})

@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
-from vsock_loadgen.grammar.leaves import Leaf, expected, unfit
+from vsock_loadgen.grammar.leaves import ParsedText
 from vsock_loadgen.measures.figures import METRICS, Comparison, Measurable, MeasuredRun, Metric
 from vsock_loadgen.units import SECOND, parse_duration
 
@@ -97,26 +96,9 @@ def _limit(written: str, metric: Metric) -> Fraction:
     return limit
 
 
-@dataclass(frozen=True, slots=True)
-class ThresholdText(Leaf):
-    """A threshold as written in a config."""
-
-    kind = "text"
-    wanted = f"a threshold such as {EXAMPLE}"
-
-    def read(self, value: object) -> Threshold:
-        if not isinstance(value, str):
-            raise expected(self.wanted)
-        try:
-            return parse_threshold(value)
-        except ValueError as error:
-            raise unfit(str(error)) from None
-
-    def show(self, value: Any) -> object:
-        return str(value)
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": "string", "pattern": r"^\s*[A-Za-z_][A-Za-z0-9_.-]*\s*(<|>)=?\s*[0-9.]", "examples": [EXAMPLE]}
-
-
-THRESHOLD = ThresholdText()
+THRESHOLD = ParsedText(
+    f"a threshold such as {EXAMPLE}",
+    parse_threshold,
+    {"type": "string", "pattern": r"^\s*[A-Za-z_][A-Za-z0-9_.-]*\s*(<|>)=?\s*[0-9.]", "examples": [EXAMPLE]},
+)
+"""A threshold as written in a config."""

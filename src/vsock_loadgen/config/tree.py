@@ -57,6 +57,14 @@ class Node:
         """The items of a sequence; of anything else, none."""
         return self.value if isinstance(self.value, tuple) else ()
 
+    def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
+        """This node and all below it, each with its path."""
+        yield path, self
+        for key, below in self.entries.items():
+            yield from below.walk(f"{path}.{key}".removeprefix("."))
+        for number, item in enumerate(self.items):
+            yield from item.walk(f"{path}[{number}]")
+
     def plain(self) -> object:
         """The value as dicts, lists and scalars."""
         if isinstance(self.value, Mapping):
@@ -67,20 +75,21 @@ class Node:
 
     def shown(self) -> str:
         """The value as an error message names it."""
-        if isinstance(self.value, Mapping):
-            return "a block"
-        if isinstance(self.value, tuple):
-            return "a list"
-        if self.value is None:
-            return f"{self.text} (no value)" if self.text else "no value"
-        if isinstance(self.value, bool):
-            return f"{self.text} (a boolean)"
-        if isinstance(self.value, OddNumber):
-            return f"{shorten(self.text)} ({self.value.why})"
-        if isinstance(self.value, str):
-            looks_otherwise = not isinstance(resolve(self.value), str)
-            return repr(shorten(self.value)) + (" (a text)" if looks_otherwise else "")
-        return shorten(self.text)
+        match self.value:
+            case Mapping():
+                return "a block"
+            case tuple():
+                return "a list"
+            case None:
+                return f"{self.text} (no value)" if self.text else "no value"
+            case bool():
+                return f"{self.text} (a boolean)"
+            case OddNumber(why):
+                return f"{shorten(self.text)} ({why})"
+            case str() as text:
+                return repr(shorten(text)) + ("" if isinstance(resolve(text), str) else " (a text)")
+            case _:
+                return shorten(self.text)
 
 
 def mapping_node(place: Place, entries: Mapping[str, Node]) -> Node:

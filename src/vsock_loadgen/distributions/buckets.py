@@ -85,7 +85,8 @@ class Buckets(Distribution):
         examples = _EXAMPLES | {"value": Constant.example(quantity), "distribution": Quantiles.example(quantity)}
         keys = [Key("buckets", "a list of blocks", _SAYS, cls.example(quantity)["buckets"])]
         for model in _bucket_blocks(quantity, Any).values():
-            for name, field in model.model_fields.items():
+            for field in model.model_fields.values():
+                name: Any = field.alias
                 takes, says = leaf_in(field) or "any form of a distribution", field.description
                 keys.append(Key(f"buckets[].{name}", takes, says, examples[name], _DEFAULTS.get(name)))
         return keys

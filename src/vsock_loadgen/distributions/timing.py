@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS
-from vsock_loadgen.grammar.block import Key, model_of
+from vsock_loadgen.grammar.block import key, keys_of, model_of
 from vsock_loadgen.grammar.leaves import Duration, Percentage, YesOrNo
 
 OFFSET = Duration(0, LONGEST_INTERVAL_NS)
@@ -21,9 +21,28 @@ class Timing:
     none where synchronised.
     """
 
-    synchronized: bool | None = None
-    offset_ns: int | None = None
-    jitter: Fraction | None = None
+    synchronized: bool | None = key(
+        None,
+        YesOrNo(),
+        "Whether its VMs report in step, at every multiple of their interval of the wall clock.",
+        "true",
+        otherwise="`false`",
+    )
+    offset_ns: int | None = key(
+        None,
+        OFFSET,
+        "Of synchronized VMs: how long after every multiple of their interval they report, a duration.",
+        "30s",
+        otherwise="`0s`",
+    )
+    jitter: Fraction | None = key(
+        None,
+        JITTER,
+        "In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
+        "synchronized VMs, how much later, by default 0.",
+        "0",
+        otherwise="`jitter`, or 0 where synchronized",
+    )
 
     def within(self, around: Timing) -> Timing:
         """What is not said here is as in `around`; what is no different from saying nothing is not said any more."""
@@ -45,31 +64,7 @@ class Timing:
 UNSAID = Timing()
 
 
-TIMING = {
-    "synchronized": Key(
-        YesOrNo(),
-        "Whether its VMs report in step, at every multiple of their interval of the wall clock.",
-        "true",
-        name="synchronized",
-        default=False,
-    ),
-    "offset": Key(
-        OFFSET,
-        "Of synchronized VMs: how long after every multiple of their interval they report, a duration.",
-        "30s",
-        name="offset",
-        default=0,
-    ),
-    "jitter": Key(
-        JITTER,
-        "In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
-        "synchronized VMs, how much later, by default 0.",
-        "0",
-        otherwise="`jitter`, or 0 where synchronized",
-        name="jitter",
-        default=None,
-    ),
-}
+TIMING = keys_of(Timing)
 """The keys by which a share of the fleet says how its VMs keep time."""
 
 
@@ -79,5 +74,4 @@ class Timed(model_of("Keys", None, TIMING)):  # type: ignore[misc]
     @property
     def timing(self) -> Timing:
         """What is said about it."""
-        said = {key: getattr(self, key) for key in self.model_fields_set.intersection(TIMING)}
-        return Timing(said.get("synchronized"), said.get("offset"), said.get("jitter"))
+        return Timing(**{name: getattr(self, name) for name in TIMING})

@@ -1,6 +1,6 @@
-"""A mapping of the file: each of its keys is declared once, as a field of a dataclass, and pydantic's model of it follows.
+"""A mapping of the file: each of its keys is declared once, as a field of a dataclass, and pydantic's model of it follows:
 
-vm_count: int = key(50, WholeNumber(1, 100), "Number of VMs.", "5000", unit="VMs")
+`vm_count: int = key(50, WholeNumber(1, 100), "Number of VMs.", "5000", unit="VMs")`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from vsock_loadgen.grammar.leaves import Grammar, Leaf
 from vsock_loadgen.grammar.scalars import flow
 
+ENVIRONMENT_PREFIX = "LOADGEN_"
 Scope = Literal["load", "shared", "node"]
 """Whether a key decides when reports are due, beside the VMs of the plan; else whether all nodes of a fleet share it."""
 
@@ -52,6 +53,16 @@ class Key:
     def in_model(self) -> tuple[Any, Any]:
         """The field of a model that reads it."""
         return self.takes.typed, pydantic.Field(self.default, alias=self.name, description=self.says, deprecated=self.idle)
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line that gives it."""
+        return "--" + re.sub("([A-Z])", r"-\1", self.name).lower()
+
+    @property
+    def environment(self) -> str:
+        """The variable that gives it."""
+        return ENVIRONMENT_PREFIX + re.sub("([A-Z])", r"_\1", self.name).upper()
 
     @property
     def by_default(self) -> object:

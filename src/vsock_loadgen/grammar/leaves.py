@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -73,8 +73,6 @@ class Leaf(Grammar):
     """One value of a config: `read` takes what YAML holds, `show` turns the result back into it."""
 
     kind: ClassVar[Kind]
-    is_optional: ClassVar[bool] = False
-    """Whether an empty text and no value at all mean none."""
 
     @property
     @abstractmethod
@@ -87,8 +85,6 @@ class Leaf(Grammar):
 
     def read(self, value: object) -> Any:
         """The validated value. Raises PydanticCustomError."""
-        if self.is_optional and value in (None, ""):
-            return None
         if not self.fits(value):
             raise expected(self.wanted)
         return value
@@ -174,65 +170,64 @@ def auto(least: int, most: int) -> OrWord:
 
 @dataclass(frozen=True, slots=True)
 class Number(Leaf):
-    """A number within bounds, both included, exact as written; `above` excludes the lower one."""
+    """A number within bounds, both included, exact as written; `above` excludes the lower one, `below` the upper one."""
 
-    kind = "number"
+    kind: ClassVar[Kind] = "number"
     least: Fraction
     most: Fraction
     above: bool = False
+    below: bool = False
 
     @property
     def wanted(self) -> str:
-        lower = f"above {show_decimal(self.least)}" if self.above else f"from {show_decimal(self.least)}"
-        joint = "and at most" if self.above else "to"
-        return f"a number {lower} {joint} {show_decimal(self.most)}"
+        return f"a number {self.bounds}"
+
+    @property
+    def bounds(self) -> str:
+        """From where to where, in words."""
+        lower, joint = ("above", "and at most") if self.above else ("from", "to")
+        return f"{lower} {show_decimal(self.least)} {joint} {'below ' if self.below else ''}{show_decimal(self.most)}"
 
     def read(self, value: object) -> Fraction:
         number = exact_number(value)
-        if number is None or not self.least <= number <= self.most or (self.above and number == self.least):
+        if number is None or not self.least <= number <= self.most or number in self._excluded():
             raise expected(self.wanted)
         return number
+
+    def _excluded(self) -> list[Fraction]:
+        return [self.least] * self.above + [self.most] * self.below
 
     def show(self, value: Any) -> object:
         return show_number(value)
 
     def json_schema(self) -> dict[str, object]:
-        lower = "exclusiveMinimum" if self.above else "minimum"
-        return {"type": "number", lower: show_number(self.least), "maximum": show_number(self.most)}
+        lower, upper = "exclusiveMinimum" if self.above else "minimum", "exclusiveMaximum" if self.below else "maximum"
+        return {"type": "number", lower: show_number(self.least), upper: show_number(self.most)}
 
 
 @dataclass(frozen=True, slots=True)
-class Percentage(Leaf):
-    """A percentage from 0 to 100, as a number or a text like `5%`, exact as written; read as a share of `whole`.
-
-    `above` excludes 0, `below` excludes 100.
-    """
+class Percentage(Number):
+    """A percentage from 0 to 100, as a number or a text like `5%`, exact as written; read as a share of `whole`."""
 
     kind = "percent"
-    above: bool = False
-    below: bool = False
+    least: Fraction = Fraction(0)
+    most: Fraction = Fraction(100)
     whole: int = 1
 
     @property
     def wanted(self) -> str:
-        lower, joint = ("above 0", "and at most") if self.above else ("from 0", "to")
-        return f"a percentage {lower} {joint} {'below ' if self.below else ''}100, such as 5 or 5%"
+        return f"a percentage {self.bounds}, such as 5 or 5%"
 
     def read(self, value: object) -> Fraction:
-        if isinstance(value, str) and value.endswith("%"):
-            value = resolve(value.removesuffix("%").rstrip())
-        percent = exact_number(value)
-        if percent is None or not 0 <= percent <= 100 or (self.above and percent == 0) or (self.below and percent == 100):
-            raise expected(self.wanted)
-        return percent * self.whole / 100
+        number = resolve(value.removesuffix("%").rstrip()) if isinstance(value, str) and value.endswith("%") else value
+        return Number.read(self, number) * self.whole / 100
 
     def show(self, value: Any) -> object:
         return show_number(value * 100 / self.whole)
 
     def json_schema(self) -> dict[str, object]:
-        lower, upper = "exclusiveMinimum" if self.above else "minimum", "exclusiveMaximum" if self.below else "maximum"
         digits = r"[0-9]{1,2}(\.[0-9]*)?" if self.below else r"(100|[0-9]{1,2}(\.[0-9]*)?)"
-        return {"anyOf": [{"type": "number", lower: 0, upper: 100}, {"type": "string", "pattern": rf"^{digits}\s*%$"}]}
+        return {"anyOf": [Number.json_schema(self), {"type": "string", "pattern": rf"^{digits}\s*%$"}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +308,6 @@ class OptionalText(Leaf):
     """A printable text; an empty one and no value at all mean none. `what` names it in an error."""
 
     kind = "text"
-    is_optional = True
     what: str
     longest: int = 256
 
@@ -321,11 +315,50 @@ class OptionalText(Leaf):
     def wanted(self) -> str:
         return f"{self.what}: a printable text of at most {self.longest} characters"
 
+    def read(self, value: object) -> str | None:
+        return None if value in (None, "") else Leaf.read(self, value)
+
     def fits(self, value: object) -> bool:
         return isinstance(value, str) and len(value) <= self.longest and value.isprintable() and bool(value.strip())
 
     def json_schema(self) -> dict[str, object]:
         return {"type": ["string", "null"], "maxLength": self.longest}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedText(Leaf):
+    """A text that `parse` makes something of, unless it raises a ValueError with what is wrong; `what` names it in an error.
+
+    Where the JSON Schema admits null, an empty text and no value at all mean none.
+    """
+
+    kind = "text"
+    what: str
+    parse: Callable[[str], Any]
+    schema: Mapping[str, object]
+    write: Callable[[Any], str] = str
+
+    @property
+    def wanted(self) -> str:
+        return self.what
+
+    def read(self, value: object) -> Any:
+        if value in (None, "") and "null" in str(self.schema["type"]):
+            return None
+        if not isinstance(value, str):
+            raise expected(self.what)
+        try:
+            return self.parse(value)
+        except PydanticCustomError:
+            raise
+        except ValueError as error:
+            raise unfit(str(error)) from None
+
+    def show(self, value: Any) -> object:
+        return None if value is None else self.write(value)
+
+    def json_schema(self) -> dict[str, object]:
+        return dict(self.schema)
 
 
 @dataclass(frozen=True, slots=True)

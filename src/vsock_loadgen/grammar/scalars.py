@@ -10,9 +10,11 @@ LONGEST_NUMBER = 40
 MOST_DIGITS = 15  # what a double holds, so that a number survives the way through JSON
 _LARGEST_EXPONENT = 30
 
-_NULL = re.compile(r"|~|null|Null|NULL")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -31,12 +33,8 @@ Value = None | bool | int | Decimal | str | OddNumber
 
 def resolve(text: str) -> Value:
     """The value of a plain scalar by the core schema of YAML 1.2."""
-    if _NULL.fullmatch(text):
-        return None
-    if _TRUE.fullmatch(text):
-        return True
-    if _FALSE.fullmatch(text):
-        return False
+    if text in _WORDS:
+        return _WORDS[text]
     is_whole = _DECIMAL.fullmatch(text) or _PREFIXED.fullmatch(text)
     if not is_whole and not _FLOAT.fullmatch(text):
         return OddNumber("not a finite number") if _NO_NUMBER.fullmatch(text) else text
