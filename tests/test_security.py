@@ -20,6 +20,7 @@ from command import TIMEOUT_SECONDS, children_of, read_until, start_vsock_loadge
 from comparison_example import sound_run
 from hostile import TERMINAL, poisoned
 from ports import free_port
+from vsock_loadgen.log import Entry, Log
 from vsock_loadgen.printable import printable, printable_lines
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.report.comparison_markdown import comparison_markdown
@@ -27,8 +28,7 @@ from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Comparison, Side, compare
 from vsock_loadgen.results.result import Named, Result
-from vsock_loadgen.telemetry.http import listening_address
-from vsock_loadgen.telemetry.log import Entry, Log
+from vsock_loadgen.serving.http import listening_address
 from vsock_loadgen.transport.web import HttpServer
 
 SECRET = "s3cret-t0ken"

@@ -17,7 +17,7 @@ from vsock_loadgen.grammar.scalars import flow
 from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.results.saturation import SaturationWatch
-from vsock_loadgen.telemetry.metrics import Metrics
+from vsock_loadgen.serving.metrics import Metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "fleet-200.yaml"

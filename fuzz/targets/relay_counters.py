@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fuzz.oracle import as_json, hold, hold_one_line
+from vsock_loadgen.asking.target_counters import Scrape, ScrapeError, parse
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.receiver.exposition import exposition
 from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
-from vsock_loadgen.telemetry.target_counters import Scrape, ScrapeError, parse
 
 _SOUND = TargetCounters(accepted=9, received=7, forwarded=5, rate_limited=2)
 _COUNTS = Counts(due=7, started=7, delivered=7)

@@ -1,4 +1,4 @@
-"""Composition root: builds the real parts and runs the pipeline config -> plan -> engine -> telemetry -> report."""
+"""Composition root: builds the real parts and runs the pipeline config -> plan -> engine -> results -> text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from vsock_loadgen.asking.target_counters import Reconciler
 from vsock_loadgen.cluster.identity import Identity, identify
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
@@ -22,6 +23,7 @@ from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.engine.worker import Orders, raise_descriptor_limit
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.catalogue_file import read_catalogue
 from vsock_loadgen.payloads.decode import decode
@@ -42,26 +44,25 @@ from vsock_loadgen.results.conclusion import Findings, Run, result_of
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.serving.allocator import return_large_blocks
+from vsock_loadgen.serving.health import Health
+from vsock_loadgen.serving.http import listening_address, serve
+from vsock_loadgen.serving.live_result import LiveResult
+from vsock_loadgen.serving.metrics import Metrics
+from vsock_loadgen.serving.pages import Pages
 from vsock_loadgen.stage import Outputs, Stage, Streams
-from vsock_loadgen.telemetry.allocator import return_large_blocks
-from vsock_loadgen.telemetry.error_lines import ErrorLines
-from vsock_loadgen.telemetry.health import Health
-from vsock_loadgen.telemetry.http import listening_address, serve
-from vsock_loadgen.telemetry.live import shown, subject_of
-from vsock_loadgen.telemetry.live_result import LiveResult, ResultSnapshots
-from vsock_loadgen.telemetry.log import Log
-from vsock_loadgen.telemetry.metrics import Metrics
-from vsock_loadgen.telemetry.node_changes import NodeChanges
-from vsock_loadgen.telemetry.notices import Notices
-from vsock_loadgen.telemetry.observer import Observer, Observers
-from vsock_loadgen.telemetry.pages import Pages
-from vsock_loadgen.telemetry.target_counters import Reconciler
-from vsock_loadgen.telemetry.threshold_watch import ThresholdWatch
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
+from vsock_loadgen.watching.error_lines import ErrorLines
+from vsock_loadgen.watching.live import shown, subject_of
+from vsock_loadgen.watching.node_changes import NodeChanges
+from vsock_loadgen.watching.notices import Notices
+from vsock_loadgen.watching.observer import Observer, Observers
+from vsock_loadgen.watching.result_snapshots import ResultSnapshots
+from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 
 
 def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:

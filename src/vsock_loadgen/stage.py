@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TextIO
 
 from vsock_loadgen.errors import InternalError
+from vsock_loadgen.log import Log
 from vsock_loadgen.report.html import result_page
 from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.files import result_document, write_result, write_text
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.seen import Seen
-from vsock_loadgen.telemetry.log import Log
 
 
 @dataclass(frozen=True, slots=True)

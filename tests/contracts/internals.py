@@ -19,6 +19,7 @@ from vsock_loadgen.config.load import load
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import LoadgenError
+from vsock_loadgen.log import Log
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
@@ -30,11 +31,10 @@ from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
 from vsock_loadgen.results.result import PhaseResult, Result, Verdict
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
-from vsock_loadgen.telemetry.log import Log
-from vsock_loadgen.telemetry.metrics import Metrics
-from vsock_loadgen.telemetry.stats import StatsLines
+from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
+from vsock_loadgen.watching.stats import StatsLines
 
 START_NS = 1_795_420_801_250_000_000
 """2026-11-23T08:00:01.25Z: on no grid."""

@@ -16,6 +16,7 @@ from unittest import mock
 from command import TIMEOUT_SECONDS
 from faults.peers import Hostile, HostilePeer, Peer, StandIn, let_rest
 from vsock_loadgen import app
+from vsock_loadgen.asking import target_counters
 from vsock_loadgen.config.address import Address
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import parse_threshold
@@ -27,7 +28,6 @@ from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.stage import Outputs, Streams
-from vsock_loadgen.telemetry import target_counters
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 FEW_PACKAGES = Constant(5)

@@ -16,12 +16,12 @@ from command import TIMEOUT_SECONDS
 from fake_reports import encode_text
 from ports import free_port
 from receiver.driven_receiver import stand
+from vsock_loadgen.asking.target_counters import parse, scrape
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.errors import TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.exposition import exposition, serving
 from vsock_loadgen.results.reconciliation import TargetCounters
-from vsock_loadgen.telemetry.target_counters import parse, scrape
 
 NUMBER = st.integers(0, 2**50)
 SOME = TargetCounters(accepted=7, received=5, mismatching_cid=1, rate_limited=2, no_handler=1, forwarded=3)

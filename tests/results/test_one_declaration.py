@@ -20,7 +20,7 @@ from vsock_loadgen.results.judgement import judge
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
-from vsock_loadgen.telemetry.metrics import Metrics
+from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.transport.web import Request
 
 MELTED = Failure(

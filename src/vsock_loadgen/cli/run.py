@@ -10,8 +10,8 @@ import click
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.errors import EXIT_USAGE, LoadgenError, MachineError
+from vsock_loadgen.log import Log
 from vsock_loadgen.stage import Outputs
-from vsock_loadgen.telemetry.log import Log
 
 
 @click.command(short_help="Simulate the fleet.")

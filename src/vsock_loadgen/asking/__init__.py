@@ -1,0 +1,1 @@
+"""What a run asks of its target, beside what it sends."""

@@ -1,0 +1,173 @@
+"""Asks the target for its own counters before and after a run, as Prometheus would.
+
+No proxy, no redirect: the counters are those of the host in the URL or of nobody. An answer is read within a time and a size.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from vsock_loadgen.config.places import shorten
+from vsock_loadgen.config.reconcile import CountersUrl
+from vsock_loadgen.log import Log
+from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
+
+TIMEOUT_SECONDS = 5.0
+MOST_BYTES = 16 * 1024 * 1024
+SETTLE_SECONDS = 5.0
+_STEP_SECONDS = 0.25
+_CHUNK_BYTES = 64 * 1024
+_LONGEST_REASON = 200  # a reason may quote what the target answered
+_WANTED = (RELAY_PREFIX.encode(), PROCESS_START.encode())
+_ALWAYS_THERE = ("connections_accepted_total", "index_reports_received_total")  # the others appear with their first count
+
+
+class ScrapeError(Exception):
+    """The counters could not be had; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """The counters at one moment; `process_start` tells one process of the target from the next, None where it is not given."""
+
+    counters: TargetCounters
+    process_start: float | None
+
+
+def scrape(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS, most_bytes: int = MOST_BYTES) -> Scrape:
+    """The counters at a URL now. Raises ScrapeError; takes about twice the timeout at most."""
+    return parse(_get(url, timeout_seconds, most_bytes))
+
+
+def _get(url: str, timeout_seconds: float, most_bytes: int) -> bytes:
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.HTTPDefaultErrorHandler,
+    ):
+        opener.add_handler(handler())
+    deadline = time.monotonic() + timeout_seconds
+    request = urllib.request.Request(url, headers={"Accept": "text/plain;version=0.0.4"})  # noqa: S310 (only http and https have a handler above)
+    content = bytearray()
+    try:
+        with opener.open(request, timeout=timeout_seconds) as answer:
+            while chunk := answer.read1(_CHUNK_BYTES):
+                content += chunk
+                if len(content) > most_bytes:
+                    raise ScrapeError(f"answers with more than {most_bytes:,} bytes, expected the target's metrics")
+                if time.monotonic() > deadline:
+                    raise ScrapeError(f"did not finish its answer within {timeout_seconds:g} s")
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ScrapeError(f"answers with status {error.code}, expected 200") from None
+    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise ScrapeError(f"cannot be read: {shorten(str(reason), _LONGEST_REASON) or type(error).__name__}") from None
+    return bytes(content)
+
+
+def parse(content: bytes) -> Scrape:
+    """The counters in an exposition in Prometheus' text format. Raises ScrapeError."""
+    # Only our own lines are parsed: the relay's process has thousands of others.
+    lines = [line for line in content.splitlines() if line.startswith(_WANTED)]
+    try:
+        families = text_string_to_metric_families(b"\n".join([*lines, b""]).decode())
+        samples = [sample for family in families for sample in family.samples]
+        counters = _counters(samples)
+    except (ValueError, OverflowError, KeyError, IndexError) as error:
+        raise ScrapeError(f"has metrics that cannot be read: {shorten(str(error), _LONGEST_REASON)}") from None
+    for name in _ALWAYS_THERE:
+        if not any(sample.name == RELAY_PREFIX + name for sample in samples):
+            raise ScrapeError(f"has no counter {RELAY_PREFIX}{name}, expected the metrics of a relay")
+    return Scrape(counters, next((sample.value for sample in samples if sample.name == PROCESS_START), None))
+
+
+def _counters(samples: Iterable[Sample]) -> TargetCounters:
+    sums = dict.fromkeys(TargetCounters.__dataclass_fields__, 0)
+    for sample in samples:
+        name = _field_of(sample)
+        if name is not None:
+            sums[name] += int(sample.value)
+    return TargetCounters(**sums)
+
+
+def _field_of(sample: Sample) -> str | None:
+    match sample.name.removeprefix(RELAY_PREFIX):
+        case "connections_accepted_total":
+            return "accepted"
+        case "index_reports_received_total":
+            return "received"
+        case "index_reports_mismatching_vsock_cid_total":
+            return "mismatching_cid"
+        case "reports_rate_limited_total":
+            return "rate_limited"
+        case "sem_acquisition_failures_total":
+            return "no_handler"
+        case "index_reports_sent_total":
+            return "not_forwarded" if sample.labels.get("failed") == "true" else "forwarded"
+        case _:
+            return None
+
+
+class Reconciler:
+    """Scrapes a target before a run and after it. A scrape that fails is a warning, and the reconciliation says so."""
+
+    def __init__(
+        self,
+        url: CountersUrl,
+        log: Log,
+        *,
+        take: Callable[[str], Scrape] = scrape,
+        clock_seconds: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url = url
+        self._log = log
+        self._take = take
+        self._clock_seconds = clock_seconds
+        self._sleep = sleep
+        self._before: Scrape | None = None
+        self._problem = ""
+
+    def before(self) -> None:
+        """Scrape at the start of the run."""
+        self._before = self._scraped("before the run")
+
+    def after(self, counts: Counts, hurry: Callable[[], bool]) -> Reconciliation:
+        """Scrape at its end, again and again while the target still catches up, but for at most `SETTLE_SECONDS`, and not once
+        `hurry` says so. `counts` are the final ones."""
+        give_up = self._clock_seconds() + SETTLE_SECONDS
+        while True:
+            found = self._held_against(counts)
+            if found.is_settled or hurry() or self._clock_seconds() >= give_up:
+                return found
+            self._sleep(_STEP_SECONDS)
+
+    def _held_against(self, counts: Counts) -> Reconciliation:
+        now = self._scraped("after the run") if self._before else None
+        if now is None or self._before is None:
+            return Reconciliation.of(self._url.shown, counts, None, self._problem)
+        if now.process_start != self._before.process_start:
+            return Reconciliation.of(
+                self._url.shown, counts, None, "the target was restarted during the run: its counters began anew"
+            )
+        return Reconciliation.of(self._url.shown, counts, now.counters - self._before.counters)
+
+    def _scraped(self, when: str) -> Scrape | None:
+        try:
+            return self._take(self._url.address)
+        except ScrapeError as error:
+            self._problem = f"{self._url.shown}, {when}: {self._url.without_values(str(error))}"
+            self._log.alert(f"reconcile: {self._problem}; what arrived will not be known", "reconcile", {"problem": self._problem})
+            return None

@@ -1,0 +1,41 @@
+"""Everything that a run serves over HTTP: one observer on its side, a table of paths on the other."""
+
+from __future__ import annotations
+
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.serving.health import Health
+from vsock_loadgen.serving.live_result import LiveResult
+from vsock_loadgen.serving.metrics import Metrics
+from vsock_loadgen.transport.web import Route
+
+
+class Pages:
+    """Keeps the metrics, the live page and the answers to probes up to date."""
+
+    def __init__(self, metrics: Metrics, live: LiveResult, health: Health) -> None:
+        self._metrics = metrics
+        self._live = live
+        self._health = health
+
+    def routes(self) -> dict[str, Route]:
+        """What answers at which path."""
+        return {
+            "/": self._live.page,
+            "/metrics": self._metrics.page,
+            "/result.json": self._live.document,
+            "/healthz": self._health.alive,
+            "/readyz": self._health.ready,
+        }
+
+    def update(self, totals: RunTotals) -> None:
+        """Show the state of the run."""
+        self._metrics.update(totals)
+        self._live.update(totals)
+        self._health.update(totals)
+
+    def end(self, totals: RunTotals, result: Result) -> None:
+        """Show the run's end from now on."""
+        self._metrics.update(totals)
+        self._live.end(result)
+        self._health.end()

@@ -1,0 +1,273 @@
+"""What Prometheus is shown is exact, complete from the first scrape on, and one moment of the run at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parsed_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parsed_text
+
+from fleet_example import EXAMPLE, buckets, plan_of
+from run_example import histogram_of, snapshot, times_of
+from vsock_loadgen.cluster.watch import NodeChange
+from vsock_loadgen.config.blocks import Profile
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.quantiles import Quantiles
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.saturation import Saturation, SaturationWatch
+from vsock_loadgen.serving.metrics import PREFIX, TIME_BOUNDS, Metrics
+from vsock_loadgen.transport.web import Request
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+Labels = frozenset[tuple[str, str]]
+Samples = dict[tuple[str, Labels], float]
+
+
+def metrics_of(config: Config = EXAMPLE, nodes: int = 1, node: int = 0, watch: SaturationWatch | None = None) -> Metrics:
+    plan = plan_of(config, nodes)
+    return Metrics(plan, plan.nodes[node], watch or SaturationWatch(50 * MILLISECOND))
+
+
+def scraped(metrics: Metrics) -> Samples:
+    text = metrics.page(Request("", "")).body.decode()
+    return {
+        (sample.name.removeprefix(PREFIX), frozenset(sample.labels.items())): sample.value
+        for family in parsed_text(text)
+        for sample in family.samples
+    }
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    return samples[name, frozenset(labels.items())]
+
+
+def totals_of(*snapshots: WorkerSnapshot) -> RunTotals:
+    totals = RunTotals(1 + max(shot.worker for shot in snapshots), 1_700_000_000 * SECOND)
+    for shot in snapshots:
+        totals.add(shot)
+    return totals
+
+
+def bucket_counts(samples: Samples, name: str) -> dict[float, float]:
+    return {float(dict(labels)["le"]): count for (found, labels), count in samples.items() if found == f"{name}_bucket"}
+
+
+def test_every_label_value_is_there_before_the_first_report() -> None:
+    samples = scraped(metrics_of())
+    for result in ("success", "dial", "write", "context", "send"):
+        assert value(samples, "requests_total", result=result) == 0
+    for failure in FailureClass:
+        assert value(samples, "failures_total", **{"class": str(failure)}) == 0
+    for name in ("reports_due_total", "reports_skipped_total", "bytes_total", "in_flight", "saturated"):
+        assert value(samples, name) == 0
+    assert value(samples, "response_time_seconds_bucket", le="+Inf") == 0
+
+
+def test_counts_of_several_workers_add_up_and_every_failure_has_an_older_name() -> None:
+    failures = {failure: 10**number for number, failure in enumerate(FailureClass)}
+    one = Counts(due=3_000_000, started=2_999_000, delivered=2_800_000, skipped=900, in_flight=7, bytes=2**53, failures=failures)
+    two = Counts(due=50, started=50, delivered=45, unfinished=5, bytes=1_000)
+    metrics = metrics_of()
+    metrics.update(totals_of(snapshot(0, SECOND, one), snapshot(1, SECOND, two)))
+    samples = scraped(metrics)
+    assert value(samples, "reports_due_total") == 3_000_050
+    assert value(samples, "reports_skipped_total") == 900
+    assert value(samples, "in_flight") == 7
+    assert value(samples, "bytes_total") == 2**53 + 1_000
+    by_result = {
+        result: value(samples, "requests_total", result=result) for result in ("success", "dial", "write", "context", "send")
+    }
+    by_class = {str(failure): count for failure, count in failures.items()}
+    assert by_result == {
+        "success": 2_800_045,
+        "dial": by_class["connect"],
+        "write": by_class["write"] + by_class["closed_early"] + by_class["reset"],
+        "context": 5,
+        "send": by_class["timeout"] + by_class["descriptors"],
+    }
+    assert {name: value(samples, "failures_total", **{"class": name}) for name in by_class} == by_class
+
+
+def test_packages_and_intervals_of_delivered_reports_are_counted_exactly() -> None:
+    packages, intervals = {500: 7, 501: 2, 2_000: 1}, {30 * SECOND: 8, 666_666_666: 2}
+    one = replace(snapshot(0, SECOND, Counts()), packages=packages, intervals=intervals)
+    two = replace(snapshot(1, SECOND, Counts()), packages={500: 3}, intervals={30 * SECOND: 3})
+    metrics = metrics_of()
+    metrics.update(totals_of(one, two))
+    samples = scraped(metrics)
+    by_packages = bucket_counts(samples, "packages_reported")
+    assert (by_packages[400], by_packages[500], by_packages[600], by_packages[1_500], by_packages[2_000]) == (0, 10, 12, 12, 13)
+    assert value(samples, "packages_reported_sum") == 5_000 + 1_002 + 2_000
+    by_interval = bucket_counts(samples, "report_interval_seconds")
+    assert (by_interval[0.5], by_interval[1], by_interval[20], by_interval[30]) == (0, 2, 2, 13)
+    assert value(samples, "report_interval_seconds_sum") == pytest.approx(11 * 30 + 2 * 0.666666666)
+
+
+@given(st.lists(st.integers(0, 4_000 * SECOND) | st.sampled_from([round(bound * SECOND) for bound in TIME_BOUNDS])))
+def test_a_bound_counts_no_longer_time_and_leaves_out_none_that_is_a_tenth_of_a_percent_shorter(recorded: list[int]) -> None:
+    metrics = METRICS
+    metrics.update(totals_of(snapshot(0, SECOND, Counts(delivered=len(recorded)), times=Times(service=histogram_of(*recorded)))))
+    samples = scraped(metrics)
+    for bound, count in bucket_counts(samples, "request_latency_seconds").items():
+        assert count <= sum(ns <= bound * SECOND for ns in recorded)
+        assert count >= sum(ns <= bound * SECOND * (1 - 1 / 1_024) - 1 for ns in recorded)
+    assert value(samples, "request_latency_seconds_count") == len(recorded)
+    assert value(samples, "request_latency_seconds_sum") == pytest.approx(sum(recorded) / SECOND)
+
+
+METRICS = metrics_of()
+
+
+def test_a_report_that_was_not_delivered_is_longer_than_any_bound_and_one_under_way_is_not_counted() -> None:
+    counts = Counts(due=100, started=80, delivered=60, skipped=20, in_flight=9, unfinished=1, failures={FailureClass.RESET: 10})
+    assert counts.balanced
+    metrics = metrics_of()
+    metrics.update(totals_of(snapshot(0, SECOND, counts, times=times_of(998 * MILLISECOND, SECOND, MILLISECOND, 60))))
+    samples = scraped(metrics)
+    response = bucket_counts(samples, "response_time_seconds")
+    assert (response[0.5], response[1], response[3_600], response[float("inf")]) == (0, 60, 60, 91)
+    assert ("response_time_seconds_sum", frozenset()) not in samples
+    assert ("response_time_seconds_count", frozenset()) not in samples
+
+
+def test_saturation_is_shown_once_it_is_found() -> None:
+    watch = SaturationWatch(50 * MILLISECOND)
+    metrics = metrics_of(watch=watch)
+    watch.found = Saturation(1_700_000_009, 10, 60 * MILLISECOND, 50 * MILLISECOND, 0.9, 5.0)
+    assert value(scraped(metrics), "saturated") == 0
+    metrics.update(totals_of(snapshot(0, SECOND, Counts())))
+    assert value(scraped(metrics), "saturated") == 1
+
+
+def test_the_fleet_is_shown_whole_and_the_slices_of_all_nodes_add_up_to_it() -> None:
+    config = replace(EXAMPLE, vm_count=197)
+    slices = [scraped(metrics_of(config, nodes=3, node=node)) for node in range(3)]
+    counts = {"500": (137.9, 138), "1000": (39.4, 39), "1500": (15.76, 16), "2000": (3.94, 4)}
+    for bucket, (configured, assigned) in counts.items():
+        labels = {"dimension": "packages", "bucket": bucket}
+        assert sum(value(samples, "bucket_vms", **labels) for samples in slices) == assigned
+        for samples in slices:
+            assert value(samples, "fleet_bucket_vms", **labels, share="configured") == pytest.approx(configured)
+            assert value(samples, "fleet_bucket_vms", **labels, share="assigned") == assigned
+    assert sum(value(samples, "vms") for samples in slices) == 197
+    assert {value(samples, "fleet_vms") for samples in slices} == {197}
+    plans = [labels for samples in slices for name, labels in samples if name == "plan_info"]
+    assert len(plans) == 3
+    assert len(set(plans)) == 1
+
+
+def test_the_statistics_are_those_of_the_plan() -> None:
+    samples = scraped(metrics_of())
+    packages = {"mean": 710, "p50": 500, "p95": 1_500, "p99": 2_000}
+    intervals = {"mean": 93, "p50": 30, "p95": 300, "p99": 300}
+    assert {name: value(samples, f"packages_{name}") for name in packages} == packages
+    assert {name: value(samples, f"interval_{name}_seconds") for name in intervals} == intervals
+
+
+def test_profiles_are_buckets_of_their_own_and_the_slices_add_up_to_them() -> None:
+    def profile(name: str, percent: str, packages: int) -> Profile:
+        return Profile(name=name, percent=Fraction(percent), packages=Constant(packages), report_interval=Constant(30 * SECOND))
+
+    config = replace(EXAMPLE, vm_count=101, profiles=(profile("web", "62.5", 500), profile('"db"', "37.5", 2_000)))
+    slices = [scraped(metrics_of(config, nodes=2, node=node)) for node in range(2)]
+    assert {dict(labels)["dimension"] for name, labels in slices[0] if name == "bucket_vms"} == {"profile"}
+    for bucket, (configured, assigned) in {"web": (63.125, 63), '"db"': (37.875, 38)}.items():
+        labels = {"dimension": "profile", "bucket": bucket}
+        assert sum(value(samples, "bucket_vms", **labels) for samples in slices) == assigned
+        assert value(slices[0], "fleet_bucket_vms", **labels, share="configured") == pytest.approx(configured)
+        assert value(slices[0], "fleet_bucket_vms", **labels, share="assigned") == assigned
+
+
+def test_buckets_of_one_value_are_one_and_distributions_have_names_of_their_own() -> None:
+    spread = Quantiles(((Fraction(0), Fraction(10)), (Fraction(100), Fraction(20))))
+    config = replace(EXAMPLE, packages=buckets((25, 5), (25, spread), (25, 5), (25, spread)), report_interval=spread)
+    samples = scraped(metrics_of(config))
+    shown = {dict(labels)["bucket"]: count for (name, labels), count in samples.items() if name == "bucket_vms"}
+    assert shown == {"5": 100, "distribution 2": 50, "distribution 4": 50}
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"), [(OPENMETRICS, "application/openmetrics-text"), ("", "text/plain"), ("*/*", "text/plain")]
+)
+def test_openmetrics_is_given_to_who_asks_for_it(accept: str, kind: str) -> None:
+    response = metrics_of().page(Request("", accept))
+    assert response.content_type.startswith(f"{kind};")
+    assert response.body.endswith(b"# EOF\n") == (kind == "application/openmetrics-text")
+
+
+def test_the_openmetrics_text_parses_and_no_format_has_times_of_creation() -> None:
+    metrics = metrics_of()
+    metrics.update(totals_of(snapshot(0, SECOND, Counts(due=5, started=5, delivered=5), times=times_of(SECOND, 1, 1, 5))))
+    families = list(parsed_openmetrics(metrics.page(Request("", OPENMETRICS)).body.decode()))  # type: ignore[no-untyped-call]
+    assert len(families) > 20
+    assert {"vsock_loadgen_build", "vsock_loadgen_plan"} <= {family.name for family in families if family.type == "info"}
+    for accept in ("", OPENMETRICS):
+        assert b"_created" not in metrics.page(Request("", accept)).body
+
+
+def test_no_scrape_sees_half_of_an_update() -> None:
+    """The counts, their sum by result and the count of every histogram belong to one moment."""
+    metrics = metrics_of()
+    done = threading.Event()
+
+    def run() -> None:
+        totals = RunTotals(1, 0)
+        for number in range(1, 2_000):
+            counts = Counts(due=number, started=number, delivered=number, bytes=number)
+            totals.add(snapshot(0, number, counts, times=times_of(number * MILLISECOND, number, number, 1)))
+            metrics.update(totals)
+        done.set()
+
+    updating = threading.Thread(target=run)
+    updating.start()
+    scrapes = []
+    while not done.is_set():
+        scrapes.append(scraped(metrics))
+    updating.join()
+    scrapes.append(scraped(metrics))
+    names = ("response_time_seconds_bucket", "request_latency_seconds_bucket", "schedule_lag_seconds_bucket")
+    for samples in scrapes:
+        due = value(samples, "reports_due_total")
+        assert {value(samples, name, le="+Inf") for name in names} == {due}
+        assert value(samples, "requests_total", result="success") == value(samples, "bytes_total") == due
+    assert _ascending(value(samples, "reports_due_total") for samples in scrapes)
+    assert value(scrapes[-1], "reports_due_total") == 1_999
+
+
+def _ascending(values: Iterable[float]) -> bool:
+    found = list(values)
+    return found == sorted(found)
+
+
+def test_what_was_published_does_not_change_with_the_totals() -> None:
+    metrics = metrics_of()
+    totals = totals_of(replace(snapshot(0, 1, Counts(delivered=1), times=times_of(1, 1, 1, 1)), packages={5: 1}, intervals={5: 1}))
+    metrics.update(totals)
+    before = metrics.page(Request("", "")).body
+    totals.add(replace(snapshot(0, 2, Counts(delivered=9), times=times_of(9, 9, 9, 8)), packages={5: 8}, intervals={5: 8}))
+    assert metrics.page(Request("", "")).body == before
+    metrics.update(totals)
+    assert metrics.page(Request("", "")).body != before
+
+
+def test_nodes_that_have_come_or_gone_are_counted_from_the_first_scrape_on() -> None:
+    plan = plan_of(EXAMPLE, 4)
+    changes = [NodeChange()]
+    metrics = Metrics(plan, plan.nodes[1], SaturationWatch(0), lambda: changes[-1])
+    samples = scraped(metrics)
+    assert [value(samples, "node_changes", change=change) for change in ("added", "gone")] == [0, 0]
+    assert value(samples, "nodes") == 4
+    changes.append(NodeChange(("a", "b"), ("c",)))
+    metrics.update(RunTotals(1, 0))
+    samples = scraped(metrics)
+    assert [value(samples, "node_changes", change=change) for change in ("added", "gone")] == [2, 1]

@@ -1,0 +1,200 @@
+"""The live view's picture: everything that matters, at every size of a window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.log import Entry
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.plan.shape import Shape
+from vsock_loadgen.units import MICROSECOND, MILLISECOND, SECOND
+from vsock_loadgen.watching.buckets import BucketRow, NodeBuckets
+from vsock_loadgen.watching.frame import ASCII, UNICODE, Clock, Scene, Subject, frame, sparkline
+from vsock_loadgen.watching.pace import Rates
+
+BUCKETS = NodeBuckets(
+    (BucketRow("500", 140, 500), BucketRow("1,000", 40, 1_000), BucketRow("1,500", 16, 1_500), BucketRow("2,000", 4, 2_000)),
+    (BucketRow("30s", 100, 30), BucketRow("1m", 60, 60), BucketRow("5m", 40, 300)),
+)
+RESPONSE = Clock(
+    "response",
+    (1_080 * MICROSECOND, 2_220 * MICROSECOND, 3_330 * MICROSECOND, 44_400 * MICROSECOND, 555 * MILLISECOND),
+    (66 * MILLISECOND, 777 * MICROSECOND),
+)
+SCENE = Scene(
+    subject=Subject("200 VMs to unix:///run/relay.sock", 40 * SECOND, BUCKETS),
+    elapsed_ns=10 * SECOND,
+    zero_wall_ns=1_700_000_000 * SECOND,
+    is_stopping=False,
+    counts=Counts(due=4_567, started=4_560, delivered=4_321, skipped=7, in_flight=3, bytes=10, failures={FailureClass.RESET: 236}),
+    rates=Rates(201.4, 199.2, 82_300_000),
+    offered=[200, 201, 199] * 40,
+    achieved=[200, 150, 199] * 40,
+    clocks=[RESPONSE, replace(RESPONSE, name="service"), replace(RESPONSE, name="lag")],
+    errors={FailureClass.RESET: "Connection reset by peer"},
+    packages={500: 3_000, 1_000: 1_000, 1_500: 300, 2_000: 21},
+    intervals={30: 4_000, 60: 300, 300: 21},
+    profiles={},
+    entries=[
+        Entry(1_700_000_000.0, "info", "start", "node 0: 200 VMs report to unix:///run/relay.sock, workers: 1"),
+        Entry(1_700_000_001.0, "warning", "saturated", "the generator was late: " + "word " * 60),
+    ],
+)
+
+
+def shown(scene: Scene = SCENE, columns: int = 80, rows: int = 24) -> list[str]:
+    """The picture as plain text."""
+    return ["".join(segment.text for segment in line) for line in frame(scene, columns, rows)]
+
+
+def words(lines: Sequence[str]) -> set[str]:
+    return set(" ".join(lines).split())
+
+
+def line_of(lines: Sequence[str], beginning: str) -> str:
+    (line,) = (each for each in lines if each.startswith(f" {beginning}"))
+    return line
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 20), (80, 24), (120, 30), (200, 50)])
+def test_every_figure_is_there_and_no_line_is_too_long(columns: int, rows: int) -> None:
+    lines = shown(columns=columns, rows=rows)
+    assert len(lines) <= rows
+    assert max(map(cell_len, lines)) <= columns
+    assert words(lines) >= {"4,567", "4,321", "236", "7", "3", "201/s", "199/s", "running", "25"}
+    assert words(lines) >= {"1.08", "2.22", "3.33", "555", "66", "777"}  # of the response time
+    assert words(lines) >= {"140", "40", "16", "4", "3,000", "1,000", "300", "100", "60", "4,000", "21"}  # of the buckets
+    assert {"reset", "peer"} <= words(lines)
+    assert any("warning: the generator was late" in line for line in lines)
+
+
+@given(st.integers(1, 300), st.integers(0, 100), st.sampled_from([UNICODE, ASCII]))
+def test_any_window_gets_a_picture_that_is_not_too_high(columns: int, rows: int, glyphs: object) -> None:
+    lines = frame(SCENE, columns, rows, UNICODE if glyphs is UNICODE else ASCII)
+    assert len(lines) <= rows
+
+
+@given(
+    st.integers(0, 10**8),
+    st.integers(0, 10**8),
+    st.integers(0, 10**5),
+    st.just(0.0) | st.floats(0.01, 10**6),
+    st.integers(0, 10**13),
+    st.integers(60, 200),
+)
+def test_figures_never_touch_one_another(due: int, failed: int, vms: int, rate: float, time_ns: int, columns: int) -> None:
+    counts = Counts(due=due, delivered=due, skipped=due, in_flight=due, failures={FailureClass.CLOSED_EARLY: failed})
+    clock = Clock("response", (time_ns,) * 5, (time_ns,) * 2)
+    rows = (BucketRow("100,000", vms, 5), BucketRow("distribution", vms, None))
+    scene = replace(
+        SCENE,
+        counts=counts,
+        rates=Rates(rate, rate, rate),
+        clocks=[clock],
+        packages={5: due},
+        subject=replace(SCENE.subject, buckets=NodeBuckets(rows, rows)),
+    )
+    lines = shown(scene, columns, 40)
+    assert max(map(cell_len, lines[3:])) <= columns
+    figures = lines[4].split()
+    assert len(figures) == 5
+    assert len(line_of(lines, "response").replace(" ns", "").replace(" us", "").replace(" ms", "").replace(" s", "").split()) >= 7
+
+
+def test_a_quantile_among_reports_that_were_not_delivered_is_never() -> None:
+    clock = Clock("response", (MILLISECOND, None, None, None, None), (None, None), undelivered=9, lately_undelivered=9)
+    line = line_of(shown(replace(SCENE, clocks=[clock])), "response")
+    assert line.split() == ["response", "1", "ms", *["never"] * 6]
+
+
+def test_a_clock_without_a_report_has_no_figures() -> None:
+    line = line_of(shown(replace(SCENE, clocks=[Clock("lag")])), "lag")
+    assert line.split() == ["lag", *["-"] * 7]
+
+
+def test_progress_says_how_long_is_left() -> None:
+    line = shown()[1]
+    assert "25 %  10s of 40s, 30s left" in line
+    assert line.count(UNICODE.filled) == pytest.approx(line.count(UNICODE.empty) / 3, abs=1)
+
+
+def test_a_run_without_an_end_says_how_long_it_has_been() -> None:
+    lines = shown(replace(SCENE, subject=replace(SCENE.subject, duration_ns=0), elapsed_ns=3_725 * SECOND))
+    assert lines[1] == " 1h2m5s since the start, until stopped (Ctrl-C)"
+
+
+def test_a_run_that_has_not_begun_says_when_it_will() -> None:
+    lines = shown(replace(SCENE, elapsed_ns=0))
+    assert lines[0].endswith("waiting")
+    assert re.fullmatch(r" starts at \d\d:\d\d:20", lines[1])
+
+
+def test_lines_about_failures_do_not_push_other_warnings_out_of_the_view() -> None:
+    failing = [Entry(1_700_000_010.0 + number, "warning", "failures", "reset: 9 more") for number in range(20)]
+    lines = shown(replace(SCENE, entries=[*SCENE.entries, *failing]))
+    assert any("warning: the generator was late" in line for line in lines)
+    assert not any("9 more" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("elapsed_seconds", "is_stopping", "state"), [(10, False, "running"), (40, False, "draining"), (10, True, "stopping")]
+)
+def test_the_state_stands_at_the_end_of_the_first_line(elapsed_seconds: int, is_stopping: bool, state: str) -> None:
+    lines = shown(replace(SCENE, elapsed_ns=elapsed_seconds * SECOND, is_stopping=is_stopping))
+    assert lines[0].endswith(f"  {state}")
+
+
+def test_both_rates_are_drawn_on_one_scale_so_that_a_gap_shows() -> None:
+    lines = shown(replace(SCENE, offered=[80, 80, 80], achieved=[80, 40, 10]))
+    assert line_of(lines, "offered").endswith("███")
+    assert line_of(lines, "achieved").endswith("█▄▁")
+
+
+@given(st.lists(st.integers(0, 1_000), max_size=50))
+def test_a_sparkline_has_a_column_a_value_and_something_where_anything_is(values: list[int]) -> None:
+    drawn = sparkline(values, max([*values, 1]), UNICODE)
+    assert [character == " " for character in drawn] == [value == 0 for value in values]
+
+
+def test_where_rows_are_few_the_newest_of_the_log_is_still_begun() -> None:
+    lines = shown(rows=20, columns=60)
+    assert any("warning: the generator was late" in line for line in lines[-2:])
+    assert lines[-1].endswith("…")
+
+
+def test_many_buckets_are_shortened_with_a_word_about_the_rest() -> None:
+    rows = tuple(BucketRow(str(number), 1, number) for number in range(40))
+    lines = shown(replace(SCENE, subject=replace(SCENE.subject, buckets=NodeBuckets(rows, ()))))
+    (note,) = (line for line in lines if "more rows" in line)
+    visible = sum(line.split()[:1] == [str(number)] for number in range(40) for line in lines)
+    assert int(note.split()[1]) == 40 - visible
+
+
+def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
+    entry = Entry(0.0, "warning", "note", "a\x1b[2Jb\rc")
+    scene = replace(SCENE, entries=[entry], errors={FailureClass.RESET: "x\x1b]0;title\x07"})
+    assert all(line.isprintable() for line in shown(scene))
+
+
+def test_a_fleet_of_profiles_has_a_row_for_each_under_its_name() -> None:
+    buckets = NodeBuckets((), (), (BucketRow("dev", 150, 0), BucketRow("prod", 50, 1)))
+    subject = replace(SCENE.subject, buckets=buckets)
+    lines = shown(replace(SCENE, subject=subject, profiles={0: 321, 1: 4_000}))
+    assert [words([line]) >= {"prod", "50", "4,000"} for line in lines].count(True) == 1
+    assert any("By profile" in line for line in lines)
+
+
+def test_the_phase_of_load_stands_beside_the_state() -> None:
+    phases = [Phase("calm", 5 * SECOND), Phase("spike", 60 * SECOND)]
+    subject = replace(SCENE.subject, shape=Shape(phases, repeat=False, vm_count=200, time_scale=Fraction(1)))
+    assert shown(replace(SCENE, subject=subject))[0].endswith("running, phase spike")
