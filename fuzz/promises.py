@@ -18,7 +18,7 @@ from vsock_loadgen.plan import forecast
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.plan.fleet import Fleet, build_fleet
 from vsock_loadgen.plan.planning import Attribute, Plan, make_plan
-from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.text.plan_text import plan_text
 
 _MOST_VMS = 40
 _EVENTS = 2_000  # of the 600,000 that a forecast may take: what is quick by far here is quick enough there

@@ -15,10 +15,6 @@ from run_example import failed_result
 from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.report import html
-from vsock_loadgen.report.comparison_markdown import comparison_markdown
-from vsock_loadgen.report.comparison_text import comparison_text
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Side, compare
 from vsock_loadgen.results.conditions import comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results
@@ -26,6 +22,10 @@ from vsock_loadgen.results.merging import merge_results
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
 from vsock_loadgen.results.result import Named, PhaseResult, Result
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
+from vsock_loadgen.text import html
+from vsock_loadgen.text.comparison_markdown import comparison_markdown
+from vsock_loadgen.text.comparison_text import comparison_text
+from vsock_loadgen.text.result_text import result_text
 
 _MISSED = JudgedThreshold("response_time.p99 < 500ms", None, "seconds", False)
 _GENERATOR = {"workers": 1, "worker_cpu_seconds": [0.5], "parent_cpu_seconds": 0.25, "share_of_machine": 0.1, "saturation": None}

@@ -23,12 +23,12 @@ from ports import free_port
 from vsock_loadgen.log import Entry, Log
 from vsock_loadgen.printable import printable, printable_lines
 from vsock_loadgen.receiver.exposition import serving
-from vsock_loadgen.report.comparison_markdown import comparison_markdown
-from vsock_loadgen.report.comparison_text import comparison_text
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Comparison, Side, compare
 from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.serving.http import listening_address
+from vsock_loadgen.text.comparison_markdown import comparison_markdown
+from vsock_loadgen.text.comparison_text import comparison_text
+from vsock_loadgen.text.result_text import result_text
 from vsock_loadgen.transport.web import HttpServer
 
 SECRET = "s3cret-t0ken"

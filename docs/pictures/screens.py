@@ -20,7 +20,7 @@ from rich.text import Text
 
 from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
-from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.text.plan_text import plan_text
 
 PICTURES = Path(__file__).resolve().parent
 PROJECT = PICTURES.parents[1]

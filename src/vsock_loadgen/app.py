@@ -38,8 +38,6 @@ from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
 from vsock_loadgen.receiver.exposition import serving
 from vsock_loadgen.receiver.server import Receiver
-from vsock_loadgen.report.html import live_page, plotly_source
-from vsock_loadgen.report.plan_text import plan_text
 from vsock_loadgen.results.conclusion import Findings, Run, result_of
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.result import Result
@@ -51,6 +49,8 @@ from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
 from vsock_loadgen.stage import Outputs, Stage, Streams
+from vsock_loadgen.text.html import live_page, plotly_source
+from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.transport.endpoint import Endpoint, resolve
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.listening import listen, stop_listening

@@ -8,11 +8,11 @@ from typing import TextIO
 
 from vsock_loadgen.errors import InternalError
 from vsock_loadgen.log import Log
-from vsock_loadgen.report.html import result_page
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.files import result_document, write_result, write_text
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.seen import Seen
+from vsock_loadgen.text.html import result_page
+from vsock_loadgen.text.result_text import result_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.reports import ReportFactory
-from vsock_loadgen.report.receipt_text import receipt_text
 from vsock_loadgen.results.files import write_result
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
@@ -32,6 +31,7 @@ from vsock_loadgen.results.result import PhaseResult, Result, Verdict
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.serving.metrics import Metrics
+from vsock_loadgen.text.receipt_text import receipt_text
 from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 from vsock_loadgen.watching.stats import StatsLines

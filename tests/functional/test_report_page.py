@@ -22,8 +22,8 @@ from ports import free_port
 from run_example import failed_result, histogram_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import Times
-from vsock_loadgen.report.html import result_page
 from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.text.html import result_page
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
 RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45")

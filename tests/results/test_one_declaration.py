@@ -14,13 +14,13 @@ from vsock_loadgen.measures import totals as totals_module
 from vsock_loadgen.measures.outcome import Failure, FailureClass
 from vsock_loadgen.measures.snapshot import Counts, _count
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.report.html import live_page
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.judgement import judge
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.metrics import Metrics
+from vsock_loadgen.text.html import live_page
+from vsock_loadgen.text.result_text import result_text
 from vsock_loadgen.transport.web import Request
 
 MELTED = Failure(

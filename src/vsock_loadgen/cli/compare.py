@@ -11,15 +11,15 @@ import click
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
-from vsock_loadgen.report.comparison_markdown import comparison_markdown
-from vsock_loadgen.report.comparison_text import comparison_text
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.comparison import Comparison, Side
 from vsock_loadgen.results.comparison import compare as compare_sides
 from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results, result_document, write_result
 from vsock_loadgen.results.merging import merge_results
 from vsock_loadgen.results.result import Named
+from vsock_loadgen.text.comparison_markdown import comparison_markdown
+from vsock_loadgen.text.comparison_text import comparison_text
+from vsock_loadgen.text.result_text import result_text
 
 
 class ConditionType(click.ParamType[Condition]):

@@ -16,7 +16,7 @@ from vsock_loadgen.config.measurements import Kind, read_measurements
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Grain, Quantity
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.plan.fitting import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
-from vsock_loadgen.report.fit_text import fit_text, fit_yaml
+from vsock_loadgen.text.fit_text import fit_text, fit_yaml
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 _QUANTITIES: dict[Kind, Quantity] = {"packages": PACKAGES, "intervals": REPORT_INTERVAL}

@@ -13,7 +13,7 @@ from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.errors import EXIT_THRESHOLD
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.printable import printable
-from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.text.plan_text import plan_text
 
 
 @click.command(short_help="Show what would be sent, and send nothing.")

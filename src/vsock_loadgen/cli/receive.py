@@ -14,7 +14,7 @@ from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
-from vsock_loadgen.report.receipt_text import receipt_text
+from vsock_loadgen.text.receipt_text import receipt_text
 from vsock_loadgen.units import format_duration
 
 

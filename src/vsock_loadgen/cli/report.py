@@ -8,8 +8,8 @@ import click
 
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.printable import printable
-from vsock_loadgen.report.html import result_page
 from vsock_loadgen.results.files import read_results, write_text
+from vsock_loadgen.text.html import result_page
 
 
 @click.command(short_help="Turn a result into an HTML page.")

@@ -14,8 +14,8 @@ import pytest
 
 from run_example import failed_result
 from vsock_loadgen.errors import EXIT_USAGE, ConfigError
-from vsock_loadgen.report import html as page_module
-from vsock_loadgen.report.html import live_page, result_page
+from vsock_loadgen.text import html as page_module
+from vsock_loadgen.text.html import live_page, result_page
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&quot; {{script}} \u2028 \ud800"
 

@@ -19,7 +19,7 @@ from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.warnings import Warned
-from vsock_loadgen.report.plan_text import plan_text
+from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])

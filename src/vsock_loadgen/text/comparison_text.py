@@ -9,10 +9,10 @@ from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from vsock_loadgen.report.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Sheet, sheet_of
-from vsock_loadgen.report.console import grid, indented, rendered, table
 from vsock_loadgen.results.comparison import Comparison, Row
 from vsock_loadgen.results.conditions import JudgedCondition
+from vsock_loadgen.text.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Sheet, sheet_of
+from vsock_loadgen.text.console import grid, indented, rendered, table
 
 _WIDEST_USUAL_NAME = len("reports_per_second")
 _WIDE_ENOUGH = 80

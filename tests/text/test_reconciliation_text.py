@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from run_example import failed_result
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.text.result_text import result_text
 
 GROWTH = TargetCounters(
     accepted=1300, received=1207, mismatching_cid=11, rate_limited=93, no_handler=5, forwarded=1100, not_forwarded=7

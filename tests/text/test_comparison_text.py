@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from comparison_example import HOSTILE, late_run, many_runs, sound_run, two_sides
-from vsock_loadgen.report.comparison_text import comparison_text
 from vsock_loadgen.results.comparison import Side, compare
 from vsock_loadgen.results.conditions import judge_conditions, parse_condition
 from vsock_loadgen.results.result import Named
+from vsock_loadgen.text.comparison_text import comparison_text
 
 CONDITIONS = [parse_condition("response_time.p99 > +10%"), parse_condition("lag.max > +1s")]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from comparison_example import many_runs, two_sides
-from vsock_loadgen.report.comparison_markdown import comparison_markdown
 from vsock_loadgen.results.conditions import judge_conditions, parse_condition
+from vsock_loadgen.text.comparison_markdown import comparison_markdown
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_heading() -> None:

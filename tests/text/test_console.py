@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from vsock_loadgen.report.console import bar, bar_cells, columns, flowed, grid, rendered, table
+from vsock_loadgen.text.console import bar, bar_cells, columns, flowed, grid, rendered, table
 
 
 @given(share=st.floats(0, 1), width=st.integers(1, 60))

@@ -13,7 +13,7 @@ from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.statistics import Statistics
-from vsock_loadgen.report.console import bar, bar_cells, columns, flowed, grid, indented, rendered, table
+from vsock_loadgen.text.console import bar, bar_cells, columns, flowed, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number
 
 _HISTOGRAM_ROWS = 10

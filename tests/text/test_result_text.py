@@ -10,11 +10,11 @@ from fleet_example import EXAMPLE, plan_of
 from run_example import failed_result, result_of, times_of
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.report.result_text import result_text
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
 from vsock_loadgen.results.result import Confirmation, Verdict
 from vsock_loadgen.results.seen import seen_by_receiver
 from vsock_loadgen.results.thresholds import JudgedThreshold
+from vsock_loadgen.text.result_text import result_text
 from vsock_loadgen.units import SECOND
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from vsock_loadgen.report.console import grid, indented, rendered, table
-from vsock_loadgen.report.reconciliation_text import reconciliation_parts
 from vsock_loadgen.results.result import Result, TimeSummary
 from vsock_loadgen.results.seen import Seen
+from vsock_loadgen.text.console import grid, indented, rendered, table
+from vsock_loadgen.text.reconciliation_text import reconciliation_parts
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
 
 PROOF = {

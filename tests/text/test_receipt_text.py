@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vsock_loadgen.report.receipt_text import receipt_text
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.text.receipt_text import receipt_text
 
 VMS = tuple(VmReceipt(str(3 + number), 3, 500 + number % 25, 0.0, 60.0) for number in range(50))
 RECEIPT = Receipt(

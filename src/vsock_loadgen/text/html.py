@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.report.result_text import PROOF
+from vsock_loadgen.text.result_text import PROOF
 
 _SCRIPTS = ("format.js", "figures.js", "charts.js", "percentiles.js", "main.js")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -65,7 +65,7 @@ def _page(*, kind: str, mode: str, result: Mapping[str, object] | None, plotly: 
 
 
 def _part(name: str) -> str:
-    return (files("vsock_loadgen.report") / "page" / name).read_text(encoding="utf-8")
+    return (files("vsock_loadgen.text") / "page" / name).read_text(encoding="utf-8")
 
 
 def _policy(scripts: list[str], *, is_live: bool) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
-from vsock_loadgen.report.console import bar, bar_cells, grid, indented, rendered, table
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.text.console import bar, bar_cells, grid, indented, rendered, table
 from vsock_loadgen.units import format_bytes
 
 _MOST_ROWS = 20

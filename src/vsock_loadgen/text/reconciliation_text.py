@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from vsock_loadgen.report.console import grid, indented
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.text.console import grid, indented
 
 
 def reconciliation_parts(found: Reconciliation) -> list[RenderableType]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from vsock_loadgen.printable import printable
-from vsock_loadgen.report.comparison_sheet import HEADINGS, SPREAD_MEANING, sheet_of
 from vsock_loadgen.results.comparison import Comparison
 from vsock_loadgen.results.conditions import JudgedCondition
+from vsock_loadgen.text.comparison_sheet import HEADINGS, SPREAD_MEANING, sheet_of
 
 
 def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> str:

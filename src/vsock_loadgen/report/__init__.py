@@ -1,1 +1,0 @@
-"""Pure: a plan or a result becomes terminal text."""
