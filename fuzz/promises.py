@@ -72,9 +72,9 @@ def hold_plan(config: Config, fleet: Fleet, plan: Plan) -> None:
             if part is not None:
                 _hold_counts(part, row.vms)
     hold(not plan.profiles or sum(row.vms for row in plan.profiles) == config.vm_count, "the profiles have every VM", plan.profiles)
-    for packages, interval_ns, phase_ns in zip(fleet.packages.values, fleet.report_interval.values, fleet.phase_ns, strict=True):
+    for packages, interval_ns, offset_ns in zip(fleet.packages.values, fleet.report_interval.values, fleet.offset_ns, strict=True):
         hold(1 <= packages <= 100_000, "a VM has packages within bounds", packages)
-        hold(0 <= phase_ns < interval_ns, "a VM starts within its interval", phase_ns, interval_ns)
+        hold(0 <= offset_ns < interval_ns, "a VM starts within its interval", offset_ns, interval_ns)
     document: Any = as_json(plan_document(plan, with_vms=True))
     hold(len(document["vms"]) == config.vm_count, "the plan lists every VM")
     hold(bool(plan_text(plan, width=80)), "a plan can be shown")

@@ -126,7 +126,7 @@ def test_a_herd_is_seen_in_the_forecast() -> None:
 def test_the_phase_of_a_synchronised_vm_is_its_offset_modulo_its_interval() -> None:
     config = herd(offset_ns=90 * MINUTE)
     fleet = build_fleet(config)
-    assert {fleet.phase_ns[index] for index in in_step(config)} == {30 * MINUTE}
+    assert {fleet.offset_ns[index] for index in in_step(config)} == {30 * MINUTE}
 
 
 def ramp(start: str, end: str) -> Level:

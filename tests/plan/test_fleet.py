@@ -25,7 +25,7 @@ def rows(fleet: Fleet, indices: range) -> list[tuple[int, int, int, int, int, in
     """Every attribute of these VMs."""
     packages, intervals = fleet.packages, fleet.report_interval
     return [
-        (vm, packages.values[vm], packages.buckets[vm], intervals.values[vm], intervals.buckets[vm], fleet.phase_ns[vm])
+        (vm, packages.values[vm], packages.buckets[vm], intervals.values[vm], intervals.buckets[vm], fleet.offset_ns[vm])
         for vm in indices
     ]
 
@@ -57,7 +57,7 @@ def test_another_seed_deals_the_same_counts_per_bucket_in_another_order(vm_count
 
 @settings(max_examples=40)
 @given(vm_count=SIZES, seed=SEEDS, nodes=st.integers(1, 50), workers=st.integers(1, 4))
-def test_the_union_of_the_slices_is_the_whole_fleet_phase_included(vm_count: int, seed: int, nodes: int, workers: int) -> None:
+def test_the_union_of_the_slices_is_the_whole_fleet_offset_included(vm_count: int, seed: int, nodes: int, workers: int) -> None:
     """Each part is looked up in a fleet that was built for it alone, as every node builds its own."""
     whole = rows(build_fleet(sized(vm_count, seed)), range(vm_count))
     own = build_fleet(replace(sized(vm_count, seed), node_count=nodes, node_index=nodes - 1))
@@ -78,30 +78,30 @@ def test_another_interval_block_leaves_every_package_count_and_the_place_within_
     one, other = build_fleet(config), build_fleet(changed)
     assert one.packages == other.packages
     shares = [
-        (p / i, q / (1_000 * SECOND)) for p, i, q in zip(one.phase_ns, one.report_interval.values, other.phase_ns, strict=True)
+        (p / i, q / (1_000 * SECOND)) for p, i, q in zip(one.offset_ns, one.report_interval.values, other.offset_ns, strict=True)
     ]
     assert all(abs(before - after) < 1e-9 for before, after in shares)
 
 
 @settings(max_examples=40)
 @given(vm_count=SIZES, seed=SEEDS)
-def test_another_packages_block_leaves_every_interval_and_phase(vm_count: int, seed: int) -> None:
+def test_another_packages_block_leaves_every_interval_and_offset(vm_count: int, seed: int) -> None:
     config = sized(vm_count, seed)
     changed = replace(config, packages=Normal(Fraction(700), Fraction(99), Fraction(1), Fraction(2_000)))
     one, other = build_fleet(config), build_fleet(changed)
-    assert (one.report_interval, one.phase_ns) == (other.report_interval, other.phase_ns)
+    assert (one.report_interval, one.offset_ns) == (other.report_interval, other.offset_ns)
 
 
 @settings(max_examples=40)
 @given(vm_count=SIZES, seed=SEEDS, interval_ns=st.integers(1_000_000, 10**17))
-def test_a_phase_lies_within_its_interval(vm_count: int, seed: int, interval_ns: int) -> None:
+def test_an_offset_lies_within_its_interval(vm_count: int, seed: int, interval_ns: int) -> None:
     fleet = build_fleet(replace(sized(vm_count, seed), report_interval=Constant(interval_ns)))
-    assert all(0 <= phase < interval_ns for phase in fleet.phase_ns)
+    assert all(0 <= offset_ns < interval_ns for offset_ns in fleet.offset_ns)
 
 
-def test_phases_are_spread_over_the_interval() -> None:
+def test_offsets_are_spread_over_the_interval() -> None:
     fleet = build_fleet(replace(EXAMPLE, vm_count=10_000, report_interval=Constant(10 * SECOND)))
-    tenths = Counter(phase // SECOND for phase in fleet.phase_ns)
+    tenths = Counter(offset_ns // SECOND for offset_ns in fleet.offset_ns)
     assert all(850 < tenths[tenth] < 1_150 for tenth in range(10))
 
 

@@ -76,7 +76,7 @@ def golden_text(name: str) -> str:
                 "profile": config.profiles[fleet.profile[vm]].name,
                 "packages": fleet.packages.values[vm],
                 "interval_ns": fleet.report_interval.values[vm],
-                "phase_ns": fleet.phase_ns[vm],
+                "phase_ns": fleet.offset_ns[vm],
                 "synchronized": cohort.synchronized,
                 "jitter": str(cohort.jitter),
                 "package_sets": cohort.package_sets,

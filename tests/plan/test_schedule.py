@@ -37,7 +37,7 @@ def test_the_first_report_is_due_at_the_phase_and_each_next_one_a_jittered_inter
     instants = list(islice(schedule.instants(position, 2**62), 12))
     assert all(type(instant) is int for instant in instants)
     assert 0 <= instants[0] < interval_ns
-    assert instants[0] == min(int(FLEET.phase_ns[position] / scale), interval_ns - 1)
+    assert instants[0] == min(int(FLEET.offset_ns[position] / scale), interval_ns - 1)
     step = jittered_step(seed, jitter)
     for number, (before, after) in enumerate(pairwise(instants)):
         assert after - before == step(position, number, interval_ns)

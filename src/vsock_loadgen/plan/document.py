@@ -159,6 +159,6 @@ def _vm(plan: Plan, node: NodeSlice, index: int) -> dict[str, object]:
         "node": node.index,
         "packages": fleet.packages.values[index],
         "report_interval_seconds": plain(Fraction(fleet.report_interval.values[index], SECOND)),
-        "phase_seconds": plain(Fraction(fleet.phase_ns[index], SECOND)),
+        "phase_seconds": plain(Fraction(fleet.offset_ns[index], SECOND)),
         "synchronized": fleet.cohorts[fleet.cohort[index]].synchronized,
     }

@@ -21,7 +21,7 @@ from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quan
 from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.plan.streams import permutation, uniforms
 
-_PHASE_BITS = 53
+_OFFSET_BITS = 53
 _NO_JITTER = Fraction(0)
 
 
@@ -49,16 +49,16 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """VMs 0..vm_count-1 as columns. Intervals and phases are nanoseconds before any time scale; 0 <= phase < interval.
+    """VMs 0..vm_count-1 as columns. Intervals and offsets are nanoseconds before any time scale; 0 <= offset < interval.
 
     `cohort` gives each VM's place in `cohorts`, `profile` its place in the config's profiles (all 0 where there are none). The
-    phase of a synchronised VM is its offset modulo its interval. `rank` orders the VMs for being switched on, lowest first.
+    offset of a synchronised VM is its cohort's modulo its interval. `rank` orders the VMs for being switched on, lowest first.
     """
 
     vm_count: int
     packages: Column
     report_interval: Column
-    phase_ns: array[int]
+    offset_ns: array[int]
     profile: array[int]
     cohort: array[int]
     cohorts: tuple[Cohort, ...]
@@ -67,7 +67,7 @@ class Fleet:
     def digest(self) -> str:
         """A fingerprint of every VM's attributes: equal digests mean the same fleet, VM by VM."""
         state = blake2b(digest_size=16)
-        columns = [self.packages.values, self.report_interval.values, self.phase_ns]
+        columns = [self.packages.values, self.report_interval.values, self.offset_ns]
         if len(self.cohorts) > 1 or self.cohorts[0].synchronized:
             columns += [self.cohort]
             state.update(repr(self.cohorts).encode())
@@ -93,7 +93,7 @@ def build_fleet(config: Config) -> Fleet:
         vm_count=config.vm_count,
         packages=packages,
         report_interval=intervals,
-        phase_ns=_phases(config, intervals, cohorts, cohort),
+        offset_ns=_offsets(config, intervals, cohorts, cohort),
         profile=profile,
         cohort=cohort,
         cohorts=cohorts,
@@ -159,14 +159,14 @@ def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
     return Cohort(jitter, bool(timing.synchronized), timing.offset_ns or 0, profile.package_sets or config.package_sets)
 
 
-def _phases(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:
-    shares = uniforms(config.seed, "phase", config.vm_count)
-    phases = array("q")
+def _offsets(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:
+    shares = uniforms(config.seed, "phase", config.vm_count)  # the name is part of the plan
+    offsets = array("q")
     for index, (share, interval) in enumerate(zip(shares, intervals.values, strict=True)):
         own = cohorts[cohort[index]]
-        random = int(share * (1 << _PHASE_BITS)) * interval >> _PHASE_BITS
-        phases.append(own.offset_ns % interval if own.synchronized else random)
-    return phases
+        random = int(share * (1 << _OFFSET_BITS)) * interval >> _OFFSET_BITS
+        offsets.append(own.offset_ns % interval if own.synchronized else random)
+    return offsets
 
 
 def _ranks(config: Config) -> array[int]:

@@ -169,8 +169,8 @@ def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> arra
 def _count_plainly(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
     """Of VMs that all keep their own time, in about half the time that a walk takes: a big fleet's plan is to appear at once."""
     step = jittered_step(schedule.seed, schedule.cohorts[0].jitter)
-    for index, interval_ns, phase_ns in zip(schedule.indices, schedule.interval_ns, schedule.phase_ns, strict=True):
-        due_ns, number = phase_ns, 0
+    for index, interval_ns, offset_ns in zip(schedule.indices, schedule.interval_ns, schedule.offset_ns, strict=True):
+        due_ns, number = offset_ns, 0
         while due_ns < end_ns:
             counts[due_ns // SECOND] += 1
             due_ns += step(index, number, interval_ns)

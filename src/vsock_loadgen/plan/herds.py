@@ -74,7 +74,7 @@ def _groups(schedule: Schedule) -> list[_Group]:
     together = [cohort.synchronized for cohort in schedule.cohorts]
     if not any(together):
         return []
-    for position, key in enumerate(zip(schedule.interval_ns, schedule.phase_ns, schedule.cohort, strict=True)):
+    for position, key in enumerate(zip(schedule.interval_ns, schedule.offset_ns, schedule.cohort, strict=True)):
         if together[key[2]]:
             members.setdefault(key, array("q")).append(schedule.rank[position] if schedule.shape else 0)
     groups = []

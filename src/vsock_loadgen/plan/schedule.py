@@ -1,6 +1,6 @@
 """When every report is due: a pure function of (fleet, seed, time scale, phases, the wall clock at the start), in nanoseconds.
 
-Report 0 of a VM is due at its phase, report k+1 one jittered interval after report k *was due*: an open model, in which the
+Report 0 of a VM is due at its offset, report k+1 one jittered interval after report k *was due*: an open model, in which the
 target's slowness never moves the schedule. Phases of load stretch that time (`shape`). Synchronised VMs are due at every multiple
 of their interval of the wall clock, plus their offset, plus a random delay up to their jitter: in step on every node.
 """
@@ -26,15 +26,15 @@ Advance = Callable[[int], int]
 class Schedule:
     """The due times of some VMs. Columns are in step; times are nanoseconds after scaling.
 
-    `indices` are global indices, `interval_ns` the mean time between reports, `phase_ns` the instant of report 0 (in the grid,
-    where the VM is synchronised), `cohort` the place in `cohorts`; their offsets are not used. `rank` orders VMs for being switched
-    on; it is empty where there is no `shape`.
+    `indices` are global indices, `interval_ns` the mean time between reports, `offset_ns` the instant of report 0 (in the grid,
+    where the VM is synchronised), `cohort` the place in `cohorts`, whose own offsets are not used. `rank` orders VMs for being
+    switched on; it is empty where there is no `shape`.
     """
 
     seed: int
     indices: Sequence[int]
     interval_ns: array[int]
-    phase_ns: array[int]
+    offset_ns: array[int]
     cohort: array[int]
     cohorts: tuple[Cohort, ...]
     shape: Shape | None = None
@@ -60,7 +60,7 @@ class Schedule:
         """The walk where every VM keeps its own time, all with one jitter."""
         step = jittered_step(self.seed, self.cohorts[0].jitter)
         indices, interval_ns = self.indices, self.interval_ns
-        due_ns = array("q", self.phase_ns)
+        due_ns = array("q", self.offset_ns)
         numbers = array("q", [-1]) * len(due_ns)
 
         def advance(position: int) -> int:
@@ -99,7 +99,7 @@ class Walk:
         self._steps: list[Step] = [
             (delay_in_step if cohort.synchronized else jittered_step)(schedule.seed, cohort.jitter) for cohort in schedule.cohorts
         ]
-        self._own_ns = array("q", schedule.phase_ns)
+        self._own_ns = array("q", schedule.offset_ns)
         self._numbers = array("q", [-1]) * len(self._own_ns)
 
     def __call__(self, position: int) -> int:
@@ -118,7 +118,7 @@ class Walk:
     def _next_in_step(self, position: int, delay: Step) -> int:
         """The next instant of the common grid that is not before the start."""
         schedule = self._schedule
-        index, interval_ns, offset_ns = schedule.indices[position], schedule.interval_ns[position], schedule.phase_ns[position]
+        index, interval_ns, offset_ns = schedule.indices[position], schedule.interval_ns[position], schedule.offset_ns[position]
         number = self._numbers[position]
         if number < 0:  # the first: from the grid's last instant before the start on, whose delay may lead beyond it
             number = max(0, (self._zero_wall_ns - offset_ns) // interval_ns)
@@ -136,12 +136,12 @@ def schedule_of(fleet: Fleet, indices: Iterable[int], *, seed: int, time_scale: 
     interval_of = {interval: scaled_interval(interval, time_scale) for interval in set(fleet.report_interval.values)}
     intervals = [interval_of[fleet.report_interval.values[index]] for index in chosen]
     over, under = time_scale.denominator, time_scale.numerator
-    phases = [fleet.phase_ns[index] * over // under for index in chosen]
+    offsets = [fleet.offset_ns[index] * over // under for index in chosen]
     return Schedule(
         seed,
         chosen,
         array("q", intervals),
-        array("q", [min(phase, interval - 1) for phase, interval in zip(phases, intervals, strict=True)]),
+        array("q", [min(offset, interval - 1) for offset, interval in zip(offsets, intervals, strict=True)]),
         array("H", [fleet.cohort[index] for index in chosen]),
         fleet.cohorts,
         shape,
