@@ -36,7 +36,7 @@ from vsock_loadgen.plan.sending import Machine
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID, NodeSlice
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
-from vsock_loadgen.receiver.exposition import serving
+from vsock_loadgen.receiver.exposition import exposing
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.conclusion import Findings, Run, result_of
 from vsock_loadgen.results.receipt import Receipt
@@ -51,13 +51,13 @@ from vsock_loadgen.serving.pages import Pages
 from vsock_loadgen.stage import Outputs, Stage, Streams
 from vsock_loadgen.text.html import live_page, plotly_source
 from vsock_loadgen.text.plan_text import plan_text
-from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.error_lines import ErrorLines
-from vsock_loadgen.watching.live import shown, subject_of
+from vsock_loadgen.watching.live import subject_of, viewing
 from vsock_loadgen.watching.node_changes import NodeChanges
 from vsock_loadgen.watching.notices import Notices
 from vsock_loadgen.watching.observer import Observer, Observers
@@ -180,7 +180,7 @@ def _fork(decided: Decided, stage: Stage, sending: ExitStack, *, go_on: bool) ->
     embedded = isinstance(config.target, EmbeddedAddress)
     receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
     target = receiver.address if receiver else preflight(config.target, go_on=go_on)
-    endpoint = resolve(target, report_bytes=plan.forecast.largest_report_bytes)
+    endpoint = endpoint_of(target, report_bytes=plan.forecast.largest_report_bytes)
     own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
     _say_thresholds(config, stage.log)
     supervisor = sending.enter_context(
@@ -210,7 +210,7 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     pages = _served(stack, forked, watches, log)
     subject = subject_of(decided.plan, decided.mine, str(config.target), config.duration_ns)
     terminal = stage.streams.log if stage.streams.live else None
-    with shown(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
+    with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
         totals = forked.supervisor.run(stop, observers.update)
     receipt = _receipt(forked.receiver, totals) if forked.receiver else None
@@ -375,6 +375,6 @@ def receive(
         stack.callback(stop_listening, listener)
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
-        metrics = stack.enter_context(serving(metrics_port, receiver.counters)) if metrics_port else None
+        metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
         listening(address, metrics)
         return receiver.run(stop.fileno())

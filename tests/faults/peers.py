@@ -21,7 +21,7 @@ from typing import Protocol
 from command import TIMEOUT_SECONDS
 from vsock_loadgen.config.address import Address, TcpAddress
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import serving
+from vsock_loadgen.receiver.exposition import exposing
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.results.receipt import Receipt
@@ -67,7 +67,7 @@ class StandIn:
         self._pipe.close()  # else the child would not see the end of its parent
         _ignore_signals()
         receiver = Receiver(listener, decode=self._decode, behaviour=self._behaviour)
-        with serving(self._metrics_port, receiver.counters) if self._metrics_port else nullcontext():
+        with exposing(self._metrics_port, receiver.counters) if self._metrics_port else nullcontext():
             pipe.send(None)
             pipe.send(receiver.run(pipe.fileno(), drain_ns=_DRAIN_NS))
 

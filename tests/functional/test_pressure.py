@@ -26,7 +26,7 @@ from vsock_loadgen.receiver import embedded
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.receiver.server import Receiver
-from vsock_loadgen.transport.endpoint import resolve
+from vsock_loadgen.transport.endpoint import endpoint_of
 from vsock_loadgen.units import HOUR, MILLISECOND
 
 PACKAGES = 3
@@ -55,7 +55,7 @@ def send(
 ) -> RunTotals:
     """Run the loads in worker processes of their own until the totals so far are enough, however long that takes."""
     reports = ReportFactory.build(largest=PACKAGES, report_format="vmReport", package_sets="shared", seed=0)
-    orders = Orders(resolve(address), reports, timeout_ns, 0, confirmed=True)
+    orders = Orders(endpoint_of(address), reports, timeout_ns, 0, confirmed=True)
     with StopRequests() as stop, Supervisor(loads, orders) as supervisor:
 
         def progress(totals: RunTotals) -> None:

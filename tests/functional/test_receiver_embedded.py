@@ -19,7 +19,7 @@ from fake_reports import decode_text, encode_text
 from vsock_loadgen.errors import InternalError, TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
-from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from watched import Watched
 
 PARENT = """
@@ -56,7 +56,7 @@ def send(endpoint: Endpoint, data: bytes) -> bytes:
 
 def test_both_ends_agree_to_the_last_report(temporary_directory: Path) -> None:
     with EmbeddedReceiver(decode=decode_text) as receiver:
-        endpoint = resolve(receiver.address)
+        endpoint = endpoint_of(receiver.address)
         assert stat_mode(Path(receiver.address.path).parent) == 0o700
         for cid in range(3, 103):
             assert send(endpoint, encode_text(cid, 700, 400_000)) == b""
@@ -72,7 +72,7 @@ def stat_mode(path: Path) -> int:
 
 def test_what_is_in_the_backlog_at_the_stop_is_counted() -> None:
     with EmbeddedReceiver(decode=decode_text) as receiver:
-        endpoint = resolve(receiver.address)
+        endpoint = endpoint_of(receiver.address)
         for _ in range(50):
             with client_socket(endpoint) as connection:
                 connection.connect(endpoint.sockaddr)
@@ -82,7 +82,7 @@ def test_what_is_in_the_backlog_at_the_stop_is_counted() -> None:
 
 def test_a_behaviour_is_handed_on() -> None:
     with EmbeddedReceiver(decode=decode_text, behaviour=Behaviour(close_after_bytes=0)) as receiver:
-        endpoint = resolve(receiver.address)
+        endpoint = endpoint_of(receiver.address)
         with client_socket(endpoint) as connection:
             connection.settimeout(TIMEOUT_SECONDS)
             connection.connect(endpoint.sockaddr)
@@ -106,7 +106,7 @@ def test_a_receiver_that_died_is_an_internal_error_and_leaves_nothing_behind(tem
 
 def test_the_terminals_signals_do_not_end_it() -> None:
     with EmbeddedReceiver(decode=decode_text) as receiver:
-        endpoint = resolve(receiver.address)
+        endpoint = endpoint_of(receiver.address)
         send(endpoint, encode_text(7, 1))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(receiver.pid, number)

@@ -16,7 +16,7 @@ from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.receiver.server import Receiver
-from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import HOUR
 
@@ -25,7 +25,7 @@ def test_reports_of_both_formats_and_rubbish_are_told_apart() -> None:
     indices = {500: range(4), 1500: range(4, 6)}
     sent_bytes = 0
     with EmbeddedReceiver(decode=decode) as receiver:
-        endpoint = resolve(receiver.address)
+        endpoint = endpoint_of(receiver.address)
         for report_format in ("indexReport", "vmReport"):
             factory = reports(report_format)
             for packages, machines in indices.items():
@@ -51,9 +51,9 @@ def test_a_report_that_waits_in_the_backlog_is_read_and_confirmed(scheme: str, t
         address = TcpAddress(address.host, listener.getsockname()[1])
     receiver = Receiver(listener, decode=decode)
     stop, stopper = socket.socketpair()
-    with stop, stopper, client_socket(resolve(address)) as client:
+    with stop, stopper, client_socket(endpoint_of(address)) as client:
         client.settimeout(TIMEOUT_SECONDS)
-        client.connect(resolve(address).sockaddr)
+        client.connect(endpoint_of(address).sockaddr)
         client.sendmsg(reports("vmReport").buffers(0, 3, 10))
         client.shutdown(socket.SHUT_WR)
         stopper.send(b"x")

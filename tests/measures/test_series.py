@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from run_example import times_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, Quantiles, Series, SeriesRow
+from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, RowTimes, Series, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 
 START = 1_700_000_001
@@ -122,7 +122,7 @@ def test_a_row_has_the_quantiles_of_its_second() -> None:
     series.add(START, delivered, 3, times_of(response=1_000, service=500, lag=20, count=10))
     series.add(START, delivered, 2, times_of(response=2_000, service=600, lag=30, count=10))
     (row,) = series.rows()
-    assert (row.response, row.service.p99, row.lag.largest) == (Quantiles(1_000, 2_000, 2_000, 2_000), 600, 30)
+    assert (row.response, row.service.p99, row.lag.largest) == (RowTimes(1_000, 2_000, 2_000, 2_000), 600, 30)
     assert (row.counts.in_flight, row.counts.delivered) == (2, 4)
 
 
@@ -131,7 +131,7 @@ def test_a_second_in_which_reports_were_lost_has_no_figure_of_the_few_that_were_
     lost = Counts(due=10, started=7, delivered=1, skipped=3, failures={FailureClass.TIMEOUT: 6})
     series.add(START, lost, 0, times_of(response=1_000, service=500, lag=20, count=1))
     (row,) = series.rows()
-    assert (row.response, row.service) == (Quantiles(), Quantiles())
+    assert (row.response, row.service) == (RowTimes(), RowTimes())
     assert row.lag.p99 == 20
 
 
@@ -142,17 +142,17 @@ def test_what_is_beyond_any_time_stays_so_in_a_wider_row_and_an_empty_second_say
     series.add(START + 1, Counts(due=1, started=1, failures={FailureClass.TIMEOUT: 1}), 0, Times())
     series.add(START + 2, Counts(), 0, Times())
     good, lost, empty = series.rows()
-    assert good.then(lost).response == lost.then(good).response == Quantiles()
-    assert good.then(lost).service == Quantiles()
+    assert good.then(lost).response == lost.then(good).response == RowTimes()
+    assert good.then(lost).service == RowTimes()
     assert good.then(empty).response == empty.then(good).response == good.response
     skipped = replace(lost, counts=Counts(due=1, skipped=1))
-    assert good.then(skipped).response == Quantiles()
+    assert good.then(skipped).response == RowTimes()
     assert good.then(skipped).service == good.service
 
 
 def test_rows_that_become_one_have_the_larger_of_their_quantiles() -> None:
-    assert Quantiles(1, 20, None, 30).or_larger(Quantiles(2, 10, 5, None)) == Quantiles(2, 20, 5, 30)
-    assert Quantiles().or_larger(Quantiles()) == Quantiles()
+    assert RowTimes(1, 20, None, 30).or_larger(RowTimes(2, 10, 5, None)) == RowTimes(2, 20, 5, 30)
+    assert RowTimes().or_larger(RowTimes()) == RowTimes()
 
 
 def test_a_row_as_json_is_in_seconds() -> None:

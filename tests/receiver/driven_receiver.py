@@ -11,7 +11,7 @@ from vsock_loadgen.config.address import Address, TcpAddress
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
-from vsock_loadgen.transport.endpoint import resolve
+from vsock_loadgen.transport.endpoint import endpoint_of
 from vsock_loadgen.transport.listening import listen
 
 MS = 1_000_000
@@ -41,7 +41,7 @@ class Stand:
         self.listener = listen(address)
         if isinstance(address, TcpAddress):
             address = TcpAddress(address.host, self.listener.getsockname()[1])
-        self.endpoint = resolve(address)
+        self.endpoint = endpoint_of(address)
         self.receiver = Receiver(self.listener, decode=decode, behaviour=behaviour, clock_ns=self.clock, wall=self.clock.wall)
         self._clients: list[socket.socket] = []
 

@@ -20,7 +20,7 @@ from vsock_loadgen.asking.target_counters import parse, scrape
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.errors import TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import exposition, serving
+from vsock_loadgen.receiver.exposition import exposing, exposition
 from vsock_loadgen.results.reconciliation import TargetCounters
 
 NUMBER = st.integers(0, 2**50)
@@ -29,7 +29,7 @@ SOME = TargetCounters(accepted=7, received=5, mismatching_cid=1, rate_limited=2,
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    with serving(free_port(), lambda: SOME) as served:
+    with exposing(free_port(), lambda: SOME) as served:
         yield served
 
 
@@ -70,7 +70,7 @@ def test_a_client_that_says_nothing_keeps_neither_others_nor_the_end_waiting(url
 def test_a_port_that_is_taken_is_refused_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(TargetError, match=f"127.0.0.1:{port}.*\n.*--metrics-port"), serving(port, lambda: SOME):
+        with pytest.raises(TargetError, match=f"127.0.0.1:{port}.*\n.*--metrics-port"), exposing(port, lambda: SOME):
             pass
 
 

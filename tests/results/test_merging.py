@@ -19,7 +19,7 @@ from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.series import MOST_ROWS, Quantiles, Series, SeriesRow
+from vsock_loadgen.measures.series import MOST_ROWS, RowTimes, Series, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.results.merging import merge_results, merged_series
@@ -69,7 +69,7 @@ def refusals(*parts: Named) -> list[str]:
 @settings(max_examples=40, deadline=None)
 @given(parts=st.lists(st.lists(st.integers(0, 10_000), max_size=6), min_size=NODES, max_size=NODES))
 def test_the_sum_of_the_nodes_is_the_histogram_of_all_their_reports(parts: list[list[int]]) -> None:
-    """Quantiles of the merged histogram are those of all reports together, which no average of quantiles would be."""
+    """RowTimes of the merged histogram are those of all reports together, which no average of quantiles would be."""
     whole = merge_results([node_of(index, *values) for index, values in enumerate(parts)])
     everything = [MILLISECOND * value for values in parts for value in values]
     assert whole.times.response == histogram_of(*everything)
@@ -253,7 +253,7 @@ def test_counters_of_one_target_are_not_added_twice_and_missing_ones_are_not_lef
 
 
 def row_of(second: int, due: int, p99: int | None = None, in_flight: int = 1) -> SeriesRow:
-    times = Quantiles(p99, p99, p99, p99)
+    times = RowTimes(p99, p99, p99, p99)
     counts = Counts(due=due, started=due, delivered=due, in_flight=in_flight, bytes=10 * due, failures={FailureClass.RESET: 1})
     return SeriesRow(second, counts, times, times, times)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from run_example import failed_result, result_of, times_of
 from vsock_loadgen.config.thresholds import Threshold
-from vsock_loadgen.measures.figures import METRICS, Comparison
+from vsock_loadgen.measures.figures import METRICS, Operator
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.result import PhaseResult
@@ -38,7 +38,7 @@ HEALTHY = Figures(
 )
 
 
-def threshold(name: str, comparison: Comparison, limit: str) -> Threshold:
+def threshold(name: str, comparison: Operator, limit: str) -> Threshold:
     """A threshold in the metric's own unit."""
     return Threshold(f"{name} {comparison} {limit}", METRICS[name], comparison, Fraction(limit))
 
@@ -83,7 +83,7 @@ def test_the_figures_of_a_threshold_are_those_of_the_result() -> None:
     ("comparison", "at_limit", "below", "above"),
     [("<", False, True, False), ("<=", True, True, False), (">", False, False, True), (">=", True, False, True)],
 )
-def test_a_comparison_is_exact_at_the_limit(comparison: Comparison, at_limit: bool, below: bool, above: bool) -> None:
+def test_a_comparison_is_exact_at_the_limit(comparison: Operator, at_limit: bool, below: bool, above: bool) -> None:
     counts = Counts(due=300, started=300, delivered=299, failures={FailureClass.RESET: 1})
     for limit, passed in ((Fraction(1, 3), at_limit), (Fraction(1, 3) + Fraction(1, 10**20), below), (Fraction(333, 1_000), above)):
         judged = one(Threshold("x", METRICS["failed_percent"], comparison, limit), Figures(counts, Times()))
@@ -91,7 +91,7 @@ def test_a_comparison_is_exact_at_the_limit(comparison: Comparison, at_limit: bo
 
 
 @pytest.mark.parametrize("comparison", ["<", "<=", ">", ">="])
-def test_a_figure_that_does_not_exist_fails_whatever_is_asked_of_it(comparison: Comparison) -> None:
+def test_a_figure_that_does_not_exist_fails_whatever_is_asked_of_it(comparison: Operator) -> None:
     lost = Figures(Counts(due=10, started=10, failures={FailureClass.TIMEOUT: 10}), Times())
     for measured in (lost, Figures(Counts(), Times(), 0)):
         for name in ("response_time.p50", "service_time.mean"):

@@ -14,7 +14,7 @@ from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket
 from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.units import SECOND
-from vsock_loadgen.watching.buckets import BucketRow, node_buckets
+from vsock_loadgen.watching.buckets import NodeBucket, node_buckets
 
 
 def test_the_rows_of_a_single_node_are_those_of_the_plan() -> None:
@@ -38,7 +38,7 @@ def test_reports_are_found_under_the_scaled_interval() -> None:
 
 def test_one_value_for_all_is_one_row() -> None:
     plan = plan_of(replace(EXAMPLE, packages=Constant(700)))
-    assert node_buckets(plan, plan.nodes[0]).packages == (BucketRow("700", 200, 700),)
+    assert node_buckets(plan, plan.nodes[0]).packages == (NodeBucket("700", 200, 700),)
 
 
 def test_a_continuous_distribution_has_no_rows() -> None:
@@ -50,12 +50,12 @@ def test_a_continuous_distribution_has_no_rows() -> None:
 def test_buckets_of_one_value_are_one_row_since_their_reports_cannot_be_told_apart() -> None:
     halves = Buckets((Bucket(Fraction(50), Constant(5)), Bucket(Fraction(50), Constant(5))))
     plan = plan_of(replace(EXAMPLE, packages=halves))
-    assert node_buckets(plan, plan.nodes[0]).packages == (BucketRow("5", 200, 5),)
+    assert node_buckets(plan, plan.nodes[0]).packages == (NodeBucket("5", 200, 5),)
 
 
 @pytest.mark.parametrize("delivered", [{}, {5: 3}])
 def test_reports_of_a_distribution_in_a_bucket_are_not_known(delivered: dict[int, int]) -> None:
-    assert BucketRow("distribution", 10, None).reports(delivered) is None
+    assert NodeBucket("distribution", 10, None).reports(delivered) is None
 
 
 def test_profiles_take_the_place_of_values() -> None:

@@ -18,13 +18,13 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.units import MICROSECOND, MILLISECOND, SECOND
-from vsock_loadgen.watching.buckets import BucketRow, NodeBuckets
+from vsock_loadgen.watching.buckets import NodeBucket, NodeBuckets
 from vsock_loadgen.watching.frame import ASCII, UNICODE, Clock, Scene, Subject, frame, sparkline
 from vsock_loadgen.watching.pace import Rates
 
 BUCKETS = NodeBuckets(
-    (BucketRow("500", 140, 500), BucketRow("1,000", 40, 1_000), BucketRow("1,500", 16, 1_500), BucketRow("2,000", 4, 2_000)),
-    (BucketRow("30s", 100, 30), BucketRow("1m", 60, 60), BucketRow("5m", 40, 300)),
+    (NodeBucket("500", 140, 500), NodeBucket("1,000", 40, 1_000), NodeBucket("1,500", 16, 1_500), NodeBucket("2,000", 4, 2_000)),
+    (NodeBucket("30s", 100, 30), NodeBucket("1m", 60, 60), NodeBucket("5m", 40, 300)),
 )
 RESPONSE = Clock(
     "response",
@@ -95,7 +95,7 @@ def test_any_window_gets_a_picture_that_is_not_too_high(columns: int, rows: int,
 def test_figures_never_touch_one_another(due: int, failed: int, vms: int, rate: float, time_ns: int, columns: int) -> None:
     counts = Counts(due=due, delivered=due, skipped=due, in_flight=due, failures={FailureClass.CLOSED_EARLY: failed})
     clock = Clock("response", (time_ns,) * 5, (time_ns,) * 2)
-    rows = (BucketRow("100,000", vms, 5), BucketRow("distribution", vms, None))
+    rows = (NodeBucket("100,000", vms, 5), NodeBucket("distribution", vms, None))
     scene = replace(
         SCENE,
         counts=counts,
@@ -173,7 +173,7 @@ def test_where_rows_are_few_the_newest_of_the_log_is_still_begun() -> None:
 
 
 def test_many_buckets_are_shortened_with_a_word_about_the_rest() -> None:
-    rows = tuple(BucketRow(str(number), 1, number) for number in range(40))
+    rows = tuple(NodeBucket(str(number), 1, number) for number in range(40))
     lines = shown(replace(SCENE, subject=replace(SCENE.subject, buckets=NodeBuckets(rows, ()))))
     (note,) = (line for line in lines if "more rows" in line)
     visible = sum(line.split()[:1] == [str(number)] for number in range(40) for line in lines)
@@ -187,7 +187,7 @@ def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
 
 
 def test_a_fleet_of_profiles_has_a_row_for_each_under_its_name() -> None:
-    buckets = NodeBuckets((), (), (BucketRow("dev", 150, 0), BucketRow("prod", 50, 1)))
+    buckets = NodeBuckets((), (), (NodeBucket("dev", 150, 0), NodeBucket("prod", 50, 1)))
     subject = replace(SCENE.subject, buckets=buckets)
     lines = shown(replace(SCENE, subject=subject, profiles={0: 321, 1: 4_000}))
     assert [words([line]) >= {"prod", "50", "4,000"} for line in lines].count(True) == 1

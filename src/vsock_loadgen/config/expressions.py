@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast, get_args
 
-from vsock_loadgen.measures.figures import Comparison
+from vsock_loadgen.measures.figures import Operator
 
 _LONGEST_TEXT = 100
 _FORM = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*([<>=!]+)\s*([^\s<>=!][^<>=!]*?)\s*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}")
-_COMPARISONS = get_args(Comparison)
+_COMPARISONS = get_args(Operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Expression:
     written: str
 
     @property
-    def comparison(self) -> Comparison:
+    def comparison(self) -> Operator:
         """The comparison. Raises ValueError where the operator is none."""
         if self.operator not in _COMPARISONS:
             raise ValueError(f"the comparison {self.operator} is not known, expected {listed(_COMPARISONS)}")
-        return cast(Comparison, self.operator)
+        return cast(Operator, self.operator)
 
 
 def split_expression(text: str, last_part: str, example: str) -> Expression:

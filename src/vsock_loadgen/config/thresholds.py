@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
 from vsock_loadgen.grammar.leaves import ParsedText
-from vsock_loadgen.measures.figures import METRICS, Comparison, Measurable, MeasuredRun, Metric
+from vsock_loadgen.measures.figures import METRICS, Measurable, MeasuredRun, Metric, Operator
 from vsock_loadgen.units import SECOND, parse_duration
 
 EXAMPLE = "response_time.p99 < 500ms"
@@ -24,7 +24,7 @@ class Threshold:
 
     expression: str
     metric: Metric
-    comparison: Comparison
+    comparison: Operator
     limit: Fraction
     phase: str = ""
 

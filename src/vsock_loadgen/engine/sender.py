@@ -53,7 +53,7 @@ class ReportSource(Protocol):
         """The report of the VM with this global index, to be sent one buffer after the other."""
 
 
-class Target(Protocol):
+class Destination(Protocol):
     """Where reports go: `transport.endpoint.Endpoint`, or a stand-in."""
 
     @property
@@ -123,7 +123,7 @@ class Sender:
         self,
         load: Load,
         reports: ReportSource,
-        target: Target,
+        target: Destination,
         poller: Poller,
         ledger: Ledger,
         clock_ns: Callable[[], int],

@@ -15,7 +15,7 @@ from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.sender import Load
 from vsock_loadgen.engine.silence import Silence
 from vsock_loadgen.engine.stopping import StopRequests
-from vsock_loadgen.engine.worker import READY, Command, Orders, Start, serve
+from vsock_loadgen.engine.worker import READY, Command, Orders, Start, work
 from vsock_loadgen.errors import InternalError, how_it_ended
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
@@ -78,7 +78,7 @@ class Supervisor:
     def _become_worker(self, number: int, load: Load, theirs: Channel) -> None:
         for channel in self._channels:
             channel.close()  # else a sibling would keep the parent's end open after the parent is gone
-        serve(number, load, self._orders, theirs)
+        work(number, load, self._orders, theirs)
 
     def _await_ready(self) -> None:
         joins = self._orders.start_at_ns is not None and self._orders.start_at_ns < time.time_ns()

@@ -136,7 +136,7 @@ class Worker:
         self._channel.send(self._ledger.snapshot(self._number, at_ns, time.process_time_ns(), final=final))
 
 
-def serve(number: int, load: Load, orders: Orders, channel: Channel) -> None:
+def work(number: int, load: Load, orders: Orders, channel: Channel) -> None:
     """Body of a worker process: get ready, wait for the word to begin, run. A parent that goes away ends it.
 
     Where this machine refuses memory or descriptors, the process ends with the error's number, and what it handed over last stands.

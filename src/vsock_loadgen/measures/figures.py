@@ -16,11 +16,11 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.units import SECOND
 
-Comparison = Literal["<", "<=", ">", ">="]
+Operator = Literal["<", "<=", ">", ">="]
 Unit = Literal["seconds", "percent", "per_second"]
 """What a figure is counted in."""
 
-COMPARE: dict[Comparison, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 class Measurable(Protocol):

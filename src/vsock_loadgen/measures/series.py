@@ -18,7 +18,7 @@ OPEN_SECONDS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Quantiles(Record):
+class RowTimes(Record):
     """Three quantiles and the largest of the times within a row, in nanoseconds; None where there was none, or where it falls among
     reports that were not delivered."""
 
@@ -28,12 +28,12 @@ class Quantiles(Record):
     largest: Annotated[Nanoseconds | None, Field(alias="max")] = None
 
     @classmethod
-    def of(cls, histogram: Histogram, beyond: int = 0) -> Quantiles:
+    def of(cls, histogram: Histogram, beyond: int = 0) -> RowTimes:
         """Those of a histogram and of reports `beyond`, which are longer than any time in it."""
         p50, p95, p99 = (histogram.quantile(share, beyond) for share in (0.5, 0.95, 0.99))
         return cls(p50, p95, p99, None if beyond or p50 is None else histogram.largest)
 
-    def or_larger(self, other: Quantiles, reports: int = 0, other_reports: int = 0) -> Quantiles:
+    def or_larger(self, other: RowTimes, reports: int = 0, other_reports: int = 0) -> RowTimes:
         """The larger of each: what two rows that become one are said to have, never too little. Where a row has reports, of these
         or those, but not the figure, it is beyond any; where it has none, it says nothing."""
 
@@ -43,7 +43,7 @@ class Quantiles(Record):
                 return None
             return max((value for value in (one, two) if value is not None), default=None)
 
-        return Quantiles(*(larger(each.name) for each in fields(self)))
+        return RowTimes(*(larger(each.name) for each in fields(self)))
 
 
 IN_ROWS = As(
@@ -59,9 +59,9 @@ class SeriesRow(Record):
 
     second: Annotated[Whole, Field(alias="t")]
     counts: Annotated[Counts, IN_ROWS, FLAT]
-    response: Annotated[Quantiles, Field(alias="response_time_seconds")]
-    service: Annotated[Quantiles, Field(alias="service_time_seconds")]
-    lag: Annotated[Quantiles, Field(alias="lag_seconds")]
+    response: Annotated[RowTimes, Field(alias="response_time_seconds")]
+    service: Annotated[RowTimes, Field(alias="service_time_seconds")]
+    lag: Annotated[RowTimes, Field(alias="lag_seconds")]
 
     def then(self, other: SeriesRow) -> SeriesRow:
         """This row and the one after it as one."""
@@ -93,9 +93,9 @@ class OpenRow:
         return SeriesRow(
             second,
             replace(counts, failures={failure: count for failure, count in counts.failures.items() if count}),
-            Quantiles.of(times.response, counts.undelivered),
-            Quantiles.of(times.service, counts.failed),
-            Quantiles.of(times.lag),
+            RowTimes.of(times.response, counts.undelivered),
+            RowTimes.of(times.service, counts.failed),
+            RowTimes.of(times.lag),
         )
 
 

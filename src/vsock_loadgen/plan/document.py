@@ -22,7 +22,7 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
         "vm_count": plan.fleet.vm_count,
-        "time_scale": plain(plan.time_scale),
+        "time_scale": json_number(plan.time_scale),
         "packages": _attribute(plan.packages, 1),
         "report_interval_seconds": _attribute(plan.report_interval, SECOND),
         "profiles": [_profile(row) for row in plan.profiles],
@@ -41,7 +41,7 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
 def _profile(row: ProfileRow) -> dict[str, object]:
     return {
         "name": row.name,
-        "percent": plain(row.percent),
+        "percent": json_number(row.percent),
         "vms": row.vms,
         "actual_percent": row.actual_percent,
         "packages": _attribute(row.packages, 1) if row.packages else None,
@@ -52,20 +52,20 @@ def _profile(row: ProfileRow) -> dict[str, object]:
 def _phase(phase: Phase) -> dict[str, object]:
     return {
         "name": phase.name,
-        "duration_seconds": plain(Fraction(phase.duration_ns, SECOND)),
-        "rate": [plain(phase.rate.start), plain(phase.rate.end)],
-        "vms_percent": [plain(100 * phase.vms.start), plain(100 * phase.vms.end)],
+        "duration_seconds": json_number(Fraction(phase.duration_ns, SECOND)),
+        "rate": [json_number(phase.rate.start), json_number(phase.rate.end)],
+        "vms_percent": [json_number(100 * phase.vms.start), json_number(100 * phase.vms.end)],
     }
 
 
-def plain(value: Fraction) -> int | float:
+def json_number(value: Fraction) -> int | float:
     """A fraction as the JSON number that a person would write."""
     return int(value) if value.denominator == 1 else float(value)
 
 
 def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
     def in_unit(value: float) -> int | float:
-        return plain(Fraction(value) / unit)
+        return json_number(Fraction(value) / unit)
 
     statistics = attribute.statistics
     return {
@@ -79,7 +79,7 @@ def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
         "buckets": [
             {
                 "value": None if row.value is None else in_unit(row.value),
-                "percent": plain(row.percent),
+                "percent": json_number(row.percent),
                 "vms": row.vms,
                 "actual_percent": row.actual_percent,
             }
@@ -158,7 +158,7 @@ def _vm(plan: Plan, node: NodeSlice, index: int) -> dict[str, object]:
         "cid": None if plan.own_cids else node.cid(index),
         "node": node.index,
         "packages": fleet.packages.values[index],
-        "report_interval_seconds": plain(Fraction(fleet.report_interval.values[index], SECOND)),
-        "phase_seconds": plain(Fraction(fleet.offset_ns[index], SECOND)),
+        "report_interval_seconds": json_number(Fraction(fleet.report_interval.values[index], SECOND)),
+        "phase_seconds": json_number(Fraction(fleet.offset_ns[index], SECOND)),
         "synchronized": fleet.cohorts[fleet.cohort[index]].synchronized,
     }

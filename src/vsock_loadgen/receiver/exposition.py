@@ -32,7 +32,7 @@ def exposition(counters: TargetCounters, process_start: float) -> str:
 
 
 @contextmanager
-def serving(port: int, counters: Callable[[], TargetCounters]) -> Iterator[str]:
+def exposing(port: int, counters: Callable[[], TargetCounters]) -> Iterator[str]:
     """Serve the counters on this machine's loopback address meanwhile; gives the URL. Raises TargetError."""
     started = time.time()
 

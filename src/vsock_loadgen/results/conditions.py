@@ -13,8 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from vsock_loadgen.config.expressions import plain_number, split_expression
 from vsock_loadgen.config.sources import nearest
-from vsock_loadgen.measures.figures import COMPARE
-from vsock_loadgen.measures.figures import Comparison as Operator
+from vsock_loadgen.measures.figures import COMPARE, Operator
 from vsock_loadgen.record import UNWRITTEN, As, Derived, Record, plain
 from vsock_loadgen.results.comparison import COMPARED, Compared, Comparison, Value, finite
 from vsock_loadgen.units import SECOND, format_number, format_seconds, parse_duration

@@ -61,7 +61,7 @@ class Endpoint:
         return opened
 
 
-def resolve(address: Address, *, report_bytes: int = 0) -> Endpoint:
+def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
     """The endpoint of an address to connect to, for reports of up to `report_bytes`; a TCP name is looked up once, here.
 
     Raises TargetError where the name is unknown or the address is one that can only be listened on, InternalError for

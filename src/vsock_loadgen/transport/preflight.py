@@ -25,7 +25,7 @@ from vsock_loadgen.config.address import (
     VsockAddress,
 )
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, VsockKernel, no_socket
 
 LONGEST_WAIT_SECONDS = 2.0
@@ -76,7 +76,7 @@ def preflight(
 
 
 def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
-    answer = connect(resolve(address))
+    answer = connect(endpoint_of(address))
     if answer in (0, errno.EAGAIN):  # EAGAIN: somebody listens, the backlog is full just now
         return address
     if answer in (errno.ENOENT, errno.ENOTDIR):
@@ -97,7 +97,7 @@ def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
 
 
 def _look_at_tcp(address: TcpAddress, connect: Connect) -> TcpAddress:
-    answer = connect(resolve(address))
+    answer = connect(endpoint_of(address))
     if answer == 0:
         return address
     if answer == errno.ECONNREFUSED:
@@ -158,7 +158,7 @@ def _look_at_vsock(address: VsockAddress, kernel: VsockKernel, connect: Connect,
 
 def _try_vsock(address: VsockAddress, connect: Connect, pause: Callable[[float], None]) -> int:
     """0 or an errno. "Absent" and "backlog full" are both a reset, so a reset is tried again for about a second."""
-    endpoint = resolve(address)
+    endpoint = endpoint_of(address)
     answer = errno.ECONNRESET
     for attempt in range(VSOCK_TRIES):
         if attempt:

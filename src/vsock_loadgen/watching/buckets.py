@@ -14,7 +14,7 @@ from vsock_loadgen.units import format_duration, format_number
 
 
 @dataclass(frozen=True, slots=True)
-class BucketRow:
+class NodeBucket:
     """The VMs of one bucket. Their delivered reports are counted under `key`, a value; None where it holds a distribution."""
 
     label: str
@@ -33,9 +33,9 @@ class NodeBuckets:
     A fleet of profiles has these in their place, each under its number.
     """
 
-    packages: tuple[BucketRow, ...]
-    intervals: tuple[BucketRow, ...]
-    profiles: tuple[BucketRow, ...] = ()
+    packages: tuple[NodeBucket, ...]
+    intervals: tuple[NodeBucket, ...]
+    profiles: tuple[NodeBucket, ...] = ()
 
 
 def node_buckets(plan: Plan, node: NodeSlice) -> NodeBuckets:
@@ -49,18 +49,18 @@ def node_buckets(plan: Plan, node: NodeSlice) -> NodeBuckets:
     return NodeBuckets(
         _rows(plan.packages, plan.fleet.packages, indices, format_number, int),
         _rows(plan.report_interval, plan.fleet.report_interval, indices, format_duration, scaled),
-        tuple(BucketRow(row.name, profiles[number], number) for number, row in enumerate(plan.profiles)),
+        tuple(NodeBucket(row.name, profiles[number], number) for number, row in enumerate(plan.profiles)),
     )
 
 
 def _rows(
     attribute: Attribute, column: Column, indices: range, show: Callable[[int], str], key_of: Callable[[int], int]
-) -> tuple[BucketRow, ...]:
+) -> tuple[NodeBucket, ...]:
     vms = Counter(column.buckets[index] for index in indices)
     by_value: Counter[int | None] = Counter()
     for number, bucket in enumerate(attribute.buckets):
         by_value[bucket.value] += vms[number]
     return tuple(
-        BucketRow("distribution", count, None) if value is None else BucketRow(show(value), count, key_of(value))
+        NodeBucket("distribution", count, None) if value is None else NodeBucket(show(value), count, key_of(value))
         for value, count in by_value.items()
     )

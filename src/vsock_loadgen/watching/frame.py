@@ -21,7 +21,7 @@ from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.printable import printable
 from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
-from vsock_loadgen.watching.buckets import BucketRow, NodeBuckets
+from vsock_loadgen.watching.buckets import NodeBucket, NodeBuckets
 from vsock_loadgen.watching.pace import Rates
 
 Line = list[Segment]
@@ -242,7 +242,7 @@ def _buckets(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:
     ]
 
 
-def _dimension(title: str, rows: Sequence[BucketRow], delivered: Mapping[int, int], cells: int, glyphs: Glyphs) -> list[Line]:
+def _dimension(title: str, rows: Sequence[NodeBucket], delivered: Mapping[int, int], cells: int, glyphs: Glyphs) -> list[Line]:
     label_cells = min(12, cells - _VMS_CELLS - _DELIVERED_CELLS - 2)
     bar_cells = max(0, cells - label_cells - _VMS_CELLS - _DELIVERED_CELLS - 4) if cells >= _ROOM_FOR_A_BAR else 0
     name = f" By {title}"

@@ -31,7 +31,7 @@ def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int) -> Su
     return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, node_buckets(plan, node), plan.shape)
 
 
-def shown(
+def viewing(
     subject: Subject, log: Log, stats_interval_ns: int, stop_asked: Callable[[], bool], terminal: TextIO | None
 ) -> AbstractContextManager[Observer]:
     """What a person watches while it is entered: the live view, where there is a terminal that may be drawn on and the log is

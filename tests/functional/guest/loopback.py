@@ -21,7 +21,7 @@ from vsock_loadgen.errors import TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.receipt import Receipt
-from vsock_loadgen.transport.endpoint import Endpoint, resolve
+from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock
 from vsock_loadgen.transport.listening import listen, stop_listening
 from vsock_loadgen.transport.preflight import connect_once, preflight
@@ -70,7 +70,7 @@ def test_the_kernel_says_that_it_has_a_loopback_transport_and_nothing_else() -> 
 
 
 def test_a_receiver_on_any_cid_takes_reports_sent_to_cid_1() -> None:
-    endpoint = resolve(VsockAddress(1, 818))
+    endpoint = endpoint_of(VsockAddress(1, 818))
     with receiving(VsockAddress(VSOCK_CID_ANY, 818)) as receipts:
         for cid in range(3, 103):
             assert deliver(endpoint, encode_text(cid, 500, 300_000 if cid % 10 == 0 else 3_000)) == b""
@@ -83,13 +83,13 @@ def test_a_report_must_carry_the_cid_of_its_connection_where_that_is_asked_for()
     address = VsockAddress(1, next(_ports))
     with receiving(address, Behaviour(checked_cid="peer")) as receipts:
         for cid in (1, 3, 4):
-            assert deliver(resolve(address), encode_text(cid, 5)) == b""
+            assert deliver(endpoint_of(address), encode_text(cid, 5)) == b""
     assert (receipts[0].reports, receipts[0].mismatching_cid) == (3, 2)
 
 
 def test_a_report_that_the_receiver_closes_unread_looks_delivered() -> None:
     address = VsockAddress(1, next(_ports))
-    endpoint = resolve(address)
+    endpoint = endpoint_of(address)
     assert endpoint.hides_unread_close
     with receiving(address, Behaviour(close_after_bytes=10, reset=True)) as receipts:
         assert deliver(endpoint, encode_text(7, 300, 200_000)) == b""
@@ -99,7 +99,7 @@ def test_a_report_that_the_receiver_closes_unread_looks_delivered() -> None:
 def test_a_report_larger_than_the_peers_buffer_that_is_closed_unread_breaks_the_pipe() -> None:
     address = VsockAddress(1, next(_ports))
     with receiving(address, Behaviour(close_after_bytes=10)) as receipts, pytest.raises(BrokenPipeError):
-        deliver(resolve(address), encode_text(7, 1000, 600_000))
+        deliver(endpoint_of(address), encode_text(7, 1000, 600_000))
     assert (receipts[0].reports, receipts[0].rejected) == (0, 1)
 
 
@@ -119,7 +119,7 @@ def test_preflight_says_that_nobody_is_there() -> None:
 
 def test_a_full_backlog_is_a_reset_like_an_absent_listener_until_it_has_room() -> None:
     address = VsockAddress(1, next(_ports))
-    endpoint = resolve(address)
+    endpoint = endpoint_of(address)
     listener = listen(address, backlog=1)
     with connected(endpoint), connected(endpoint):
         assert connect_once(endpoint) == errno.ECONNRESET
@@ -137,7 +137,7 @@ def test_a_full_backlog_is_a_reset_like_an_absent_listener_until_it_has_room() -
 
 def test_a_connect_is_in_progress_first_and_then_says_whether_it_came_about() -> None:
     address = VsockAddress(1, next(_ports))
-    with client_socket(resolve(address)) as client:
+    with client_socket(endpoint_of(address)) as client:
         assert client.connect_ex((1, address.port)) == errno.EINPROGRESS
         poller = select.poll()
         poller.register(client, select.POLLOUT)
