@@ -12,14 +12,14 @@ import click
 
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.config.load import Override, load
-from vsock_loadgen.config.measurements import Kind, read_measurements
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Grain, Quantity
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.plan.fitting import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
+from vsock_loadgen.fitting.fit import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
+from vsock_loadgen.fitting.measurements import Measured, read_measurements
 from vsock_loadgen.text.fit_text import fit_text, fit_yaml
 from vsock_loadgen.units import MILLISECOND, SECOND
 
-_QUANTITIES: dict[Kind, Quantity] = {"packages": PACKAGES, "intervals": REPORT_INTERVAL}
+_QUANTITIES: dict[Measured, Quantity] = {"packages": PACKAGES, "intervals": REPORT_INTERVAL}
 _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
 
 
@@ -36,7 +36,7 @@ _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
     metavar="N",
     help="At most so many buckets, or quantiles between the ends.",
 )
-def fit(file: Path, kind: Kind, column: str | None, form: Form, max_buckets: int) -> None:
+def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets: int) -> None:
     """Make a block of the config from measured data: FILE has one value a line, or is CSV with --column; - is standard input.
 
     Packages are whole numbers. Intervals are seconds, or durations such as 1m30s.
@@ -83,7 +83,7 @@ def _opened(file: Path, name: str) -> Iterator[TextIO]:
         raise ConfigError([Problem(name, "", f"not UTF-8 text: {error.reason}")]) from None
 
 
-def _refuse_short(values: list[int], form: Form, kind: Kind, name: str) -> None:
+def _refuse_short(values: list[int], form: Form, kind: Measured, name: str) -> None:
     short = sum(value < SECOND for value in values) if kind == "intervals" and form == "quantiles" else 0
     if short:
         message = f"{short:,} intervals are below 1s, which quantiles cannot have; expected --form percentile"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,6 +11,7 @@ from vsock_loadgen.errors import Problem
 
 MOST_PROBLEMS = 50
 _LONGEST_SHOWN = 40
+_LONGEST_COMPARED = 100
 
 
 class Rank(IntEnum):
@@ -82,3 +84,10 @@ def position(place: Place) -> str:
     """A place within its own source: the line of a file, else the source."""
     is_in_file = str(place) != place.source.name
     return f"line {place.line}" if is_in_file else place.source.name
+
+
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known word that was probably meant; empty where none is as close as `cutoff`, 1 being the same."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower()[:_LONGEST_COMPARED], by_lower, n=1, cutoff=cutoff)
+    return by_lower[close[0]] if close else ""

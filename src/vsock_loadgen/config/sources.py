@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, shorten
+from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, closest, shorten
 from vsock_loadgen.config.schema import KEYS, scalar_keys
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
 from vsock_loadgen.grammar.block import ENVIRONMENT_PREFIX
 from vsock_loadgen.grammar.leaves import Grammar
+from vsock_loadgen.inputs import InputError, read_input, text_of
 
 ROOT_KEY = "loadgen"
 MOST_BYTES = 1_048_576
+_NO_FILE: dict[type | None, str] = {
+    FileNotFoundError: "no such file, expected a config file",
+    IsADirectoryError: "is a directory, expected a config file",
+}
 _RESERVED = ("LOADGEN_CONFIG",)
 _SEGMENT = re.compile(r"(p[0-9]+\.[0-9]+|[A-Za-z_][A-Za-z0-9_-]*)((?:\[[0-9]{1,6}\])*)(?:\.(?=.)|$)")
 _GRAMMARS: dict[str | int, Grammar] = {key.name: key.takes for key in KEYS.values()}
@@ -37,9 +41,8 @@ class Override:
 
 def nearest(key: str, known: Iterable[str]) -> str:
     """`; did you mean X?` where a known key is close to this one, otherwise nothing."""
-    by_lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(key.lower()[:100], by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""
+    close = closest(key, known)
+    return f"; did you mean {close}?" if close else ""
 
 
 def read_file(path: Path, known: Iterable[str], found: Findings, *, strict: bool) -> Node:
@@ -52,24 +55,11 @@ def read_file(path: Path, known: Iterable[str], found: Findings, *, strict: bool
 
 
 def _file_text(path: Path, source: Source) -> str:
-    whole = Place(source, 0)
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise UnreadableError(whole, "no such file, expected a config file") from None
-    except IsADirectoryError:
-        raise UnreadableError(whole, "is a directory, expected a config file") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UnreadableError(whole, f"cannot be read: {reason}") from None
-    if len(content) > MOST_BYTES:
-        raise UnreadableError(whole, f"larger than {MOST_BYTES:,} bytes, expected a config file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(Place(source, line), f"found byte 0x{content[error.start]:02X}, expected UTF-8") from None
+        return text_of(read_input(path, MOST_BYTES, f"larger than {MOST_BYTES:,} bytes, expected a config file"))
+    except InputError as error:
+        message = _NO_FILE.get(type(error.__cause__), str(error))
+        raise UnreadableError(Place(source, error.line), message) from None
 
 
 def _section(root: Node, source: Source, known: tuple[str, ...], found: Findings, *, strict: bool) -> Node:
@@ -96,8 +86,8 @@ def _section(root: Node, source: Source, known: tuple[str, ...], found: Findings
 
 def _nearest_root(keys: Iterable[str]) -> str:
     """A hint where a key at the top is a misspelt `loadgen`."""
-    close = difflib.get_close_matches(ROOT_KEY, [key[:100].lower() for key in keys], n=1, cutoff=0.75)
-    return f"; did you mean it by {close[0]}?" if close else ""
+    close = closest(ROOT_KEY, (key[:100].lower() for key in keys), 0.75)
+    return f"; did you mean it by {close}?" if close else ""
 
 
 def with_environment(section: Node, environment: Mapping[str, str], found: Findings, *, strict: bool) -> Node:

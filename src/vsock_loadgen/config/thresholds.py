@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
+from vsock_loadgen.config.places import closest
 from vsock_loadgen.grammar.leaves import ParsedText
 from vsock_loadgen.measures.figures import METRICS, Measurable, MeasuredRun, Metric, Operator
 from vsock_loadgen.units import SECOND, parse_duration
@@ -65,8 +65,8 @@ def _phase_and_metric(name: str) -> tuple[str, Metric]:
 def _metric(name: str) -> Metric:
     if name in METRICS:
         return METRICS[name]
-    close = difflib.get_close_matches(name.lower(), METRICS, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    close = closest(name, METRICS)
+    hint = f" (did you mean {close}?)" if close else ""
     raise ValueError(f"the figure {name} is not known{hint}, expected {names()}")
 
 

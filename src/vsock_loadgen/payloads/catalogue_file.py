@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.inputs import InputError, read_input, text_of
 from vsock_loadgen.payloads.catalogue import CataloguePackage, builtin, package_of
 
 RPM_FORMAT = r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{MODULARITYLABEL}\n"
@@ -74,18 +75,9 @@ def read_catalogue(path: Path) -> tuple[CataloguePackage, ...]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _error(path, 0, f"cannot be read: {reason}") from None
-    if len(content) > MOST_BYTES:
-        raise _error(path, 0, f"larger than {MOST_BYTES:,} bytes, expected a list of packages")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _error(path, line, f"found byte 0x{content[error.start]:02X}, expected UTF-8") from None
+        return text_of(read_input(path, MOST_BYTES, f"larger than {MOST_BYTES:,} bytes, expected a list of packages"))
+    except InputError as error:
+        raise _error(path, error.line, str(error)) from None
 
 
 def _error(path: Path, line: int, message: str) -> ConfigError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.inputs import read_input
 from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
@@ -95,8 +96,6 @@ def read_results(paths: Sequence[Path]) -> list[Named]:
     for path in paths:
         try:
             results.append(Named(str(path), _read(path)))
-        except OSError as error:
-            problems.append(Problem(str(path), "", f"cannot be read: {error.strerror or error}"))
         except ValueError as error:
             problems.append(Problem(str(path), "", str(error)))
     if problems:
@@ -105,11 +104,8 @@ def read_results(paths: Sequence[Path]) -> list[Named]:
 
 
 def _read(path: Path) -> Result:
-    """Raises OSError, or ValueError with a sentence about what was found."""
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"not a result: larger than {MOST_BYTES:,} bytes")
+    """Raises ValueError with a sentence about what was found."""
+    content = read_input(path, MOST_BYTES, f"not a result: larger than {MOST_BYTES:,} bytes")
     if not content.strip():
         raise ValueError("not a result: the file is empty")
     try:

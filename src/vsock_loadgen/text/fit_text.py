@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from rich.table import Table
 
 from vsock_loadgen.distributions.quantity import PACKAGES, Quantity
+from vsock_loadgen.fitting.fit import Fit
 from vsock_loadgen.grammar.scalars import flow
-from vsock_loadgen.plan.fitting import Fit
 from vsock_loadgen.text.console import bar, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, format_duration, format_number
 

@@ -13,13 +13,13 @@ from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS, MOST_PACKA
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, parse_duration
 
-Kind = Literal["packages", "intervals"]
+Measured = Literal["packages", "intervals"]
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 _SECONDS = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
 _LONGEST_TEXT = 64
 
 
-def read_measurements(lines: Iterable[str], source: str, kind: Kind, column: str | None = None) -> list[int]:
+def read_measurements(lines: Iterable[str], source: str, kind: Measured, column: str | None = None) -> list[int]:
     """The values in the order of the lines: numbers of packages, or nanoseconds.
 
     Without a `column` every line is one value; empty lines and those that start with # are skipped. With one, the lines are CSV
@@ -82,7 +82,7 @@ def _place(first: list[str], column: str, line: int) -> tuple[int, bool]:
     return headings.index(column), True
 
 
-def _read(text: str, line: int, kind: Kind) -> int:
+def _read(text: str, line: int, kind: Measured) -> int:
     try:
         return _packages(text) if kind == "packages" else _interval_ns(text)
     except ValueError as error:

@@ -15,7 +15,7 @@ from fleet_example import buckets
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.distributions.quantity import PACKAGES
-from vsock_loadgen.plan.fitting import MOST_COMPARED, TOLERANCE, VALUE_TOLERANCE, Form, _Cell, _cuts, fit_block
+from vsock_loadgen.fitting.fit import MOST_COMPARED, TOLERANCE, VALUE_TOLERANCE, Form, _Cell, _cuts, fit_block
 
 _values = st.lists(st.integers(1, 100_000), min_size=1, max_size=200)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from vsock_loadgen.config.measurements import Kind, read_measurements
 from vsock_loadgen.errors import ConfigError
+from vsock_loadgen.fitting.measurements import Measured, read_measurements
 from vsock_loadgen.units import MILLISECOND, MINUTE, SECOND
 
 TABLE = 'name,packages,interval\n"db, main",900,1m30s\n\nweb,450,60.5\n'
 
 
-def read(text: str, kind: Kind = "packages", column: str | None = None) -> list[int]:
+def read(text: str, kind: Measured = "packages", column: str | None = None) -> list[int]:
     return read_measurements(text.splitlines(keepends=True), "data.txt", kind, column)
 
 
@@ -37,7 +37,7 @@ def test_a_column_is_named_by_its_heading_or_its_number() -> None:
     assert read("1,5\n2,6\n", column="2") == [5, 6]
 
 
-MISTAKES: dict[str, tuple[str, Kind, str | None, str]] = {
+MISTAKES: dict[str, tuple[str, Measured, str | None, str]] = {
     "zero": ("5\n0\n", "packages", None, "data.txt:2: found '0', expected a whole number of packages from 1 to 100,000"),
     "decimals": ("5.5\n", "packages", None, "data.txt:1: found '5.5', expected a whole number of packages from 1 to 100,000"),
     "other digits": (
@@ -81,7 +81,7 @@ MISTAKES: dict[str, tuple[str, Kind, str | None, str]] = {
 
 
 @pytest.mark.parametrize(("text", "kind", "column", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_named_with_its_line(text: str, kind: Kind, column: str | None, message: str) -> None:
+def test_a_mistake_is_named_with_its_line(text: str, kind: Measured, column: str | None, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read(text, kind, column)
     assert str(raised.value) == message
