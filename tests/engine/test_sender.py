@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
 from vsock_loadgen.engine.ledger import Ledger
-from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Load, Sender
+from vsock_loadgen.engine.loads import Load
+from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.plan.schedule import Schedule

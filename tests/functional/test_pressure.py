@@ -14,7 +14,7 @@ import pytest
 
 from fake_schedule import schedule
 from vsock_loadgen.config.address import UnixAddress
-from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.engine.worker import Orders

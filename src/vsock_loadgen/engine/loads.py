@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from vsock_loadgen.engine.sender import Load
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The VMs of one worker, as columns in step with those of the schedule."""
+
+    schedule: Schedule
+    cids: Sequence[int]
+    packages: Sequence[int]
+    profiles: Sequence[int]
 
 
 def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:

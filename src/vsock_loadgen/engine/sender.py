@@ -20,21 +20,19 @@ import heapq
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
 
+from vsock_loadgen.engine.flight import Buffer, Destination, Flight, ReportSource
 from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import BROKEN, ENDED, READABLE, WRITABLE, Poller
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import MILLISECOND
 
 START_BATCH = 64
 RETRY_BATCH = 16
 START_PAUSE_NS = MILLISECOND
-FIRST_RETRY_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
 _POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
 _POSITION_MASK = (1 << _POSITION_BITS) - 1
@@ -42,74 +40,6 @@ _NEVER_NS = 1 << 62
 _CHATTER_BYTES = 65_536
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
-
-Buffer = bytes | memoryview
-
-
-class ReportSource(Protocol):
-    """Where a report's bytes come from."""
-
-    def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
-        """The report of the VM with this global index, to be sent one buffer after the other."""
-
-
-class Destination(Protocol):
-    """Where reports go: `transport.endpoint.Endpoint`, or a stand-in."""
-
-    @property
-    def sockaddr(self) -> Any:
-        """What `connect_ex` takes."""
-
-    @property
-    def busy_errnos(self) -> frozenset[int]:
-        """Results of a connect that may mean "the backlog is full, try again"."""
-
-    def ended_too_soon(self, sock: socket.SocketType) -> bool:
-        """Whether the peer of a connection that it has ended, without an error, had not taken everything by then."""
-
-    def socket(self) -> socket.SocketType:
-        """A new non-blocking socket."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The VMs of one worker, as columns in step with those of the schedule."""
-
-    schedule: Schedule
-    cids: Sequence[int]
-    packages: Sequence[int]
-    profiles: Sequence[int]
-
-
-class Flight:
-    """A report under way, from its first connect attempt until its fate is known."""
-
-    __slots__ = (
-        "connected",
-        "due_ns",
-        "fd",
-        "landed",
-        "pending",
-        "phase",
-        "position",
-        "retry_ns",
-        "size",
-        "sock",
-        "started_ns",
-        "watched",
-    )
-
-    def __init__(self, position: int, due_ns: int, started_ns: int, phase: int) -> None:
-        self.position = position
-        self.phase = phase
-        self.due_ns = due_ns
-        self.started_ns = started_ns
-        self.sock: socket.SocketType | None = None
-        self.fd = -1
-        self.pending: list[Buffer] | None = None
-        self.size = 0
-        self.connected = self.watched = self.landed = False
-        self.retry_ns = FIRST_RETRY_NS
 
 
 class Sender:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from vsock_loadgen.engine.channel import Channel
-from vsock_loadgen.engine.sender import Load
+from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.silence import Silence
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import READY, Command, Orders, Start, work

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vsock_loadgen.engine.channel import Channel
+from vsock_loadgen.engine.flight import ReportSource
 from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import READABLE, EpollPoller
-from vsock_loadgen.engine.sender import Load, ReportSource, Sender
+from vsock_loadgen.engine.sender import Sender
 from vsock_loadgen.errors import exit_code_of
 from vsock_loadgen.transport.endpoint import Endpoint
 from vsock_loadgen.units import MILLISECOND

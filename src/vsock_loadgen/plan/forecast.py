@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vsock_loadgen.plan.fleet import Fleet
@@ -96,14 +96,7 @@ class Forecast:
         return max(most, herd)
 
 
-def forecast(
-    fleet: Fleet,
-    schedule: Schedule,
-    *,
-    duration_ns: int,
-    report_bytes: ReportBytes,
-    zero_wall_ns: int = 0,
-) -> Forecast:
+def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes, zero_wall_ns: int = 0) -> Forecast:
     """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
 
     `zero_wall_ns` is the wall clock at the start; where it is not known yet, 0: a start on every grid at once.
@@ -114,11 +107,8 @@ def forecast(
     packages = fleet.packages.values
     first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
     sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
-    weights = dict.fromkeys(sizes, 0.0)
-    factors = _factors(schedule, duration_ns)
-    for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
-        weights[count] += SECOND / interval_ns * factors[cohort]
-    rate = math.fsum(weights.values())
+    rates = _rates(packages, schedule, duration_ns)
+    rate = math.fsum(rates.values())
     span_ns = _span_ns(schedule, duration_ns)
     own_rate, rate_in_step = _instants_per_second(schedule)
     horizon_ns = _horizon_ns(schedule, own_rate, rate_in_step, span_ns)
@@ -128,18 +118,27 @@ def forecast(
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
-        bytes_per_second=math.fsum(weight * sizes[count] for count, weight in weights.items()),
+        bytes_per_second=math.fsum(rate * sizes[count] for count, rate in rates.items()),
         peak_reports_per_second=peak,
         peak_at_seconds=per_second.index(peak),
         horizon_seconds=len(counted),
         reports=sum(counted) if horizon_ns and horizon_ns == duration_ns else None,
         packages_per_vm=sum(packages) / len(packages),
-        reported_packages=weighted_statistics(weights if rate else dict.fromkeys(sizes, 1.0)),
+        reported_packages=weighted_statistics(rates if rate else dict.fromkeys(sizes, 1.0)),
         largest_report_bytes=max(sizes.values()),
         shortest_interval_seconds=min(schedule.interval_ns) / SECOND,
         per_second=per_second,
         herd=herds.largest,
     )
+
+
+def _rates(packages: Sequence[int], schedule: Schedule, duration_ns: int) -> dict[int, float]:
+    """Reports a second by their number of packages, on average over the run."""
+    rates = dict.fromkeys(packages, 0.0)
+    factors = _factors(schedule, duration_ns)
+    for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
+        rates[count] += SECOND / interval_ns * factors[cohort]
+    return rates
 
 
 def _factors(schedule: Schedule, duration_ns: int) -> list[float]:

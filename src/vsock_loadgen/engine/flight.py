@@ -1,0 +1,68 @@
+"""A report under way, and the two ends that a worker knows of it: where its bytes come from and where they go."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Protocol
+
+from vsock_loadgen.units import MILLISECOND
+
+FIRST_RETRY_NS = MILLISECOND
+
+Buffer = bytes | memoryview
+
+
+class ReportSource(Protocol):
+    """Where a report's bytes come from."""
+
+    def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
+        """The report of the VM with this global index, to be sent one buffer after the other."""
+
+
+class Destination(Protocol):
+    """Where reports go: `transport.endpoint.Endpoint`, or a stand-in."""
+
+    @property
+    def sockaddr(self) -> Any:
+        """What `connect_ex` takes."""
+
+    @property
+    def busy_errnos(self) -> frozenset[int]:
+        """Results of a connect that may mean "the backlog is full, try again"."""
+
+    def ended_too_soon(self, sock: socket.SocketType) -> bool:
+        """Whether the peer of a connection that it has ended, without an error, had not taken everything by then."""
+
+    def socket(self) -> socket.SocketType:
+        """A new non-blocking socket."""
+
+
+class Flight:
+    """A report under way, from its first connect attempt until its fate is known."""
+
+    __slots__ = (
+        "connected",
+        "due_ns",
+        "fd",
+        "landed",
+        "pending",
+        "phase",
+        "position",
+        "retry_ns",
+        "size",
+        "sock",
+        "started_ns",
+        "watched",
+    )
+
+    def __init__(self, position: int, due_ns: int, started_ns: int, phase: int) -> None:
+        self.position = position
+        self.phase = phase
+        self.due_ns = due_ns
+        self.started_ns = started_ns
+        self.sock: socket.SocketType | None = None
+        self.fd = -1
+        self.pending: list[Buffer] | None = None
+        self.size = 0
+        self.connected = self.watched = self.landed = False
+        self.retry_ns = FIRST_RETRY_NS
