@@ -31,7 +31,7 @@ from vsock_loadgen import __version__
 from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.histogram import Histogram, bucket_bounds
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.slices import NodeSlice
@@ -61,9 +61,7 @@ class Published:
     """One moment of the run; nothing in it changes any more."""
 
     counts: Counts = field(default_factory=Counts)
-    response: Histogram = field(default_factory=Histogram)
-    service: Histogram = field(default_factory=Histogram)
-    lag: Histogram = field(default_factory=Histogram)
+    times: Times = field(default_factory=Times)
     packages: Mapping[int, int] = field(default_factory=dict)
     intervals: Mapping[int, int] = field(default_factory=dict)
     is_saturated: bool = False
@@ -86,13 +84,10 @@ class Metrics(Collector):
 
     def update(self, totals: RunTotals) -> None:
         """Show this moment of the run from now on."""
-        times = totals.times
         nodes = self._node_change()
         self._published = Published(
             totals.counts,
-            _copy(times.response),
-            _copy(times.service),
-            _copy(times.lag),
+            Times(*map(_copy, totals.times)),
             dict(totals.packages),
             dict(totals.intervals),
             self._watch.found is not None,
@@ -167,11 +162,11 @@ def _time_metrics(now: Published) -> Iterator[Metric]:
     yield _times(
         "response_time_seconds",
         "From due to delivered, over all reports that came to an end; one not delivered is above every bound. Has no _sum.",
-        now.response,
+        now.times.response,
         now.counts.undelivered,
     )
-    yield _times("request_latency_seconds", "Service time: from the first connect attempt to delivered.", now.service)
-    yield _times("schedule_lag_seconds", "From due to the first connect attempt: the generator's own lateness.", now.lag)
+    yield _times("request_latency_seconds", "Service time: from the first connect attempt to delivered.", now.times.service)
+    yield _times("schedule_lag_seconds", "From due to the first connect attempt: the generator's own lateness.", now.times.lag)
     yield _values("packages_reported", "Packages of delivered reports.", now.packages, PACKAGE_BOUNDS)
     yield _values(
         "report_interval_seconds",
