@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from comparison_example import late_run, sound_run
-from vsock_loadgen.cli.compare import compare as verb
+from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.files import write_result
 from vsock_loadgen.results.result import Result as RunResult
@@ -33,7 +33,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def compare(*arguments: str | Path) -> Result:
-    return CliRunner(catch_exceptions=False).invoke(verb, list(map(str, arguments)))
+    return CliRunner(catch_exceptions=False).invoke(verbs, ["compare", *map(str, arguments)])
 
 
 def test_the_first_of_several_results_is_the_baseline_and_each_other_a_side(write: Write) -> None:
