@@ -10,9 +10,10 @@ from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
-# A shell starts what runs in its background with the interrupt ignored, which the programs under test would inherit.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's background, or nohup, has these ignored, which the programs under test would inherit; what is handled is theirs anew.
+for ignored in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, lambda *_: None)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
