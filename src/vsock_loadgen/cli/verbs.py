@@ -29,10 +29,13 @@ class Verbs(click.Group):
         return list(_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a verb, None where there is no such verb."""
+        """The command of a verb, None where there is no such verb. Raises MemoryError."""
         if cmd_name not in _VERBS:
             return None
-        module = importlib.import_module(f"vsock_loadgen.cli.{cmd_name}")
+        try:
+            module = importlib.import_module(f"vsock_loadgen.cli.{cmd_name}")
+        except SystemError as error:  # what the interpreter may make of memory that is refused in the midst of an import
+            raise MemoryError from error
         command: click.Command = getattr(module, cmd_name)
         return command
 
