@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -66,6 +68,14 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 def children_of(pid: int) -> list[int]:
     """Process ids of the direct children of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def hold_up_a_worker(process: subprocess.Popen[str]) -> None:
+    """Make a run late by hand: its last worker gets no processor for half a second."""
+    worker = children_of(process.pid)[-1]
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(0.5)
+    os.kill(worker, signal.SIGCONT)
 
 
 def alive(pids: Iterable[int]) -> list[int]:

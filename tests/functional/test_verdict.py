@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from command import TIMEOUT_SECONDS, children_of, read_until, start_vsock_loadgen, vsock_loadgen
+from command import TIMEOUT_SECONDS, hold_up_a_worker, read_until, start_vsock_loadgen, vsock_loadgen
 
 SMALL = ("--vm-count", "20", "--num-packages", "5", "--report-interval", "200ms", "--metrics-port", "0")
 ONCE = ("--vm-count", "50", "--num-packages", "5", "--report-interval", "1s", "--jitter", "0", "--metrics-port", "0")
@@ -70,10 +68,7 @@ def test_a_late_generator_is_invalid_with_4_although_a_threshold_is_missed() -> 
     asked = ("--threshold", "response_time.p50 < 1ns", "--lag-limit", "1ms", "--workers", "1", "--stats-interval", "1s")
     process = start_vsock_loadgen("run", *SMALL, *asked, "--target", "embedded")
     read_until(process, "delivered")
-    worker = children_of(process.pid)[-1]
-    os.kill(worker, signal.SIGSTOP)
-    time.sleep(0.5)
-    os.kill(worker, signal.SIGCONT)
+    hold_up_a_worker(process)
     process.send_signal(signal.SIGTERM)
     said, log = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 4, log

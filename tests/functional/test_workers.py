@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
-from command import TIMEOUT_SECONDS, alive, children_of, read_until, start_vsock_loadgen, vsock_loadgen
+from command import TIMEOUT_SECONDS, alive, children_of, hold_up_a_worker, read_until, start_vsock_loadgen, vsock_loadgen
 
 FLEET = ("--vm-count", "50", "--num-packages", "5", "--report-interval", "200ms", "--target", "embedded", "--metrics-port", "0")
 ONCE = ("--report-interval", "2s", "--jitter", "0", "--duration", "2s")
@@ -56,10 +55,7 @@ def test_a_generator_that_is_late_says_so_with_exit_code_4(tmp_path: Path) -> No
     options = ("--workers", "1", "--lag-limit", "50ms", "--stats-interval", "1s", "--result", out)
     process = start_vsock_loadgen(*FLEET, *options)
     read_until(process, "delivered")
-    worker = children_of(process.pid)[-1]
-    os.kill(worker, signal.SIGSTOP)
-    time.sleep(0.5)
-    os.kill(worker, signal.SIGCONT)
+    hold_up_a_worker(process)
     process.send_signal(signal.SIGTERM)
     said, log = process.communicate(timeout=TIMEOUT_SECONDS)
     result = json.loads(out.read_text())
