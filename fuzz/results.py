@@ -18,9 +18,10 @@ from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.comparison import Side, compare
 from vsock_loadgen.results.conditions import comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results
+from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.merging import merge_results
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.result import Named, PhaseResult, Result
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.text import html
 from vsock_loadgen.text.comparison_markdown import comparison_markdown

@@ -15,12 +15,12 @@ from selenium.webdriver.chrome.service import Service
 
 from command import TIMEOUT_SECONDS
 
-CHARTS = ("rate", "response", "service", "percentiles", "lag", "failures", "packages", "intervals")
+CHARTS = ("sizes", "rate", "response", "service", "percentiles", "lag", "failures", "packages", "intervals")
 _FIGURES = """return [...document.querySelectorAll("data[data-path]")].map((each) =>
     [each.dataset.path, each.value, each.textContent, each.closest("[hidden]") === null])"""
 _MARKS = """const marks = {};
-for (const chart of document.querySelectorAll(".chart:not([hidden])"))
-  marks[chart.id] = chart.querySelectorAll(".scatterlayer .trace, .barlayer .trace").length;
+for (const chart of document.querySelectorAll(".chart"))
+  if (!chart.closest("[hidden]")) marks[chart.id] = chart.querySelectorAll(".scatterlayer .trace, .barlayer .trace").length;
 return marks"""
 
 

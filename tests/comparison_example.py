@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from run_example import FAILED, failed_result, result_of, times_of
+from run_example import FAILED, by_packages, failed_result, group_of, result_of, times_of
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.results.comparison import Comparison, Side, compare
 from vsock_loadgen.results.result import Named, Result, Verdict
 from vsock_loadgen.units import MILLISECOND
@@ -35,3 +37,21 @@ def many_runs() -> Comparison:
     before = tuple(Named(f"a{number}.json", sound_run(20 + number)) for number in range(3))
     after = tuple(Named(f"b{number}.json", sound_run(30 + number)) for number in range(2))
     return compare(Side("a", before), [Side("b", after)])
+
+
+def grouped_run(small_ms: int = 20, large_ms: int = 60, failed: int = 0) -> Result:
+    """A run whose 1,000 reports of small VMs were all delivered; of the 100 of large ones, so many failed."""
+    small = Counts(due=1_000, started=1_000, delivered=1_000)
+    large = Counts(due=100, started=100, delivered=100 - failed, failures={FailureClass.RESET: failed} if failed else {})
+    groups = by_packages(
+        group_of("500", 500, 500, small, times_of(small_ms * MILLISECOND, MILLISECOND, 1, 1_000)),
+        group_of("2000", 2_000, 2_000, large, times_of(large_ms * MILLISECOND, MILLISECOND, 1, large.delivered)),
+    )
+    whole = groups.report_interval[0]
+    return replace(result_of(whole.counts, whole.times), groups=groups)
+
+
+def grouped_sides(*results: Result) -> Comparison:
+    """One run a side, the first the baseline."""
+    first, *others = (Side(f"{number}", (Named(f"{number}.json", result),)) for number, result in enumerate(results))
+    return compare(first, others)

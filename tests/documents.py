@@ -29,7 +29,7 @@ DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 PARSED = ("sh vsock", "sh cluster", "sh aside")
 # The first keeps a command that names no target away from vsock, the second documents that are tested at the same time from each
 # other's port.
-GUARDS = {"LOADGEN_TARGET": "embedded", "LOADGEN_METRICS_PORT": "0"}
+GUARDS = {"LOADGEN_TARGET": "embedded", "LOADGEN_METRICS_PORT": "0", "LOADGEN_REQUEST_TIMEOUT": "200s"}
 _FIGURE = re.compile(r"not delivered|[+-]?\d[\d.,]*(?:\s?(?:ns|us|ms|s|m|h|%|[KMG]?B)\b)*")
 _FILE = re.compile(r"\w+ ([\w-]+\.\w+)")
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from run_example import failed_result
+from run_example import failed_result, group_of
+from vsock_loadgen.results.groups import GroupResults, SeenGroup
+from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
-from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.thresholds import JudgedThreshold
 
 TERMINAL = "\x1b[2J\x1b]0;title\x07\x9b31m[bold]x[/] [/red]\r\n\u202etxt\u2028\x00\x7f"
@@ -23,15 +25,20 @@ MARKUP = "</script><script>document.title='pwned'</script><img src=x onerror=\"d
 def result_with_everything() -> Result:
     """A result in which nothing that may be there is missing."""
     made = failed_result()
+    accounts = made.counts, made.times
+    sizes = [group_of(f"{size}", size, size, *accounts, seen=SeenGroup(1, 1, 2)) for size in (500, 1_000, 1_500, 2_000)]
+    intervals = [group_of(f"{seconds}s", seconds, seconds, *accounts) for seconds in (30, 60, 300)]
+    profiles = [group_of(name, None, None, *accounts) for name in ("web", "db")]
     return replace(
         made,
+        groups=GroupResults(tuple(sizes), tuple(intervals), tuple(profiles)),
         generator={"workers": 1, "worker_cpu_seconds": [1.0], "parent_cpu_seconds": 0.5, "share_of_machine": 0.1, "note": "none"},
         config=dict(made.config) | {"target": "unix:///run/x", "duration": "20s", "lagLimit": "50ms"},
         phases=(PhaseResult("ramp", made.counts, made.times),),
         thresholds=(JudgedThreshold("response_time.p99 < 1s", None, "seconds", passed=False),),
         warnings=("nodes have changed",),
         reconciliation=Reconciliation.of("http://relay/", made.counts, None, "http://relay/: cannot be read"),
-        receiver={"vms_by_packages": [{"value": 500, "planned": 140, "seen": 2}], "note": "none"},
+        receiver={"vms_by_packages": {"500": 2}, "not_seen": {"report_interval": "a reason"}, "note": "none"},
     )
 
 

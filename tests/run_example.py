@@ -9,8 +9,9 @@ from fleet_example import EXAMPLE, plan_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
-from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.result import Result, Verdict
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -35,8 +36,8 @@ def times_of(response: int, service: int, lag: int, count: int) -> Times:
 def snapshot(
     worker: int, at_ns: int, counts: Counts, *, times: Times | None = None, errors: Mapping[FailureClass, str] | None = None
 ) -> WorkerSnapshot:
-    """A worker's snapshot, of which only the counts matter unless more is said."""
-    return WorkerSnapshot(worker, at_ns, counts, times or Times(), {}, errors or {}, 0, final=False)
+    """A worker's snapshot, all in one book, of which only the counts matter unless more is said."""
+    return WorkerSnapshot(worker, at_ns, {0: Share(counts, times or Times())}, errors or {}, 0, final=False)
 
 
 def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] | None = None) -> Result:
@@ -61,6 +62,17 @@ def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] |
         generator={"workers": 1},
         environment={"python": "3.11.7"},
     )
+
+
+def group_of(name: str, low: float | None, high: float | None, counts: Counts, times: Times, **changes: object) -> GroupResult:
+    """A group of 10 VMs, of which the fleet has 20."""
+    return replace(GroupResult(name, name, low, high, 10.0, 10, 20, counts, times), **changes)  # type: ignore[arg-type]
+
+
+def by_packages(*groups: GroupResult) -> GroupResults:
+    """Groups of a fleet that has one interval and no profiles."""
+    whole = sum((group.counts for group in groups), Counts()), sum((group.times for group in groups), Times())
+    return GroupResults(groups, (group_of("30s", 30, 30, *whole),), ())
 
 
 FAILED = Counts(

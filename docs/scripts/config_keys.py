@@ -23,6 +23,7 @@ HEADINGS = ("key", "takes", "unit", "default", "example", "meaning")
 FORM_DEFAULTS = {
     "buckets[].value": "this or `distribution`",
     "buckets[].distribution": "this or `value`",
+    "buckets[].name": "its values",
     "buckets[].jitter": "`jitter`, or 0 where synchronized",
 }
 

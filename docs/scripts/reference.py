@@ -20,7 +20,7 @@ from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.metrics import Metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
-EXAMPLE = PROJECT / "examples" / "fleet-200.yaml"
+EXAMPLE = PROJECT / "examples" / "dev-and-prod.yaml"
 
 
 def failure_table() -> str:

@@ -116,7 +116,7 @@ def _behaviour(draws: Draws) -> Behaviour:
         refuse_after=draws.pick((None, 0, 1, 10)),
         stall=(draws.pick(_TIMES_NS), draws.pick(_TIMES_NS)) if draws.flag() else None,
         most_connections=most,
-        wait_for_handler_ns=draws.pick(_TIMES_NS) if most else 0,
+        wait_for_handler_ns=draws.pick(_TIMES_NS) if most else None,
         most_bytes=draws.pick((Behaviour().most_bytes, 1, 100, 2**62)),
         read_deadline_ns=draws.pick(_TIMES_NS),
         checked_cid=draws.pick((None, "peer", 10_003, 0)),

@@ -221,7 +221,7 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     result = result_of(forked.run, totals, findings)
     for page in pages:
         page.end(totals, result)
-    return stage.conclude(result, forked.run.seen(receipt))
+    return stage.conclude(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,9 +132,12 @@ class Record:
         for field in made["schema"]["fields"]:
             if field["schema"]["type"] == "default" and not field.get("serialization_exclude"):
                 field["schema"] = field["schema"]["schema"]  # a default is for who makes a record: a document has every key
-        schema = core_schema.no_info_after_validator_function(cls.checked, made)
-        is_spread = any(_alias(name, hint) == "" for name, hint in _hints(cls))
-        return core_schema.no_info_before_validator_function(_spread, schema) if is_spread else schema
+        ref = made["ref"]
+        bare = {key: value for key, value in made.items() if key != "ref"}
+        schema: Any = core_schema.no_info_after_validator_function(cls.checked, bare)
+        if any(_alias(name, hint) == "" for name, hint in _hints(cls)):
+            schema = core_schema.no_info_before_validator_function(_spread, schema)
+        return {**schema, "ref": ref}  # what another field refers to is the whole of it: a record that is there again
 
 
 class Summed:

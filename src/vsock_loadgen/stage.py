@@ -10,7 +10,6 @@ from vsock_loadgen.errors import InternalError
 from vsock_loadgen.log import Log
 from vsock_loadgen.results.files import result_document, write_result, write_text
 from vsock_loadgen.results.result import Result
-from vsock_loadgen.results.seen import Seen
 from vsock_loadgen.text.html import result_page
 from vsock_loadgen.text.result_text import result_text
 
@@ -43,7 +42,7 @@ class Stage:
     outputs: Outputs
     log: Log
 
-    def conclude(self, result: Result, seen: Seen | None) -> int:
+    def conclude(self, result: Result) -> int:
         """Check the accounts, show the outcome, write the document; returns the exit code."""
         streams, outputs, log = self.streams, self.outputs, self.log
         if not result.counts.balanced or result.counts.in_flight:
@@ -62,7 +61,7 @@ class Stage:
                 log.alert(f"--html: cannot be written: {error}", "html_file")
         if log.style == "json":
             log.line(f"verdict: {result.verdict.status}", "result", result.summary())
-        text = "" if log.style == "json" else result_text(result, seen, width=streams.width, color=streams.color)
+        text = "" if log.style == "json" else result_text(result, width=streams.width, color=streams.color)
         try:
             print(text, end=document, file=streams.outcome, flush=True)
         except OSError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from comparison_example import late_run, sound_run
+from comparison_example import grouped_run, late_run, sound_run
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.files import write_result
@@ -61,6 +61,18 @@ def test_a_condition_that_holds_exits_with_3(write: Write, condition: str, exit_
     done = compare(write("a.json", sound_run(20)), write("b.json", sound_run(30)), "--fail-if", condition)
     assert done.exit_code == exit_code
     assert f"Comparison: {'failed' if exit_code else 'passed'}" in done.stdout
+
+
+@pytest.mark.parametrize(("scope", "exit_code"), [("packages.2000.", 3), ("packages.largest.", 3), ("packages.500.", 0), ("", 0)])
+def test_a_condition_on_a_group_sees_what_the_whole_run_hides(write: Write, scope: str, exit_code: int) -> None:
+    files = (write("a.json", grouped_run()), write("b.json", grouped_run(large_ms=90)))
+    assert compare(*files, "--fail-if", f"{scope}response_time.p50 > +10%").exit_code == exit_code
+
+
+def test_a_condition_on_a_group_that_there_is_not_is_refused(write: Write) -> None:
+    files = (write("a.json", grouped_run()), write("b.json", grouped_run()))
+    with pytest.raises(ConfigError, match=r"a\.json: .*no packages group 700, expected one of 500, 2000, largest, smallest"):
+        compare(*files, "--fail-if", "packages.700.response_time.p50 > +10%")
 
 
 @pytest.mark.parametrize("exit_code", [1, 4])

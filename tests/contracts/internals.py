@@ -20,14 +20,16 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import LoadgenError
 from vsock_loadgen.log import Log
+from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.results.files import write_result
+from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.result import PhaseResult, Result, Verdict
+from vsock_loadgen.results.result import Result, Verdict
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.serving.metrics import Metrics
@@ -160,7 +162,7 @@ RECEIPT = Receipt(
     bytes=1_000_000_000,
     malformed=3,
     empty=2,
-    rejected=4,
+    rejections={"no_handler": 3, "too_large": 1},
     unfinished=1,
     mismatching_cid=6,
     rate_limited=7,
@@ -178,24 +180,23 @@ def receipt_shown() -> str:
 # A run that goes on
 
 
-def _two_moments() -> tuple[RunTotals, RunTotals]:
+def _two_moments(cells: Cells | None = None) -> tuple[RunTotals, RunTotals]:
     early = Counts(due=50, started=50, delivered=50, bytes=50_000_000)
     moments = []
     for at_s, counts in ((10, early), (20, FAILED)):
-        totals = RunTotals(1, 1_700_000_000 * SECOND)
+        totals = RunTotals(1, 1_700_000_000 * SECOND, cells)
         times = times_of(200 * MILLISECOND, 100 * MILLISECOND, MILLISECOND, counts.delivered)
         errors = {FailureClass.TIMEOUT: "not delivered within 10s"}
-        made = snapshot(0, at_s * SECOND, counts, times=times, errors=errors)
-        totals.add(replace(made, packages={500: 7, 2_000: 1}, intervals={30 * SECOND: 8, 300 * SECOND: 2}, profiles={0: 8}))
+        totals.add(snapshot(0, at_s * SECOND, counts, times=times, errors=errors))
         moments.append(totals)
     return moments[0], moments[1]
 
 
 def exposition(accept: str, config: Config = EXAMPLE) -> str:
-    """The metrics of the example's fleet after a long run with failures."""
+    """The metrics of the example's fleet after a long run with failures, all of them of VMs in one cell."""
     plan = plan_of(config, 2)
     metrics = Metrics(plan, plan.nodes[0], SaturationWatch(50 * MILLISECOND))
-    metrics.update(_two_moments()[1])
+    metrics.update(_two_moments(plan.cells(plan.nodes[0]))[1])
     return metrics.page(Request("", accept)).body.decode()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -15,8 +16,9 @@ from fake_schedule import schedule
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
+from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts, Share, Times
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -26,6 +28,16 @@ class Reports:
 
     def buffers(self, index: int, cid: int, packages: int) -> list[bytes | memoryview]:
         return [f"{index}/{cid}:".encode(), memoryview(b"x" * packages)]
+
+
+@dataclass(frozen=True)
+class Final:
+    """Everything that was counted, book by book and in sum."""
+
+    shares: Mapping[int, Share]
+    counts: Counts
+    times: Times
+    errors: Mapping[FailureClass, str]
 
 
 class World:
@@ -46,9 +58,10 @@ class World:
         self.clock = FakeClock()
         self.clock.now_ns = join_ns
         self.network = FakeNetwork(self.clock, script, **network)
-        self.ledger = Ledger()
+        self.ledger = Ledger(2)
         vms = len(plan.indices)
-        load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)])
+        cells = Cells((), {"packages": ("a", "b")}, {"packages": (vms, vms)}, {}, {"packages": (0, 1)})
+        load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)], cells)
         self.sender = Sender(
             load,
             Reports(),
@@ -63,8 +76,8 @@ class World:
             self.sender.approach(zero_wall_ns, approach_ns)
         self.sender.begin(0, zero_wall_ns, join_ns)
 
-    def run(self, end_ns: int) -> WorkerSnapshot:
-        """Step to `end_ns`, stop, drain; the final snapshot. Balanced all the way."""
+    def run(self, end_ns: int) -> Final:
+        """Step to `end_ns`, stop, drain; the final state. Balanced all the way."""
         while self.clock() < end_ns:
             self.sender.step(end_ns)
         self.sender.stop(end_ns)
@@ -73,7 +86,10 @@ class World:
                 break
             self.sender.step(self.clock() + SECOND)
         assert self.sender.idle
-        return self.ledger.snapshot(0, self.clock(), 0, final=True)
+        snapshot = self.ledger.snapshot(0, self.clock(), 0, final=True)
+        shares = snapshot.shares
+        counts = sum((share.counts for share in shares.values()), Counts())
+        return Final(shares, counts, sum((share.times for share in shares.values()), Times()), snapshot.errors)
 
 
 def test_every_due_report_is_delivered_on_time_when_the_peer_is_well() -> None:
@@ -212,7 +228,7 @@ def test_what_was_due_but_not_started_at_the_end_is_unfinished() -> None:
     world.sender.stop(1)
     while not world.sender.idle:
         world.sender.step(world.clock() + SECOND)
-    counts = world.ledger.snapshot(0, 0, 0).counts
+    counts = world.ledger.counts
     assert (counts.due, counts.delivered, counts.unfinished) == (vms, 2 * START_BATCH, vms - 2 * START_BATCH)
     assert counts.balanced
 
@@ -229,7 +245,7 @@ def test_abandoning_leaves_what_is_under_way_unfinished_and_closes_it() -> None:
     world.sender.step(0)
     world.sender.stop(1)
     world.sender.abandon()
-    counts = world.ledger.snapshot(0, 0, 0).counts
+    counts = world.ledger.counts
     assert (counts.due, counts.unfinished, counts.in_flight) == (4, 4, 0)
     assert world.network.open == 0
 
@@ -319,7 +335,7 @@ def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
     assert counts.started == counts.delivered + counts.failed
     assert final.times.lag.count == counts.started
     assert final.times.response.count == final.times.service.count == counts.delivered
-    assert sum(final.packages.values()) == sum(final.profiles.values()) == counts.delivered
+    assert all(share.counts.balanced for share in final.shares.values())
     assert world.network.open == 0
     if confirmed:
         assert counts.bytes == sum(map(len, world.network.completed))

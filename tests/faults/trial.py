@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.tally import Decoded
-from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.receipt import Receipt, Rejection
 from vsock_loadgen.stage import Outputs, Streams
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -109,8 +110,9 @@ class Stage:
 
     def receipt(self) -> Receipt:
         """What all peers together counted."""
-        names = ("connections", "reports", "bytes", "malformed", "empty", "rejected", "unfinished")
-        return Receipt(**{name: sum(getattr(receipt, name) for receipt in self._receipts) for name in names})
+        names = ("connections", "reports", "bytes", "malformed", "empty", "unfinished")
+        rejections = sum((Counter(receipt.rejections) for receipt in self._receipts), Counter[Rejection]())
+        return Receipt(rejections=rejections, **{name: sum(getattr(receipt, name) for receipt in self._receipts) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

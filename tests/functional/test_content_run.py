@@ -74,7 +74,11 @@ def test_in_a_vm_every_report_carries_that_vms_own_cid(fleet: Path, monkeypatch:
     assert (result["receiver"]["vms"], result["receiver"]["reports"]) == (1, result["totals"]["delivered"])
     assert result["slice"]["first_cid"] == 77
     assert result["plan"]["nodes"][0]["first_cid"] is None
-    assert (result["receiver"]["vms_by_packages"], result["receiver"]["strangers"]) == ([], 0)
+    assert (sum(result["receiver"]["vms_by_packages"].values()), result["receiver"]["strangers"]) == (1, 0)
+    for group in result["groups"]["packages"]:
+        assert (group["seen"]["reports"], group["seen"]["vms"]) == (group["totals"]["delivered"], None)
+    assert list(result["receiver"]["not_seen"]) == ["profile"]
+    assert "one CID" in result["receiver"]["not_seen"]["profile"]
 
 
 def test_a_plan_that_does_not_know_the_vm_names_no_cid(fleet: Path) -> None:

@@ -167,9 +167,11 @@ def test_an_example_needs_no_warning(name: str) -> None:
 @pytest.mark.parametrize(("name", "vms"), [("dev-and-prod", {3: 240, 4: 120, 5: 40}), ("adversarial", {3: 190, 30: 10})])
 def test_profiles_arrive_in_their_exact_shares(results: dict[str, dict[str, Any]], name: str, vms: dict[int, int]) -> None:
     """Every VM arrives, but for those whose only report a busy machine had not started by the end."""
-    rows = results[name]["receiver"]["vms_by_packages"]
-    assert {row["value"]: row["planned"] for row in rows} == vms
-    missing = [row["planned"] - row["seen"] for row in rows]
+    rows = results[name]["groups"]["profile"]
+    assert [row["vms"] for row in rows] == list(vms.values())
+    by_packages = results[name]["receiver"]["vms_by_packages"]
+    assert [row["seen"]["vms"] for row in rows] == [by_packages[str(packages)] for packages in vms]
+    missing = [row["vms"] - row["seen"]["vms"] for row in rows]
     assert min(missing) >= 0
     assert sum(missing) <= results[name]["totals"]["unfinished"]
 

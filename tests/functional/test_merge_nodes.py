@@ -31,7 +31,7 @@ loadgen:
   reportFormat: vmReport
   metricsPort: 0
   workers: 1
-  thresholds: ["delivered_percent >= 100", "failed_percent < 0.1"]
+  thresholds: ["delivered_percent >= 100", "packages.smallest.failed_percent < 0.1"]
 """
 
 
@@ -128,6 +128,12 @@ def test_four_nodes_merged_are_one_run_of_the_whole(tmp_path: Path) -> None:
     assert (merged["complete"], merged["slice"]["vms"]) == (True, VMS)
     assert [threshold["passed"] for threshold in merged["thresholds"]] == [True, True]
     assert sum(row["due"] for row in merged["series"]) == merged["totals"]["due"]
+    for dimension in ("packages", "report_interval"):
+        mine, theirs = (
+            [(group["id"], group["vms"], {**group["totals"], "bytes": 0}) for group in result["groups"][dimension]]
+            for result in (merged, whole)
+        )
+        assert mine == theirs
     assert set(merged) == set(whole)
 
     first_vms = [json.loads(part.read_text())["slice"]["first_vm"] for part in parts]

@@ -34,12 +34,12 @@ STOPS_THE_PARENT = (
 """The command, which is stopped when it hears of its worker for the first time."""
 STOPS_ALL = (
     "import os, signal",
-    "from vsock_loadgen.engine.ledger import Ledger",
-    "start = Ledger.start",
-    "def start_and_stop(self, lag_ns, phase):",
-    "    start(self, lag_ns, phase)",
+    "from vsock_loadgen.engine.ledger import Book",
+    "start = Book.start",
+    "def start_and_stop(self, lag_ns):",
+    "    start(self, lag_ns)",
     "    self.started != 10 or os.killpg(0, signal.SIGSTOP)",
-    "Ledger.start = start_and_stop",
+    "Book.start = start_and_stop",
 )
 """The command, all of which is stopped at its tenth report."""
 

@@ -18,7 +18,7 @@ from watched import SMALL, accounts, watched
 LEAKS = {
     "parent": "from vsock_loadgen.measures.totals import RunTotals as leaky; method = 'add'",
     "receiver": "from vsock_loadgen.receiver.tally import Tally as leaky; method = 'count_report'",
-    "worker": "from vsock_loadgen.engine.ledger import Ledger as leaky; method = 'start'",
+    "worker": "from vsock_loadgen.engine.ledger import Book as leaky; method = 'start'",
 }
 LEAK = (
     "kept, proper = [], getattr(leaky, method)",

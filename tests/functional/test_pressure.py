@@ -18,6 +18,7 @@ from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.engine.worker import Orders
+from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.payloads.decode import decode
@@ -41,6 +42,7 @@ def herd(vms: int, workers: int, interval_ns: int = HOUR) -> list[Load]:
             range(3 + part.start, 3 + vms, workers),
             [PACKAGES] * len(part),
             [0] * len(part),
+            Cells(),
         )
         for part in parts
     ]

@@ -36,12 +36,10 @@ Rows = list[tuple[dict[str, str], float]]
 FLEET = """
 loadgen:
   vmCount: 197
-  packages:
-    buckets:
-      - {percent: 70, value: 5}
-      - {percent: 20, value: 10}
-      - {percent: 8, value: 15}
-      - {percent: 2, value: 20}
+  profiles:
+    - {name: small, percent: 70, packages: 5}
+    - {name: medium, percent: 20, packages: 10}
+    - {name: large, percent: 10, packages: {buckets: [{percent: 80, value: 15}, {percent: 20, value: 20}]}}
   reportInterval:
     buckets:
       - {percent: 50, value: 30s}
@@ -264,18 +262,52 @@ def test_packages_and_intervals_are_those_of_delivered_reports(seen: Seen) -> No
     assert seen.value("packages_reported_bucket", le="10.0") == delivered
 
 
+def test_the_figures_of_each_group_are_those_of_the_result(seen: Seen) -> None:
+    for dimension, count in (("packages", 4), ("report_interval", 3), ("profile", 3)):
+        groups = seen.result["groups"][dimension]
+        assert len(groups) == count
+        for group in groups:
+            by_profile = dimension == "profile"
+            scope, labels = (
+                ("profile", {"profile": group["id"]}) if by_profile else ("bucket", {"dimension": dimension, "bucket": group["id"]})
+            )
+            totals = group["totals"]
+            for fate in ("due", "delivered", "failed"):
+                assert seen.value(f"{scope}_reports_{fate}_total", **labels) == totals[fate]
+            times = group["histograms"]["response_time"]["counts"]
+            within = sum(number for bucket, number in times if bucket_bounds(bucket)[1] - 1 <= 5 * 10**9)
+            assert seen.value(f"{scope}_response_time_seconds_bucket", **labels, le="5.0") == within
+            ended = seen.value(f"{scope}_response_time_seconds_bucket", **labels, le="+Inf")
+            assert totals["due"] - totals["unfinished"] <= ended <= totals["due"]
+    failed = seen.result["groups"]["profile"][2]["totals"]["failed"]
+    assert failed == seen.result["totals"]["failed"] > 0
+
+
 def test_the_fleet_is_that_of_the_plan(seen: Seen) -> None:
     plan = seen.result["plan"]
-    for dimension, key, show in (("packages", "packages", "{}"), ("report_interval", "report_interval_seconds", "{}s")):
-        for bucket in plan[key]["buckets"]:
-            label = show.format(bucket["value"]).replace("300s", "5m").replace("60s", "1m")
-            assert seen.value("bucket_vms", dimension=dimension, bucket=label) == bucket["vms"]
-            configured = seen.value("fleet_bucket_vms", dimension=dimension, bucket=label, share="configured")
-            assert configured == pytest.approx(plan["vm_count"] * bucket["percent"] / 100)
+    for dimension, groups in plan["groups"].items():
+        for group in groups:
+            labels = {"dimension": dimension, "bucket": group["id"]}
+            assert seen.value("bucket_vms", **labels) == group["vms"]
+            configured = seen.value("fleet_bucket_vms", **labels, share="configured")
+            assert configured == pytest.approx(plan["vm_count"] * group["percent"] / 100)
     for statistic in ("mean", "p50", "p95", "p99"):
         assert seen.value(f"packages_{statistic}") == pytest.approx(plan["packages"][statistic])
         assert seen.value(f"interval_{statistic}_seconds") == pytest.approx(plan["report_interval_seconds"][statistic])
     assert seen.series[PREFIX + "plan_info"][0][0]["digest"] == seen.result["plan_digest"]
+
+
+def test_no_panel_of_the_dashboard_lies_on_another() -> None:
+    panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken = [
+        (panel["gridPos"]["x"] + column, panel["gridPos"]["y"] + line)
+        for panel in panels
+        for column in range(panel["gridPos"]["w"])
+        for line in range(panel["gridPos"]["h"])
+    ]
+    assert len(set(taken)) == len(taken)
+    assert {column for column, _ in taken} == set(range(24))
 
 
 def test_every_panel_of_the_dashboard_has_numbers(seen: Seen) -> None:

@@ -19,12 +19,16 @@ from command import EXAMPLES, TIMEOUT_SECONDS, read_until, start_vsock_loadgen, 
 from hostile import MARKUP as HOSTILE
 from hostile import poisoned
 from ports import free_port
-from run_example import failed_result, histogram_of
+from run_example import by_packages, failed_result, group_of, histogram_of, times_of
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.snapshot import Times
-from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.results.groups import GroupResults, SeenGroup
+from vsock_loadgen.results.measured import PhaseResult
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.thresholds import JudgedThreshold
 from vsock_loadgen.text.html import result_page
-from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
+from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number, format_seconds
 
 RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45")
 FAILING = ("--threshold", "response_time.p99 < 1ns", "--threshold", "failed_percent <= 0")
@@ -83,7 +87,8 @@ def test_every_figure_of_the_page_is_that_of_the_json(browser: Browser, run_fold
             assert figures[f"{clock}.{name}"][1] == (f"{seconds:,}" if name == "count" else time_text(seconds))
     for index, bucket in enumerate(document["plan"]["packages"]["buckets"]):
         assert figures[f"plan.packages.buckets.{index}.vms"][1] == f"{bucket['vms']:,}"
-        assert figures[f"receiver.vms_by_packages.{index}.planned"][1] == f"{bucket['vms']:,}"
+        assert figures[f"groups.packages.{index}.vms"][1] == f"{bucket['vms']:,}"
+        assert figures[f"groups.packages.{index}.seen.vms"] == figures[f"groups.packages.{index}.seen.knowable"]
 
 
 def time_text(seconds: float | None) -> str:
@@ -122,7 +127,7 @@ def test_charts_are_drawn_within_the_window_and_the_console_is_silent(
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light")])
 def test_so_are_those_of_a_run_with_failures(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
-    browser.open(written(failed_result(), tmp_path), width=width, scheme=scheme)
+    browser.open(written(grouped(), tmp_path), width=width, scheme=scheme)
     assert_drawn(browser)
 
 
@@ -167,6 +172,126 @@ def test_phases_of_load_have_a_row_each(browser: Browser, tmp_path: Path) -> Non
     rows = browser.run("return [...document.querySelectorAll('#phases tbody tr')].map((each) => each.textContent)")
     figures = "1,234,5671,230,0004,0005001.23 s1.23 s"
     assert rows == [f"{name}{figures}" for name in ("ramp", "<b>hold</b>")]
+
+
+DELIVERED = Counts(due=1_000, started=1_000, delivered=1_000), times_of(12 * MILLISECOND, 10 * MILLISECOND, 1, 1_000)
+LATE = (
+    Counts(due=100, started=96, delivered=96, failures={FailureClass.RESET: 3}),
+    times_of(90 * MILLISECOND, 10 * MILLISECOND, 1, 96),
+)
+NONE = Counts(due=8, started=8, failures={FailureClass.RESET: 8}), Times()
+GROUPS = by_packages(
+    group_of("500", 500, 500, *DELIVERED, seen=SeenGroup(1_000, 10, 10)),
+    group_of("900 \u00b1 50", 800, 1_000, *LATE, seen=SeenGroup(96, 8, 9)),
+    group_of("900 \u00b1 300", 300, 1_500, *DELIVERED, seen=SeenGroup(1_000, None, None)),
+    group_of("huge", 8_000, 8_000, *NONE),
+)
+"""The third has so many VMs under one CID that only its reports could be counted; one report of the second is still under way."""
+
+
+def grouped(groups: GroupResults | None = GROUPS, **changes: object) -> Result:
+    """A run in which the larger a VM is, the worse it fares."""
+    return replace(failed_result(), groups=groups, **changes)  # type: ignore[arg-type]
+
+
+def rows_of(browser: Browser, section: str) -> list[list[str]]:
+    """The texts of a table, row by row; none where it is hidden."""
+    return browser.run(  # type: ignore[no-any-return]
+        """return [...document.querySelectorAll(`${arguments[0]} tr`)].filter((row) => !row.closest("[hidden]"))
+            .map((row) => [...row.cells].map((cell) => cell.textContent))""",
+        section,
+    )
+
+
+def test_each_group_has_a_row_of_what_became_of_its_reports(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(grouped(), tmp_path))
+    assert rows_of(browser, "#by-packages") == [
+        ["packages", "VMs", "due", "delivered", "failed", "skipped", "response time P50", "P99", "seen"],
+        ["500", "10", "1,000", "1,000", "0", "0", "12.0 ms", "12.0 ms", "10 of 10"],
+        ["900 \u00b1 50", "10", "100", "96", "3", "0", "90 ms", "not delivered", "8 of 9"],
+        ["900 \u00b1 300", "10", "1,000", "1,000", "0", "0", "12.0 ms", "12.0 ms", "1,000 reports"],
+        ["huge", "10", "8", "0", "8", "0", "not delivered", "not delivered", "-"],
+    ]
+
+
+def test_skipped_is_a_column_where_any_report_was_skipped(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(grouped(counts=replace(failed_result().counts, skipped=0, due=1_234_067)), tmp_path))
+    assert "skipped" not in rows_of(browser, "#by-packages")[0]
+
+
+def test_one_group_is_the_whole_run_and_has_no_table(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(grouped(), tmp_path))
+    assert rows_of(browser, "#by-report_interval") == rows_of(browser, "#by-profile") == []
+    browser.open(written(grouped(by_packages(*GROUPS.packages[:1])), tmp_path))
+    browser.run("location.reload()")
+    browser.wait_for("return document.body.dataset.charts === 'drawn' && document.querySelector('#by-packages').hidden")
+    assert "sizes" not in browser.traces()
+
+
+def test_why_the_receiver_saw_no_group_is_said(browser: Browser, tmp_path: Path) -> None:
+    groups = by_packages(*(replace(group, seen=None) for group in GROUPS.packages))
+    reason = "all VMs have one CID, and <b>several</b> groups have VMs with 500 packages"
+    browser.open(written(grouped(groups, receiver={"not_seen": {"packages": reason}}), tmp_path))
+    assert browser.text("#by-packages .remark") == f"What the run's own receiver saw of each group is not known: {reason}."
+    assert rows_of(browser, "#by-packages")[0][-1] == "P99"
+
+
+def test_response_time_stands_over_the_middle_of_each_groups_packages(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(grouped(), tmp_path))
+    p50, p99, lost = browser.run("return document.querySelector('#sizes').data.map((each) => [each.x, each.y, each.error_x.array])")
+    assert p50 == [[500, 900, 900], [pytest.approx(seconds, rel=1e-3) for seconds in (0.012, 0.09, 0.012)], [0, 100, 600]]
+    assert p99 == [[500, 900], [pytest.approx(0.012, rel=1e-3)] * 2, [0, 600]]
+    assert lost[0] == [900, 8_000]
+    hovers = browser.run("return document.querySelector('#sizes').data[2].customdata")
+    assert hovers[0] == "<b>900 \u00b1 50</b><br>P50 90 ms, P99 not delivered<br>due 100, failed 3"
+
+
+def test_sizes_far_apart_stand_on_a_logarithmic_axis(browser: Browser, tmp_path: Path) -> None:
+    def axis() -> object:
+        return browser.run("return document.querySelector('#sizes')._fullLayout.xaxis.type")
+
+    browser.open(written(grouped(), tmp_path))
+    assert axis() == "log"
+    browser.open(written(grouped(by_packages(*GROUPS.packages[:2])), tmp_path), width=1000)
+    assert axis() == "linear"
+
+
+def test_buckets_with_one_mean_have_bars_of_their_own_under_the_names_of_their_groups(browser: Browser, tmp_path: Path) -> None:
+    plan = json.loads(json.dumps(failed_result().plan))
+    for bucket in plan["packages"]["buckets"][1:3]:
+        bucket["value"] = None
+    browser.open(written(grouped(plan=plan), tmp_path))
+    names = ["500", "900 \u00b1 50", "900 \u00b1 300", "huge"]
+    assert browser.run("return [...document.querySelectorAll('#packages .xtick text')].map((each) => each.textContent)") == names
+    assert browser.run("return document.querySelectorAll('#packages .bars .point').length") == 2 * len(names)
+    assert [row[0] for row in rows_of(browser, "#packages-table")[1:]] == names
+
+
+def test_a_result_of_an_older_release_has_no_groups_and_its_buckets_under_their_values(browser: Browser, tmp_path: Path) -> None:
+    document = grouped().to_json()
+    del document["groups"]
+    (tmp_path / "old.html").write_text(result_page(document))
+    browser.open(tmp_path / "old.html")
+    assert rows_of(browser, ".groups") == []
+    assert [row[0] for row in rows_of(browser, "#packages-table")[1:]] == ["500", "1,000", "1,500", "2,000"]
+    assert all(browser.traces().values())
+    assert browser.complaints() == []
+
+
+def test_the_figures_of_groups_stand_whole_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    groups = by_packages(*(replace(group, seen=None) for group in GROUPS.packages))
+    browser.open(written(grouped(groups, counts=replace(failed_result().counts, skipped=0, due=1_234_067)), tmp_path), width=390)
+    right = browser.run(
+        "return Math.max(...[...document.querySelectorAll('#by-packages td')].map((each) => each.getBoundingClientRect().right))"
+    )
+    assert right <= 390
+    assert browser.overflow() <= 0
+
+
+def test_a_threshold_on_a_group_that_has_no_vms_here_is_neither_met_nor_missed(browser: Browser, tmp_path: Path) -> None:
+    threshold = JudgedThreshold("packages.huge.response_time.p99 < 1s", None, "seconds", passed=None)
+    browser.open(written(grouped(thresholds=(threshold,)), tmp_path))
+    assert rows_of(browser, "#thresholds")[1] == ["not judged", threshold.expression, "-"]
 
 
 def test_a_run_without_any_report_is_shown(browser: Browser, tmp_path: Path) -> None:
@@ -218,7 +343,19 @@ def test_a_result_from_elsewhere_is_data_wherever_it_has_a_text(browser: Browser
     document["slice"]["nodes"] = [HOSTILE]
     browser.open(written(Result.read(document), tmp_path))
     assert browser.run("return document.title").startswith("invalid: vsock-loadgen")
-    for place in ("#thresholds", "#phases", "#profiles", "#both-ends", "#plan", "#config", "#generator"):
+    for place in (
+        "#thresholds",
+        "#by-packages",
+        "#by-report_interval",
+        "#by-profile",
+        "#packages-table",
+        "#phases",
+        "#profiles",
+        "#both-ends",
+        "#plan",
+        "#config",
+        "#generator",
+    ):
         assert "<script>document.title" in browser.text(place), place
     assert browser.run("return document.querySelectorAll('main img, main b b, main script, svg script').length") == 0
     assert browser.complaints() == []

@@ -106,16 +106,21 @@ def test_the_fleet_arrives_as_planned_at_the_embedded_receiver(fleet: Path, tmp_
     seen = result["receiver"]
     assert (seen["reports"], seen["malformed"], seen["vms"]) == (totals["delivered"], 0, 197)
     assert seen["bytes"] == totals["bytes"]
-    assert [(row["value"], row["planned"], row["seen"]) for row in seen["vms_by_packages"]] == [
-        (5, 138, 138),
-        (10, 39, 39),
-        (15, 16, 16),
-        (20, 4, 4),
+    packages, intervals = result["groups"]["packages"], result["groups"]["report_interval"]
+    assert [(group["id"], group["vms"], group["seen"]["vms"]) for group in packages] == [
+        ("5", 138, 138),
+        ("10", 39, 39),
+        ("15", 16, 16),
+        ("20", 4, 4),
     ]
-    by_interval = {row["value"]: row["seen"] for row in seen["vms_by_interval_seconds"]}
-    assert sum(by_interval.values()) + seen["ungrouped"] == 197
+    assert seen["vms_by_packages"] == {"5": 138, "10": 39, "15": 16, "20": 4}
+    assert sum(group["seen"]["knowable"] for group in intervals) + seen["ungrouped"] == 197
     if totals["delivered"] == totals["due"]:  # where a machine is so busy that reports were left out, gaps say little
-        assert by_interval == {30: 99, 60: 59, 300: 39}
+        assert {group["low"]: group["seen"]["vms"] for group in intervals} == {30: 99, 60: 59, 300: 39}
+    for groups in (packages, intervals):
+        for name in ("due", "delivered", "failed", "skipped", "unfinished", "bytes"):
+            assert sum(group["totals"][name] for group in groups) == totals[name]
+        assert sum(group["response_time_seconds"]["count"] for group in groups) == result["response_time_seconds"]["count"]
     assert result["complete"] is True
     assert result["confirmation"] == "strong"
     assert result["verdict"]["status"] == "passed"

@@ -7,9 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_example import snapshot, times_of
+from run_example import histogram_of, snapshot, times_of
+from vsock_loadgen.measures.cells import Cells
+from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -75,13 +77,12 @@ def test_a_run_that_joined_a_schedule_is_as_long_as_it_was_there() -> None:
     assert [(row.second, row.counts.due) for row in totals.series.rows()] == [(1_700_003_600, 4)]
 
 
-def test_times_packages_and_errors_of_all_workers_are_merged() -> None:
+def test_times_and_errors_of_all_workers_are_merged() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     for worker in (0, 1):
         one = snapshot(worker, SECOND, Counts(due=3, delivered=3), times=times_of(response=10 + worker, service=5, lag=1, count=3))
-        totals.add(replace(one, packages={500: 2, 700 + worker: 1}, cpu_ns=7, errors={FailureClass.RESET: f"by worker {worker}"}))
+        totals.add(replace(one, cpu_ns=7, errors={FailureClass.RESET: f"by worker {worker}"}))
     assert (totals.times.response.count, totals.times.response.largest, totals.worker_cpu_ns) == (6, 11, [7, 7])
-    assert totals.packages == {500: 4, 700: 1, 701: 1}
     assert totals.errors == {FailureClass.RESET: "by worker 1"}
 
 
@@ -98,3 +99,70 @@ def test_before_the_first_snapshot_there_is_nothing() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     totals.lose(1)
     assert (totals.counts, totals.elapsed_ns, totals.worker_cpu_ns, totals.series.rows()) == (Counts(), 0, [0, 0], [])
+
+
+CELLS = Cells(
+    phases=("calm", "spike"),
+    groups={"packages": ("500", "2000"), "profile": ("a", "b")},
+    vms={"packages": (3, 0), "profile": (1, 2)},
+    ends={"packages": ("2000", "500")},
+    members={"packages": (0, 0, 1), "profile": (0, 1, 1)},
+)
+
+
+@given(entered=st.lists(st.tuples(st.integers(0, 1), st.integers(0, CELLS.books - 1), st.integers(1, 9)), max_size=30))
+def test_the_parts_of_every_dimension_add_up_to_the_whole(entered: list[tuple[int, int, int]]) -> None:
+    totals = RunTotals(2, ZERO_WALL_NS, CELLS)
+    counts: dict[tuple[int, int], int] = {}
+    for step, (worker, number, reports) in enumerate(entered, start=1):
+        counts[worker, number] = counts.get((worker, number), 0) + reports
+        share = Share(Counts(due=counts[worker, number], delivered=counts[worker, number]), times_of(number + 1, 1, 1, reports))
+        totals.add(WorkerSnapshot(worker, step * MILLISECOND, {number: share}, {}, 0, final=False))
+    for dimension in (*CELLS.groups, "phase"):
+        parts = list(totals.parts(dimension))
+        assert sum((part.counts for part in parts), Counts()) == totals.counts
+        assert sum((part.times for part in parts), Times()) == totals.times
+        for place, part in enumerate(parts):
+            theirs = [reports for _, number, reports in entered if CELLS.parts_of(number)[dimension] == place]
+            assert part.counts.due == part.times.response.count == sum(theirs)
+
+
+def test_a_part_is_found_by_name_or_word_unless_none_of_its_vms_is_here() -> None:
+    totals = RunTotals(1, ZERO_WALL_NS, CELLS)
+    number = CELLS.number(1, phase=1)
+    totals.add(WorkerSnapshot(0, SECOND, {number: Share(Counts(due=4, delivered=4), Times())}, {}, 0, final=True))
+    found = {
+        name: part.counts.due if (part := totals.part(*name)) else None
+        for name in (
+            ("packages", "500"),
+            ("packages", "smallest"),
+            ("packages", "2000"),
+            ("packages", "largest"),
+            ("packages", "700"),
+            ("profile", "b"),
+            ("phase", "spike"),
+            ("phase", "calm"),
+            ("phase", "storm"),
+        )
+    }
+    assert list(found.values()) == [4, 4, None, None, None, 4, 4, 0, None]
+
+
+def test_what_a_lost_worker_had_in_flight_is_unfinished_in_its_part_too() -> None:
+    totals = RunTotals(2, ZERO_WALL_NS, CELLS)
+    for worker in (0, 1):
+        totals.add(WorkerSnapshot(worker, SECOND, {2: Share(Counts(due=5, started=5, in_flight=5), Times())}, {}, 0, final=False))
+    totals.lose(0)
+    for counts in (totals.counts_of("packages")[0], totals.counts_of("phase")[0], totals.counts):
+        assert (counts.in_flight, counts.unfinished, counts.balanced) == (5, 5, True)
+
+
+def test_a_histogram_that_lasts_holds_what_was_merged_into_it_however_often() -> None:
+    lasting, times = DenseHistogram(), histogram_of(0, 1, 2_047, 5_000, 10**10)
+    for _ in range(3):
+        lasting.merge(times)
+    assert lasting.histogram() == Histogram.merged([times] * 3)
+    many = Histogram({7: 2**31}, 7 * 2**31, 7)
+    for _ in range(3):
+        lasting.merge(many)
+    assert lasting.histogram().counts[7] == 3 * 2**31

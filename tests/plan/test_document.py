@@ -63,6 +63,7 @@ def test_the_document_has_exactly_these_keys() -> None:
         "profiles",
         "phases",
         "phases_repeat",
+        "groups",
         "forecast",
         "warnings",
         "nodes",

@@ -86,7 +86,7 @@ def test_a_receiver_counts_as_the_relay_does(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_waits_for_a_handler_in_vain_is_a_failed_acquisition(tmp_path: Path) -> None:
-    with stand(UnixAddress(str(tmp_path / "sock")), Behaviour(most_connections=1)) as opened:
+    with stand(UnixAddress(str(tmp_path / "sock")), Behaviour(most_connections=1, wait_for_handler_ns=0)) as opened:
         for _ in range(3):
             opened.client(b"7:")
         opened.turn()

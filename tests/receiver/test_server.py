@@ -112,7 +112,7 @@ def test_a_report_above_the_size_limit_is_rejected_and_one_at_the_limit_taken(
     it.client(encode_text(7, 1, size), ends=True)
     it.turn()
     receipt = it.receiver.receipt()
-    assert (receipt.reports, receipt.rejected) == (reports, rejected)
+    assert (receipt.reports, receipt.rejections.get("too_large", 0)) == (reports, rejected)
 
 
 def test_a_late_close_comes_after_its_delay_and_the_report_counts_at_its_end(opened: Opened) -> None:
@@ -150,7 +150,7 @@ def test_an_early_close_within_a_report_is_a_clean_end_and_refuses_the_rest(open
     assert is_closed(client)
     with pytest.raises(BrokenPipeError):
         client.send(b"more")
-    assert it.receiver.receipt().rejected == 1
+    assert it.receiver.receipt().rejections == {"closed_early": 1}
 
 
 def test_an_early_close_leaves_shorter_reports_alone(opened: Opened) -> None:
@@ -252,7 +252,18 @@ def test_a_connection_that_waited_too_long_is_closed_unread(opened: Opened) -> N
     it.turn(after_ns=SECOND)
     with pytest.raises(ConnectionResetError):
         late.recv(1)
-    assert (it.receiver.receipt().rejected, it.receiver.receipt().unfinished) == (1, 1)
+    assert (it.receiver.receipt().rejections, it.receiver.receipt().unfinished) == ({"no_handler": 1}, 1)
+
+
+def test_without_another_wait_a_connection_waits_for_a_handler_as_long_as_at_the_relay(opened: Opened) -> None:
+    it = opened(most_connections=1)
+    it.client(encode_text(1, 1))
+    late = it.client(encode_text(2, 1), ends=True)
+    it.turn()
+    it.turn(after_ns=4_999 * MS)
+    assert not is_closed(late)
+    it.turn(after_ns=1 * MS)
+    assert it.receiver.receipt().rejections == {"no_handler": 1}
 
 
 def test_a_connection_that_misses_the_read_deadline_is_rejected_and_others_are_not(opened: Opened) -> None:
@@ -263,7 +274,7 @@ def test_a_connection_that_misses_the_read_deadline_is_rejected_and_others_are_n
     it.turn(after_ns=SECOND)
     assert is_closed(late)
     assert not is_closed(in_time)
-    assert (it.receiver.receipt().rejected, it.receiver.receipt().reports) == (1, 1)
+    assert (it.receiver.receipt().rejections, it.receiver.receipt().reports) == ({"read_deadline": 1}, 1)
 
 
 def test_without_a_free_descriptor_connections_stay_in_the_backlog_until_there_is_one(tmp_path: Path) -> None:

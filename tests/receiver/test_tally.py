@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from fake_reports import TextReport
 from vsock_loadgen.receiver.tally import Tally
+from vsock_loadgen.results.receipt import Rejection
 
 
 def test_cids_are_in_numeric_order() -> None:
@@ -24,6 +27,6 @@ def test_reports_are_counted_by_packages_and_a_vm_by_its_last() -> None:
 
 
 def test_what_has_no_fate_yet_is_unfinished() -> None:
-    tally = Tally(connections=10, malformed=1, empty=2, rejected=3)
+    tally = Tally(connections=10, malformed=1, empty=2, rejections=Counter[Rejection]({"no_handler": 3}))
     tally.count_report(TextReport("7", 1), 10, 0.0)
     assert tally.receipt().unfinished == 3

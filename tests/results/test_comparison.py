@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_example import result_of, times_of
+from comparison_example import grouped_run, grouped_sides
+from run_example import by_packages, result_of, times_of
 from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.results.comparison import COMPARED, Change, Figure, Side, compare, value_of
+from vsock_loadgen.results.comparison import COMPARED, OF_GROUPS, Change, Figure, Side, compare, compared, value_of
 from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import MILLISECOND
 
@@ -92,6 +93,44 @@ def test_from_nothing_to_something_is_infinite_in_percent_and_finite_in_points()
     change = change_of(side_of(run_of()), side_of(run_of(delivered=99, failed=1)), "failed_percent")
     assert (change.difference, change.percent) == (1.0, math.inf)
     assert change_of(side_of(run_of()), side_of(run_of()), "failed_percent").percent == 0
+
+
+def test_each_group_of_all_sides_is_compared() -> None:
+    """The large VMs became slower; in the whole run the median says nothing of it."""
+    comparison = grouped_sides(grouped_run(), grouped_run(large_ms=90))
+    assert list(comparison.by_part) == ["", "packages.500", "packages.2000"]
+    assert [row.metric.name for row in comparison.by_part["packages.2000"]] == [f"packages.2000.{name}" for name in OF_GROUPS]
+    percents = {row.metric.name: row.changes[0].percent for row in comparison.rows}
+    assert percents["packages.2000.response_time.p50"] == pytest.approx(50, rel=1e-2)
+    assert percents["packages.500.response_time.p50"] == percents["response_time.p50"] == 0
+
+
+def test_a_groups_percentile_that_was_not_delivered_is_longer_than_any() -> None:
+    """5 of 1,100 reports are few in the whole run and many among the large VMs'."""
+    comparison = grouped_sides(grouped_run(), grouped_run(failed=5))
+    change_by_name = {row.metric.name: row.changes[0] for row in comparison.rows}
+    assert change_by_name["packages.2000.response_time.p99"].difference == math.inf
+    assert change_by_name["packages.2000.failed_percent"].difference == 5
+    assert change_by_name["response_time.p99"].difference == 0
+
+
+def test_a_group_that_one_side_does_not_have_is_not_compared() -> None:
+    groups = grouped_run().groups
+    assert groups is not None
+    others = [
+        replace(grouped_run(), groups=None),
+        replace(grouped_run(), groups=by_packages(*groups.packages[:1])),
+        replace(grouped_run(), groups=by_packages(groups.packages[0], replace(groups.packages[1], id="3000"))),
+    ]
+    for other in others:
+        assert list(grouped_sides(grouped_run(), other).by_part) == [""]
+
+
+def test_a_group_without_vms_on_this_node_has_no_figure() -> None:
+    groups = grouped_run().groups
+    assert groups is not None
+    without = replace(grouped_run(), groups=by_packages(groups.packages[0], replace(groups.packages[1], vms=0)))
+    assert value_of(compared("packages.2000.response_time.p99"), without) is None
 
 
 def test_failure_classes_that_no_run_has_are_left_out() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from comparison_example import many_runs, sound_run, two_sides
+from comparison_example import grouped_run, grouped_sides, many_runs, sound_run, two_sides
 from run_example import failed_result
 from vsock_loadgen.results.comparison import COMPARED, Comparison, Side, compare
 from vsock_loadgen.results.conditions import comparison_document, judge_conditions, parse_condition
@@ -31,6 +31,15 @@ def test_the_document_has_every_figure_of_every_run() -> None:
     assert (row["unit"], row["baseline"]["values"], row["baseline"]["median"]) == ("seconds", [0.02, 0.021, 0.022], 0.021)
     assert row["others"][0]["difference"] == pytest.approx(0.0095)
     assert row["others"][0]["exceeds_spread"] is True
+
+
+def test_figures_of_groups_are_among_the_others_under_the_names_of_thresholds() -> None:
+    (row,) = (
+        row
+        for row in document_of(grouped_sides(grouped_run(), grouped_run(large_ms=90)))["figures"]
+        if row["name"] == "packages.2000.response_time.p99"
+    )
+    assert (row["unit"], row["others"][0]["percent"]) == ("seconds", pytest.approx(50, rel=1e-2))
 
 
 def test_a_percentile_that_was_not_delivered_is_null() -> None:

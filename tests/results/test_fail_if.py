@@ -24,6 +24,9 @@ from vsock_loadgen.results.conditions import EXAMPLE, parse_condition
         ("reports_per_second < -2", "reports_per_second", Fraction(-2), False),
         ("failed_percent.timeout > 0", "failed_percent.timeout", Fraction(0), False),
         ("service_time.mean > 0%", "service_time.mean", Fraction(0), True),
+        ("packages.2000.response_time.p99.9 > +10%", "packages.2000.response_time.p999", Fraction(10), True),
+        ("interval.30.1s-59.9s.failed_percent > 0", "interval.30.1s-59.9s.failed_percent", Fraction(0), False),
+        ("phase.ramp.up.lag.max > +1ms", "phase.ramp.up.lag.max", Fraction(1, 1000), False),
     ],
 )
 def test_a_condition_is_read_exactly(text: str, name: str, bound: Fraction, is_relative: bool) -> None:
@@ -40,6 +43,7 @@ def test_a_condition_is_read_exactly(text: str, name: str, bound: Fraction, is_r
         ("response_time.p99 > ", "expected a figure"),
         ("a" * 200 + " > +1%", "expected a figure"),
         ("respose_time.p99 > +1%", "the figure respose_time.p99 is not known; did you mean response_time.p99?; expected one of"),
+        ("packages.2000.p99 > +1%", "the figure packages.2000.p99 is not known, expected packages.ID. and"),
         ("response_time.p99 == +1%", "the comparison == is not known, expected <, <=, > or >="),
         ("response_time.p99 > 10%", "the difference 10% has no sign, expected +10% or -10% from the baseline"),
         (

@@ -6,7 +6,7 @@ import pytest
 
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.judgement import judge
 from vsock_loadgen.results.receipt import Receipt
@@ -27,9 +27,7 @@ def snapshot(second: int, due: int, lag_ns: int, *, each: int = 100, cpu_share: 
     return WorkerSnapshot(
         worker=0,
         at_ns=(second + 1) * SECOND,
-        counts=Counts(due=due, started=due, delivered=due - failed, failures=failures),
-        times=Times(lag=lag),
-        packages={},
+        shares={0: Share(Counts(due=due, started=due, delivered=due - failed, failures=failures), Times(lag=lag))},
         errors={},
         cpu_ns=int((second + 1) * cpu_share * SECOND),
         final=False,

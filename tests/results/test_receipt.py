@@ -10,7 +10,15 @@ from vsock_loadgen.results.receipt import Receipt, VmReceipt
 
 VMS = (VmReceipt("3", 3, 500, 10.0, 70.0), VmReceipt("4", 1, 500, 12.0, 12.0), VmReceipt("10", 2, 1_000, 5.0, 35.0))
 RECEIPT = Receipt(
-    connections=8, reports=6, bytes=99, malformed=1, empty=1, packages={1_000: 2, 500: 4}, formats={"vmReport": 6}, vms=VMS
+    connections=11,
+    reports=6,
+    bytes=99,
+    malformed=1,
+    empty=1,
+    rejections={"too_large": 1, "no_handler": 2},
+    packages={1_000: 2, 500: 4},
+    formats={"vmReport": 6},
+    vms=VMS,
 )
 
 
@@ -27,12 +35,13 @@ def test_the_document_has_exactly_these_keys() -> None:
     document = json.loads(json.dumps(RECEIPT.to_json()))
     assert document == {
         "schema": "vsock-loadgen/receipt/v1",
-        "connections": 8,
+        "connections": 11,
         "reports": 6,
         "bytes": 99,
         "malformed": 1,
         "empty": 1,
-        "rejected": 0,
+        "rejected": 3,
+        "rejected_by_reason": {"no_handler": 2, "too_large": 1},
         "unfinished": 0,
         "mismatching_cid": 0,
         "rate_limited": 0,

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from run_example import snapshot
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, EXIT_THRESHOLD
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.judgement import judge
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
@@ -32,7 +33,7 @@ def found(counts: Counts, **growth: int) -> Reconciliation:
 
 def verdict_on(reconciliation: Reconciliation, counts: Counts) -> Verdict:
     totals = RunTotals(1, zero_wall_ns=0)
-    totals.add(WorkerSnapshot(worker=0, at_ns=1, counts=counts, times=Times(), packages={}, errors={}, cpu_ns=0, final=True))
+    totals.add(snapshot(0, 1, counts))
     return judge(totals, None, None, reconciliation=reconciliation, ended=True)
 
 

@@ -14,7 +14,8 @@ from run_example import FAILED, failed_result, histogram_of, result_of, times_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.results.result import Result, TimeSummary
+from vsock_loadgen.results.measured import TimeSummary
+from vsock_loadgen.results.result import Result
 
 CLOCKS = ("response_time_seconds", "service_time_seconds", "lag_seconds")
 

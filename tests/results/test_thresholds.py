@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_example import failed_result, result_of, times_of
-from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.measures.figures import METRICS, Operator
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.results.result import PhaseResult
+from vsock_loadgen.results.groups import GroupResult, GroupResults
+from vsock_loadgen.results.judgement import judge_target
+from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
 from vsock_loadgen.units import MILLISECOND, SECOND
 
@@ -28,8 +30,8 @@ class Figures:
     times: Times
     elapsed_ns: int = 10 * SECOND
 
-    def of_phase(self, name: str) -> None:
-        """There are no phases."""
+    def part(self, dimension: str, name: str) -> None:
+        """There are no parts."""
 
 
 HEALTHY = Figures(
@@ -40,7 +42,7 @@ HEALTHY = Figures(
 
 def threshold(name: str, comparison: Operator, limit: str) -> Threshold:
     """A threshold in the metric's own unit."""
-    return Threshold(f"{name} {comparison} {limit}", METRICS[name], comparison, Fraction(limit))
+    return Threshold(f"{name} {comparison} {limit}", METRICS[name], comparison=comparison, limit=Fraction(limit))
 
 
 def one(asked: Threshold, measured: Figures) -> JudgedThreshold:
@@ -86,7 +88,7 @@ def test_the_figures_of_a_threshold_are_those_of_the_result() -> None:
 def test_a_comparison_is_exact_at_the_limit(comparison: Operator, at_limit: bool, below: bool, above: bool) -> None:
     counts = Counts(due=300, started=300, delivered=299, failures={FailureClass.RESET: 1})
     for limit, passed in ((Fraction(1, 3), at_limit), (Fraction(1, 3) + Fraction(1, 10**20), below), (Fraction(333, 1_000), above)):
-        judged = one(Threshold("x", METRICS["failed_percent"], comparison, limit), Figures(counts, Times()))
+        judged = one(Threshold("x", METRICS["failed_percent"], comparison=comparison, limit=limit), Figures(counts, Times()))
         assert judged.passed is passed
 
 
@@ -130,7 +132,9 @@ def test_a_threshold_on_a_phase_is_about_what_fell_due_in_it() -> None:
     lost = Counts(due=10, started=10, failures={FailureClass.TIMEOUT: 10})
     phases = (PhaseResult("calm", HEALTHY.counts, HEALTHY.times), PhaseResult("spike", lost, Times()))
     run = replace(result_of(HEALTHY.counts, HEALTHY.times), phases=phases)
-    about = [replace(threshold("delivered_percent", ">=", "99"), phase=name) for name in ("calm", "spike", "storm")]
+    about = [
+        replace(threshold("delivered_percent", ">=", "99"), dimension="phase", part=name) for name in ("calm", "spike", "storm")
+    ]
     assert [judged.passed for judged in judge_thresholds(about, run)] == [True, False, False]
     assert [judged.value for judged in judge_thresholds(about, run)] == [100, 0, None]
 
@@ -201,3 +205,17 @@ def test_no_figure_that_is_about_the_target_is_better_where_the_target_delivered
             continue
         before_that = _badness(name, healthy)
         assert _badness(name, stalled) >= before_that - 0.001 * abs(before_that), name  # the width of a histogram's bucket
+
+
+@pytest.mark.parametrize(("vms", "due"), [(0, 0), (3, 0)], ids=["no VM here", "nothing was due"])
+def test_of_a_group_of_which_nothing_was_due_on_this_node_nothing_is_judged(vms: int, due: int) -> None:
+    large = GroupResult("2000", "2,000", 2_000, 2_000, 2.0, vms, 8, Counts(due=due, delivered=due), Times())
+    small = GroupResult("500", "500", 500, 500, 98.0, 100, 400, HEALTHY.counts, HEALTHY.times)
+    run = replace(result_of(HEALTHY.counts, HEALTHY.times), groups=GroupResults((small, large), (), ()))
+    texts = ("packages.largest.failed_percent < 1", "packages.2000.response_time.p99 < 5s", "packages.smallest.failed_percent < 1")
+    judged = judge_thresholds(list(map(parse_threshold, texts)), run)
+    assert [each.passed for each in judged] == [None, None, True]
+    assert [each.shown_value for each in judged[:2]] == ["not judged"] * 2
+    verdict = judge_target(run.counts, judged)
+    assert (verdict.status, verdict.exit_code) == ("passed", 0)
+    assert verdict.reasons == ("the threshold is met; 2 more are about groups of which nothing was due here",)

@@ -9,7 +9,8 @@ from http import HTTPStatus
 
 from run_example import failed_result
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.results.result import PhaseResult, Result
+from vsock_loadgen.results.measured import PhaseResult
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.transport.web import Request, Response
 

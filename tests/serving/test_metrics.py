@@ -4,51 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parsed_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parsed_text
 
-from fleet_example import EXAMPLE, buckets, plan_of
+from fleet_example import EXAMPLE, plan_of
 from run_example import histogram_of, snapshot, times_of
+from scrape import bucket_counts, scraped, value
 from vsock_loadgen.cluster.watch import NodeChange
-from vsock_loadgen.config.blocks import Profile
-from vsock_loadgen.config.model import Config
-from vsock_loadgen.distributions.constant import Constant
-from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.saturation import Saturation, SaturationWatch
-from vsock_loadgen.serving.metrics import PREFIX, TIME_BOUNDS, Metrics
+from vsock_loadgen.serving.families import TIME_BOUNDS
+from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-Labels = frozenset[tuple[str, str]]
-Samples = dict[tuple[str, Labels], float]
 
 
-def metrics_of(config: Config = EXAMPLE, nodes: int = 1, node: int = 0, watch: SaturationWatch | None = None) -> Metrics:
-    plan = plan_of(config, nodes)
-    return Metrics(plan, plan.nodes[node], watch or SaturationWatch(50 * MILLISECOND))
-
-
-def scraped(metrics: Metrics) -> Samples:
-    text = metrics.page(Request("", "")).body.decode()
-    return {
-        (sample.name.removeprefix(PREFIX), frozenset(sample.labels.items())): sample.value
-        for family in parsed_text(text)
-        for sample in family.samples
-    }
-
-
-def value(samples: Samples, name: str, **labels: str) -> float:
-    return samples[name, frozenset(labels.items())]
+def metrics_of(watch: SaturationWatch | None = None) -> Metrics:
+    plan = plan_of(EXAMPLE)
+    return Metrics(plan, plan.nodes[0], watch or SaturationWatch(50 * MILLISECOND))
 
 
 def totals_of(*snapshots: WorkerSnapshot) -> RunTotals:
@@ -56,10 +36,6 @@ def totals_of(*snapshots: WorkerSnapshot) -> RunTotals:
     for shot in snapshots:
         totals.add(shot)
     return totals
-
-
-def bucket_counts(samples: Samples, name: str) -> dict[float, float]:
-    return {float(dict(labels)["le"]): count for (found, labels), count in samples.items() if found == f"{name}_bucket"}
 
 
 def test_every_label_value_is_there_before_the_first_report() -> None:
@@ -98,21 +74,6 @@ def test_counts_of_several_workers_add_up_and_every_failure_has_an_older_name() 
     assert {name: value(samples, "failures_total", **{"class": name}) for name in by_class} == by_class
 
 
-def test_packages_and_intervals_of_delivered_reports_are_counted_exactly() -> None:
-    packages, intervals = {500: 7, 501: 2, 2_000: 1}, {30 * SECOND: 8, 666_666_666: 2}
-    one = replace(snapshot(0, SECOND, Counts()), packages=packages, intervals=intervals)
-    two = replace(snapshot(1, SECOND, Counts()), packages={500: 3}, intervals={30 * SECOND: 3})
-    metrics = metrics_of()
-    metrics.update(totals_of(one, two))
-    samples = scraped(metrics)
-    by_packages = bucket_counts(samples, "packages_reported")
-    assert (by_packages[400], by_packages[500], by_packages[600], by_packages[1_500], by_packages[2_000]) == (0, 10, 12, 12, 13)
-    assert value(samples, "packages_reported_sum") == 5_000 + 1_002 + 2_000
-    by_interval = bucket_counts(samples, "report_interval_seconds")
-    assert (by_interval[0.5], by_interval[1], by_interval[20], by_interval[30]) == (0, 2, 2, 13)
-    assert value(samples, "report_interval_seconds_sum") == pytest.approx(11 * 30 + 2 * 0.666666666)
-
-
 @given(st.lists(st.integers(0, 4_000 * SECOND) | st.sampled_from([round(bound * SECOND) for bound in TIME_BOUNDS])))
 def test_a_bound_counts_no_longer_time_and_leaves_out_none_that_is_a_tenth_of_a_percent_shorter(recorded: list[int]) -> None:
     metrics = METRICS
@@ -149,51 +110,12 @@ def test_saturation_is_shown_once_it_is_found() -> None:
     assert value(scraped(metrics), "saturated") == 1
 
 
-def test_the_fleet_is_shown_whole_and_the_slices_of_all_nodes_add_up_to_it() -> None:
-    config = replace(EXAMPLE, vm_count=197)
-    slices = [scraped(metrics_of(config, nodes=3, node=node)) for node in range(3)]
-    counts = {"500": (137.9, 138), "1000": (39.4, 39), "1500": (15.76, 16), "2000": (3.94, 4)}
-    for bucket, (configured, assigned) in counts.items():
-        labels = {"dimension": "packages", "bucket": bucket}
-        assert sum(value(samples, "bucket_vms", **labels) for samples in slices) == assigned
-        for samples in slices:
-            assert value(samples, "fleet_bucket_vms", **labels, share="configured") == pytest.approx(configured)
-            assert value(samples, "fleet_bucket_vms", **labels, share="assigned") == assigned
-    assert sum(value(samples, "vms") for samples in slices) == 197
-    assert {value(samples, "fleet_vms") for samples in slices} == {197}
-    plans = [labels for samples in slices for name, labels in samples if name == "plan_info"]
-    assert len(plans) == 3
-    assert len(set(plans)) == 1
-
-
 def test_the_statistics_are_those_of_the_plan() -> None:
     samples = scraped(metrics_of())
     packages = {"mean": 710, "p50": 500, "p95": 1_500, "p99": 2_000}
     intervals = {"mean": 93, "p50": 30, "p95": 300, "p99": 300}
     assert {name: value(samples, f"packages_{name}") for name in packages} == packages
     assert {name: value(samples, f"interval_{name}_seconds") for name in intervals} == intervals
-
-
-def test_profiles_are_buckets_of_their_own_and_the_slices_add_up_to_them() -> None:
-    def profile(name: str, percent: str, packages: int) -> Profile:
-        return Profile(name=name, percent=Fraction(percent), packages=Constant(packages), report_interval=Constant(30 * SECOND))
-
-    config = replace(EXAMPLE, vm_count=101, profiles=(profile("web", "62.5", 500), profile('"db"', "37.5", 2_000)))
-    slices = [scraped(metrics_of(config, nodes=2, node=node)) for node in range(2)]
-    assert {dict(labels)["dimension"] for name, labels in slices[0] if name == "bucket_vms"} == {"profile"}
-    for bucket, (configured, assigned) in {"web": (63.125, 63), '"db"': (37.875, 38)}.items():
-        labels = {"dimension": "profile", "bucket": bucket}
-        assert sum(value(samples, "bucket_vms", **labels) for samples in slices) == assigned
-        assert value(slices[0], "fleet_bucket_vms", **labels, share="configured") == pytest.approx(configured)
-        assert value(slices[0], "fleet_bucket_vms", **labels, share="assigned") == assigned
-
-
-def test_buckets_of_one_value_are_one_and_distributions_have_names_of_their_own() -> None:
-    spread = Quantiles(((Fraction(0), Fraction(10)), (Fraction(100), Fraction(20))))
-    config = replace(EXAMPLE, packages=buckets((25, 5), (25, spread), (25, 5), (25, spread)), report_interval=spread)
-    samples = scraped(metrics_of(config))
-    shown = {dict(labels)["bucket"]: count for (name, labels), count in samples.items() if name == "bucket_vms"}
-    assert shown == {"5": 100, "distribution 2": 50, "distribution 4": 50}
 
 
 @pytest.mark.parametrize(
@@ -251,10 +173,10 @@ def _ascending(values: Iterable[float]) -> bool:
 
 def test_what_was_published_does_not_change_with_the_totals() -> None:
     metrics = metrics_of()
-    totals = totals_of(replace(snapshot(0, 1, Counts(delivered=1), times=times_of(1, 1, 1, 1)), packages={5: 1}, intervals={5: 1}))
+    totals = totals_of(snapshot(0, 1, Counts(delivered=1), times=times_of(1, 1, 1, 1)))
     metrics.update(totals)
     before = metrics.page(Request("", "")).body
-    totals.add(replace(snapshot(0, 2, Counts(delivered=9), times=times_of(9, 9, 9, 8)), packages={5: 8}, intervals={5: 8}))
+    totals.add(snapshot(0, 2, Counts(delivered=9), times=times_of(9, 9, 9, 8)))
     assert metrics.page(Request("", "")).body == before
     metrics.update(totals)
     assert metrics.page(Request("", "")).body != before

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from comparison_example import many_runs, two_sides
+from comparison_example import grouped_run, grouped_sides, many_runs, two_sides
 from vsock_loadgen.results.conditions import judge_conditions, parse_condition
 from vsock_loadgen.text.comparison_markdown import comparison_markdown
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_heading() -> None:
-    for comparison in (two_sides(), many_runs()):
+    for comparison in (two_sides(), many_runs(), grouped_sides(grouped_run(), grouped_run())):
         tables = [block for block in comparison_markdown(comparison).split("\n\n") if block.startswith("|")]
         assert len(tables) >= 2
         for table in tables:
@@ -32,3 +32,9 @@ def test_what_is_asked_comes_first_with_its_answer() -> None:
     comparison = many_runs()
     text = comparison_markdown(comparison, judge_conditions([parse_condition("response_time.max > +10%")], comparison))
     assert text.startswith("## Comparison\n\n**failed**\n\n- response_time.max \\> +10% holds for b: +45.2 %\n")
+
+
+def test_figures_of_groups_have_a_section_of_their_own() -> None:
+    text = comparison_markdown(grouped_sides(grouped_run(), grouped_run(large_ms=90)))
+    assert "packages." not in text[: text.index("### By group of VMs")]
+    assert "| packages.2000.response_time.p50 | 60 ms | 90 ms | +30 ms | +50 % | spread unknown |" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from comparison_example import HOSTILE, late_run, many_runs, sound_run, two_sides
+from comparison_example import HOSTILE, grouped_run, grouped_sides, late_run, many_runs, sound_run, two_sides
 from vsock_loadgen.results.comparison import Side, compare
 from vsock_loadgen.results.conditions import judge_conditions, parse_condition
 from vsock_loadgen.results.result import Named
@@ -73,3 +73,18 @@ def test_every_cell_is_whole_also_where_reports_were_not_delivered(width: int, f
     (line,) = (line for line in text.splitlines() if "offered_per_second" in line)
     assert line.split()[-2:] == ["0", "/s"]
     assert ("never: not delivered" in text) == (width == 80)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_figures_of_groups_stand_below_their_group_in_a_table_of_their_own(width: int) -> None:
+    text = comparison_text(grouped_sides(grouped_run(), grouped_run(large_ms=90)), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    table = text[text.index("B beside A, by group of VMs") :]
+    assert "packages.500\n" in table
+    lines = table[table.index("packages.2000\n") :].splitlines()[1:4]
+    assert [line.split()[0] for line in lines] == ["failed_percent", "response_time.p50", "response_time.p99"]
+    assert lines[1].split()[1:] == ["60", "ms", "90", "ms", "+30", "ms", "+50", "%"]
+
+
+def test_without_groups_there_is_no_table_of_them() -> None:
+    assert "by group" not in comparison_text(two_sides())

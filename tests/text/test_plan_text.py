@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,7 +21,7 @@ from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
 from vsock_loadgen.plan.warnings import Warned
 from vsock_loadgen.text.plan_text import plan_text
-from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
+from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
 
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
 NORMAL = Normal(Fraction(700), Fraction(300), Fraction(1), Fraction(100_000))
@@ -59,13 +60,13 @@ def test_every_figure_of_the_example_is_there(width: int) -> None:
         "Fleet of 200 VMs, seed 0",
         "mean 710 P50 500 P95 1,500 P99 2,000 min 500 max 2,000",
         "mean 1m33s P50 30s P95 5m P99 5m min 30s max 5m",
-        "500 70 % 70 % 140",
-        "1,000 20 % 20 % 40",
-        "1,500 8 % 8 % 16",
-        "2,000 2 % 2 % 4",
-        "30s 50 % 50 % 100",
-        "1m 30 % 30 % 60",
-        "5m 20 % 20 % 40",
+        "140 3.16 935 kB 50.1 %",
+        "40 0.86 506 kB 27.1 %",
+        "16 0.36 322 kB 17.3 %",
+        "4 0.087 102 kB 5.49 %",
+        "100 3.33 1.39 MB 74.5 %",
+        "60 1 419 kB 22.5 %",
+        "40 0.13 57.2 kB 3.06 %",
         "reports a second 4.47 on average",
         "packages 706 per report, 710 per VM",
         "the relay forwards one report a minute per VM",
@@ -75,7 +76,7 @@ def test_every_figure_of_the_example_is_there(width: int) -> None:
 
 
 def test_the_assigned_share_differs_from_the_configured_one_where_vms_cannot_be_split() -> None:
-    assert "500           70 %     70.1 %   138" in plan_text(plan_of(replace(EXAMPLE, vm_count=197)))
+    assert "500          70 %    70.1 %  138" in plan_text(plan_of(replace(EXAMPLE, vm_count=197)))
 
 
 def test_a_continuous_attribute_is_shown_as_a_histogram_that_counts_every_vm() -> None:
@@ -94,7 +95,7 @@ def test_the_configured_mean_is_shown_where_the_fleet_has_another() -> None:
 
 def test_an_empty_bucket_has_no_bar() -> None:
     (row,) = (line for line in plan_text(plan_of(FLEETS["mixed"])).splitlines() if line.strip().startswith("100,000"))
-    assert row.split() == ["100,000", "0.50", "%", "0", "%", "0"]
+    assert row.split() == ["100,000", "0.50", "%", "0", "%", "0", "0", "0", "B", "0", "%"]
 
 
 def test_nodes_are_listed_up_to_a_limit_that_is_said() -> None:
@@ -154,10 +155,55 @@ def test_what_was_not_counted_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_profiles_are_listed_by_name_with_their_shares() -> None:
-    words = " ".join(plan_text(plan_of(FLEETS["profiles"]), width=120).split())
+    words = " ".join(plan_text(plan_of(FLEETS["profiles"]), width=160).split())
     assert f"{'a' * 63} 90 % 90 % 180 " in words
     assert "[b] 10.0 % 10 % 20 5 " in words
-    assert "none 0.0010 % 0 % 0 - -" in words
+    assert "none 0.0010 % 0 % 0 - - 0 0 B 0 %" in words
+
+
+def shares_of(text: str) -> list[float]:
+    """The last percentage of each row that has a load."""
+    rows = [re.findall(r"([\d.]+) %", line) for line in text.splitlines() if re.search(r" [kM]?B  ", line)]
+    return [float(row[-1]) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "tables"), [("example", 2), ("uniform", 0), ("continuous", 2), ("mixed", 2), ("profiles", 3)])
+def test_the_shares_of_the_load_add_up_in_every_table(name: str, tables: int) -> None:
+    assert sum(shares_of(plan_text(plan_of(FLEETS[name]), width=160))) == pytest.approx(100 * tables, abs=0.1 * tables)
+
+
+def test_the_load_of_a_continuous_attribute_stands_by_bands_under_its_histogram() -> None:
+    text = plan_text(plan_of(FLEETS["continuous"]))
+    bands = text.split("Load by packages\n")[1].split("\n\n")[0].splitlines()[2:]
+    assert [line.split()[0] for line in bands] == ["1-700", "701-1,084", "1,085-1,397", "1,399-1,816"]
+    assert "Load by" not in plan_text(plan_of(EXAMPLE))
+
+
+def test_a_bucket_with_a_distribution_stands_under_the_name_of_its_group() -> None:
+    text = plan_text(plan_of(FLEETS["mixed"]))
+    assert "  700 ± 300        49 %      50 %   10 " in text
+    assert "distribution" not in text.split("Forecast")[0]
+
+
+def test_few_values_of_profiles_have_a_row_each_in_place_of_a_histogram() -> None:
+    pairs = (("small", 95, 700), ("huge", 5, 7_000))
+    profiles = tuple(
+        Profile(name=name, percent=Fraction(percent), packages=Constant(packages), report_interval=Constant(MINUTE))
+        for name, percent, packages in pairs
+    )
+    text = plan_text(plan_of(replace(EXAMPLE, profiles=profiles)))
+    assert text.split("Packages per VM")[1].count("\n  7,000       5 %   10 ") == 1
+    assert "from" not in text.split("Forecast")[0]
+
+
+def test_profiles_beyond_those_that_are_counted_have_no_load_of_their_own() -> None:
+    profiles = tuple(
+        Profile(name=f"p{number}", percent=Fraction(5, 2), packages=Constant(600), report_interval=Constant(HOUR))
+        for number in range(40)
+    )
+    text = plan_text(plan_of(replace(EXAMPLE, profiles=profiles)), width=120)
+    assert len([line for line in text.splitlines() if line.endswith("-         -")]) == 9
+    assert "  Those without a load are counted together: 22.5 % of the bytes\n" in text
 
 
 def test_a_node_whose_vms_have_its_own_cid_names_none() -> None:

@@ -18,21 +18,36 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.units import MICROSECOND, MILLISECOND, SECOND
-from vsock_loadgen.watching.buckets import NodeBucket, NodeBuckets
-from vsock_loadgen.watching.frame import ASCII, UNICODE, Clock, Scene, Subject, frame, sparkline
+from vsock_loadgen.watching.drawing import ASCII, UNICODE
+from vsock_loadgen.watching.frame import Clock, Scene, Subject, frame, sparkline
+from vsock_loadgen.watching.groups import GroupRow, GroupRows
 from vsock_loadgen.watching.pace import Rates
 
-BUCKETS = NodeBuckets(
-    (NodeBucket("500", 140, 500), NodeBucket("1,000", 40, 1_000), NodeBucket("1,500", 16, 1_500), NodeBucket("2,000", 4, 2_000)),
-    (NodeBucket("30s", 100, 30), NodeBucket("1m", 60, 60), NodeBucket("5m", 40, 300)),
+
+def row(name: str, vms: int, delivered: int, failed: int = 0, p99_ns: int | None = None) -> GroupRow:
+    """A group of which so many reports came to an end."""
+    counts = Counts(due=delivered + failed, delivered=delivered, failures={FailureClass.RESET: failed} if failed else {})
+    return GroupRow(name, name, vms, counts, (p99_ns and p99_ns // 2, p99_ns), failed)
+
+
+PACKAGES = GroupRows(
+    "packages",
+    (
+        row("500", 140, 3_000, p99_ns=12 * MILLISECOND),
+        row("1,000", 40, 1_000, p99_ns=345 * MILLISECOND),
+        row("1,500", 16, 300, p99_ns=1_500 * MILLISECOND),
+        row("2,000", 4, 21, failed=236),
+    ),
 )
+INTERVALS = GroupRows("report_interval", (row("30s", 100, 4_000), row("1m", 60, 300), row("5m", 40, 21)))
+PROFILES = GroupRows("profile", (row("dev", 150, 321), row("prod", 50, 4_000)))
 RESPONSE = Clock(
     "response",
     (1_080 * MICROSECOND, 2_220 * MICROSECOND, 3_330 * MICROSECOND, 44_400 * MICROSECOND, 555 * MILLISECOND),
     (66 * MILLISECOND, 777 * MICROSECOND),
 )
 SCENE = Scene(
-    subject=Subject("200 VMs to unix:///run/relay.sock", 40 * SECOND, BUCKETS),
+    subject=Subject("200 VMs to unix:///run/relay.sock", 40 * SECOND),
     elapsed_ns=10 * SECOND,
     zero_wall_ns=1_700_000_000 * SECOND,
     is_stopping=False,
@@ -42,9 +57,7 @@ SCENE = Scene(
     achieved=[200, 150, 199] * 40,
     clocks=[RESPONSE, replace(RESPONSE, name="service"), replace(RESPONSE, name="lag")],
     errors={FailureClass.RESET: "Connection reset by peer"},
-    packages={500: 3_000, 1_000: 1_000, 1_500: 300, 2_000: 21},
-    intervals={30: 4_000, 60: 300, 300: 21},
-    profiles={},
+    groups=[PACKAGES, INTERVALS],
     entries=[
         Entry(1_700_000_000.0, "info", "start", "node 0: 200 VMs report to unix:///run/relay.sock, workers: 1"),
         Entry(1_700_000_001.0, "warning", "saturated", "the generator was late: " + "word " * 60),
@@ -73,7 +86,10 @@ def test_every_figure_is_there_and_no_line_is_too_long(columns: int, rows: int) 
     assert max(map(cell_len, lines)) <= columns
     assert words(lines) >= {"4,567", "4,321", "236", "7", "3", "201/s", "199/s", "running", "25"}
     assert words(lines) >= {"1.08", "2.22", "3.33", "555", "66", "777"}  # of the response time
-    assert words(lines) >= {"140", "40", "16", "4", "3,000", "1,000", "300", "100", "60", "4,000", "21"}  # of the buckets
+    if columns == 60:
+        assert any("more rows in a larger window" in line for line in lines)
+    else:
+        assert words(lines) >= {"500", "1,000", "1,500", "2,000", "30s", "1m", "5m", "345", "1.50"}  # of the groups
     assert {"reset", "peer"} <= words(lines)
     assert any("warning: the generator was late" in line for line in lines)
 
@@ -95,14 +111,9 @@ def test_any_window_gets_a_picture_that_is_not_too_high(columns: int, rows: int,
 def test_figures_never_touch_one_another(due: int, failed: int, vms: int, rate: float, time_ns: int, columns: int) -> None:
     counts = Counts(due=due, delivered=due, skipped=due, in_flight=due, failures={FailureClass.CLOSED_EARLY: failed})
     clock = Clock("response", (time_ns,) * 5, (time_ns,) * 2)
-    rows = (NodeBucket("100,000", vms, 5), NodeBucket("distribution", vms, None))
+    groups = GroupRows("packages", (row("100,000-100,001", vms, due, failed, time_ns), row("x" * 63, vms, due)))
     scene = replace(
-        SCENE,
-        counts=counts,
-        rates=Rates(rate, rate, rate),
-        clocks=[clock],
-        packages={5: due},
-        subject=replace(SCENE.subject, buckets=NodeBuckets(rows, rows)),
+        SCENE, counts=counts, rates=Rates(rate, rate, rate), clocks=[clock], groups=[groups, replace(groups, dimension="profile")]
     )
     lines = shown(scene, columns, 40)
     assert max(map(cell_len, lines[3:])) <= columns
@@ -111,10 +122,11 @@ def test_figures_never_touch_one_another(due: int, failed: int, vms: int, rate: 
     assert len(line_of(lines, "response").replace(" ns", "").replace(" us", "").replace(" ms", "").replace(" s", "").split()) >= 7
 
 
-def test_a_quantile_among_reports_that_were_not_delivered_is_never() -> None:
+@pytest.mark.parametrize(("columns", "figures"), [(80, 5), (60, 4), (120, 7)])
+def test_a_quantile_among_reports_that_were_not_delivered_says_so(columns: int, figures: int) -> None:
     clock = Clock("response", (MILLISECOND, None, None, None, None), (None, None), undelivered=9, lately_undelivered=9)
-    line = line_of(shown(replace(SCENE, clocks=[clock])), "response")
-    assert line.split() == ["response", "1", "ms", *["never"] * 6]
+    line = line_of(shown(replace(SCENE, clocks=[clock]), columns=columns), "response")
+    assert line.split() == ["response", "1", "ms", *["not", "delivered"] * (figures - 1)]
 
 
 def test_a_clock_without_a_report_has_no_figures() -> None:
@@ -172,12 +184,23 @@ def test_where_rows_are_few_the_newest_of_the_log_is_still_begun() -> None:
     assert lines[-1].endswith("…")
 
 
-def test_many_buckets_are_shortened_with_a_word_about_the_rest() -> None:
-    rows = tuple(NodeBucket(str(number), 1, number) for number in range(40))
-    lines = shown(replace(SCENE, subject=replace(SCENE.subject, buckets=NodeBuckets(rows, ()))))
+def test_many_groups_are_shortened_with_a_word_about_the_rest() -> None:
+    rows = tuple(row(f"{number}g", 1, number) for number in range(32))
+    lines = shown(replace(SCENE, groups=[GroupRows("packages", rows)]))
     (note,) = (line for line in lines if "more rows" in line)
-    visible = sum(line.split()[:1] == [str(number)] for number in range(40) for line in lines)
-    assert int(note.split()[1]) == 40 - visible
+    visible = sum(line.split()[:1] == [f"{number}g"] for number in range(32) for line in lines)
+    assert int(note.split()[1]) == 32 - visible
+
+
+@pytest.mark.parametrize("groups", [[PACKAGES], [PACKAGES, INTERVALS], [PACKAGES, INTERVALS, PROFILES]])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_failures_and_the_longest_times_of_every_group_are_shown_in_any_width(columns: int, groups: list[GroupRows]) -> None:
+    lines = shown(replace(SCENE, groups=groups), columns=columns, rows=50)
+    for table in groups:
+        for each in table.rows:
+            assert any(each.name in line.split() and f"{each.counts.failed:,}" in line.split() for line in lines)
+    assert any({"2,000", "236", "delivered"} <= set(line.split()) for line in lines)
+    assert max(map(cell_len, lines)) <= columns
 
 
 def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
@@ -186,12 +209,10 @@ def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
     assert all(line.isprintable() for line in shown(scene))
 
 
-def test_a_fleet_of_profiles_has_a_row_for_each_under_its_name() -> None:
-    buckets = NodeBuckets((), (), (NodeBucket("dev", 150, 0), NodeBucket("prod", 50, 1)))
-    subject = replace(SCENE.subject, buckets=buckets)
-    lines = shown(replace(SCENE, subject=subject, profiles={0: 321, 1: 4_000}))
-    assert [words([line]) >= {"prod", "50", "4,000"} for line in lines].count(True) == 1
-    assert any("By profile" in line for line in lines)
+def test_groups_without_failures_have_no_column_for_them() -> None:
+    lines = shown(replace(SCENE, groups=[PROFILES]))
+    assert line_of(lines, "By profile").split() == ["By", "profile", "VMs", "delivered", "resp", "P50", "resp", "P99"]
+    assert line_of(shown(), "By packages").count("failed") == 2  # of the intervals, too, so that the tables are alike
 
 
 def test_the_phase_of_load_stands_beside_the_state() -> None:

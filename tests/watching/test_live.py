@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 import pytest
 
+from fleet_example import EXAMPLE, plan_of
 from run_example import snapshot, times_of
+from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.log import Log
+from vsock_loadgen.measures.cells import Cells
+from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.measures.snapshot import Counts, Share, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import MILLISECOND, SECOND
-from vsock_loadgen.watching.buckets import NodeBuckets
 from vsock_loadgen.watching.frame import Subject
+from vsock_loadgen.watching.groups import GroupRows, groups_of
 from vsock_loadgen.watching.live import LiveView
 
 
@@ -24,7 +29,7 @@ class FakeScreen:
     """Remembers the last frame as text."""
 
     has_unicode = True
-    size = (100, 30)
+    size = (120, 30)
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -48,12 +53,12 @@ class FakeScreen:
 class Watched:
     """A run that is watched by a live view."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells: Cells | None = None, groups: Sequence[GroupRows] = ()) -> None:
         self.screen, self.stream = FakeScreen(), io.StringIO()
         self.log = Log(self.stream)
         self.is_stopping = False
-        self.totals = RunTotals(1, 1_700_000_000 * SECOND)
-        subject = Subject("2 VMs to embedded", 60 * SECOND, NodeBuckets((), ()))
+        self.totals = RunTotals(1, 1_700_000_000 * SECOND, cells)
+        subject = Subject("2 VMs to embedded", 60 * SECOND, groups)
         self.view = LiveView(self.screen, self.log, subject, lambda: self.is_stopping)  # type: ignore[arg-type]
 
     def at(self, at_ns: int, counts: Counts, response_ns: int = 200 * MILLISECOND, new: int = 0) -> None:
@@ -121,8 +126,8 @@ def test_reports_that_were_not_delivered_count_as_longer_than_any() -> None:
     watched = Watched()
     failures = {FailureClass.RESET: 5}
     watched.at(SECOND, Counts(due=20, started=15, delivered=10, skipped=5, failures=failures), new=10)
-    assert watched.screen.figures("response") == ["200 ms", *["never"] * 4, "200 ms", "never"]
-    assert watched.screen.figures("service") == ["100 ms", *["never"] * 4, "100 ms", "never"]
+    assert watched.screen.figures("response") == ["200 ms", *["not delivered"] * 4, "200 ms", "not delivered"]
+    assert watched.screen.figures("service") == ["100 ms", *["not delivered"] * 4, "100 ms", "not delivered"]
 
 
 def test_the_view_says_when_the_run_is_stopping() -> None:
@@ -130,3 +135,59 @@ def test_the_view_says_when_the_run_is_stopping() -> None:
     watched.is_stopping = True
     watched.at(SECOND, Counts())
     assert watched.screen.lines[0].endswith("stopping")
+
+
+def watched_groups() -> Watched:
+    """A run of the example fleet in which every combination of groups delivered a report, in 1 ms times its number."""
+    plan = plan_of(EXAMPLE)
+    cells = plan.cells(plan.nodes[0])
+    watched = Watched(cells, groups_of(plan, plan.nodes[0]))
+    shares = {
+        number: Share(Counts(due=1, started=1, delivered=1), times_of((number + 1) * MILLISECOND, MILLISECOND, 1, 1))
+        for number in range(cells.books)
+    }
+    watched.totals.add(WorkerSnapshot(0, SECOND, shares, {}, 0, final=False))
+    return watched
+
+
+def test_every_group_has_its_counts_at_once_and_its_times_after_a_round() -> None:
+    watched = watched_groups()
+    watched.view.update(watched.totals)
+    assert sum("   2,000" in line for line in watched.screen.lines) == 1
+    delivered = [sum(row.counts.delivered for row in table.rows) for table in watched.view._groups.tables]
+    assert delivered == [watched.totals.counts.delivered] * 2
+    for _ in range(4):
+        watched.view.update(watched.totals)
+    for table in watched.view._groups.tables:
+        for row in table.rows:
+            part = watched.totals.part(table.dimension, row.id)
+            assert part is not None
+            assert row.response == part.times.response.quantiles((0.5, 0.99))
+            assert any(row.name in line.split() for line in watched.screen.lines)
+
+
+def test_an_update_converts_the_histograms_of_few_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = watched_groups()
+    watched.view.update(watched.totals)
+    converted = 0
+    convert = DenseHistogram.histogram
+
+    def counted(histogram: DenseHistogram) -> Histogram:
+        nonlocal converted
+        converted += 1
+        return convert(histogram)
+
+    monkeypatch.setattr(DenseHistogram, "histogram", counted)
+    watched.view.update(watched.totals)
+    assert converted <= 2 * 3  # two groups of three clocks each
+
+
+def test_a_dimension_with_all_vms_in_one_group_is_not_shown() -> None:
+    plan = plan_of(replace(EXAMPLE, packages=Constant(700)))
+    assert [table.dimension for table in groups_of(plan, plan.nodes[0])] == ["report_interval"]
+
+
+def test_the_vms_of_a_group_are_those_of_the_node() -> None:
+    plan = plan_of(EXAMPLE, nodes=3)
+    nodes = [groups_of(plan, node)[0].rows for node in plan.nodes]
+    assert [sum(row.vms for row in rows) for rows in zip(*nodes, strict=True)] == [140, 40, 16, 4]

@@ -64,7 +64,8 @@ def compare(
     differences. Several runs of a side tell whether a difference is more than the runs differ among themselves.
 
     A CONDITION is a figure of thresholds, a comparison and a signed difference: 'response_time.p99 > +10%' in percent of the
-    baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit.
+    baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit. As in
+    thresholds, a group of VMs or a phase may stand in front: 'packages.2000.response_time.p99 > +10%'.
 
     With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms
     merged, thresholds judged on the sums.

@@ -63,7 +63,8 @@ def load(
     check_config(config, values, section, found)
     if found.errors:
         raise ConfigError(ordered_problems(found.errors))
-    return Loaded(replace(config, effective=effective(config)), ordered_problems(found.warnings))
+    places = {path: str(node.place) for path, node in section.walk()}
+    return Loaded(replace(config, effective=effective(config), places=places), ordered_problems(found.warnings))
 
 
 def _file_section(path: Path | None, found: Findings, *, strict: bool) -> Node:

@@ -22,6 +22,7 @@ from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
 from vsock_loadgen.distributions.reading import IN_WORDS, Of
 from vsock_loadgen.distributions.timing import JITTER
+from vsock_loadgen.errors import Problem
 from vsock_loadgen.grammar.block import BlockOf, ListOf, key
 from vsock_loadgen.grammar.leaves import Choice, Duration, Number, OptionalText, WholeNumber, YesOrNo, auto
 from vsock_loadgen.units import MILLISECOND, SECOND
@@ -320,3 +321,9 @@ class Config:
     )
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The same as plain JSON values under the keys of the config file, for the result document."""
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where what was written stands, by path, for what is found out about it once the fleet is known."""
+
+    def problem(self, path: str, message: str) -> Problem:
+        """What is wrong about the value at a path."""
+        return Problem(self.places.get(path, ""), path, message)

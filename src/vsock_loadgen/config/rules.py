@@ -19,6 +19,7 @@ from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import QUANTITIES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timing
 from vsock_loadgen.grammar.leaves import show_decimal
+from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.units import MILLISECOND, format_duration
 
 Nodes = Mapping[str, Node]
@@ -29,8 +30,10 @@ _ONE = Level(Fraction(1), Fraction(1))
 _OF_PROFILES = {"packages": PACKAGE_KEYS, "reportInterval": ("reportInterval",)}
 """The keys of a profile that it may leave to the top level, with those that say it there."""
 _INNER_TIMING = re.compile(
-    r"(profiles\[\d+\]\.)?(packages|reportInterval)(\.buckets\[\d+\]\.distribution)+\.buckets\[\d+\]\.(synchronized|offset|jitter)"
+    r"(profiles\[\d+\]\.)?(packages|reportInterval)(\.buckets\[\d+\]\.distribution)+\.buckets\[\d+\]\.(synchronized|offset|jitter|name)"
 )
+_PROFILE_BUCKET_NAME = re.compile(r"profiles\[\d+\]\.(packages|reportInterval)\.buckets\[\d+\]\.name")
+_NAMES = re.compile(r"(profiles|phases|(profiles\[\d+\]\.)?(packages|reportInterval)\.buckets)\[\d+\]\.name")
 _NO_GRID = "synchronized VMs need a common interval; found a distribution that gives every VM its own, expected values"
 
 
@@ -80,8 +83,8 @@ def _percent(item: Node) -> Iterator[Fraction]:
 def _repeated_names(nodes: Nodes) -> Said:
     first: dict[tuple[str, object], Node] = {}
     for path, node in nodes.items():
-        if re.fullmatch(r"(profiles|phases)\[\d+\]\.name", path) and isinstance(node.value, str):
-            before = first.setdefault((path.partition("[")[0], node.value), node)
+        if _NAMES.fullmatch(path) and isinstance(node.value, str):
+            before = first.setdefault((path.rpartition("[")[0], node.value), node)
             if before is not node:
                 yield path, f"found {node.shown()} again (first: {position(before.place)}), expected each name once"
 
@@ -100,7 +103,7 @@ def _attributes(nodes: Nodes) -> Said:
 
 
 def _hidden_timing(nodes: Nodes) -> Said:
-    """Buckets within a bucket's distribution only have values: how VMs keep time is said by the outermost bucket."""
+    """Buckets within a bucket's distribution only have values: the outermost bucket says how VMs keep time and are called."""
     for path in filter(_INNER_TIMING.fullmatch, nodes):
         yield path, "stands in a bucket inside a bucket, expected in the outermost bucket or in the profile"
 
@@ -135,10 +138,9 @@ def _idle_phases(config: Config) -> Said:
 def _threshold_phases(config: Config) -> Said:
     """A threshold on a phase that there is not would fail every run."""
     names = [phase.name for phase in config.phases]
-    known = f"expected one of {', '.join(names)}" if names else "expected a phase of phases, and there are none"
     for number, threshold in enumerate(config.thresholds):
-        if threshold.phase and threshold.phase not in names:
-            yield f"thresholds[{number}]", f"there is no phase {threshold.phase}, {known}"
+        if threshold.dimension == PHASE and threshold.part not in names:
+            yield f"thresholds[{number}]", threshold.unknown(names)
 
 
 def _timing(config: Config, values: Any, nodes: Nodes) -> Said:
@@ -186,6 +188,8 @@ def _idle_keys(config: Config, nodes: Nodes) -> Said:
     elif config.abort_on_fail and 0 < config.duration_ns <= config.abort_grace_ns:
         ends = f"the run ends after {format_duration(config.duration_ns)}"
         yield "abortOnFail", f"has no effect: {ends}, and abortGrace is {format_duration(config.abort_grace_ns)}"
+    for path in filter(_PROFILE_BUCKET_NAME.fullmatch, nodes):
+        yield path, "has no effect: where there are profiles, packages and intervals are grouped by value over the whole fleet"
     if config.repeat_phases and not config.phases:
         yield "repeatPhases", "has no effect without phases"
     if config.phases and all(phase.vms.start == phase.vms.end == 0 for phase in config.phases):

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.config.expressions import listed, plain_number, split_expression
 from vsock_loadgen.config.places import closest
 from vsock_loadgen.grammar.leaves import ParsedText
+from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import METRICS, Measurable, MeasuredRun, Metric, Operator
 from vsock_loadgen.units import SECOND, parse_duration
 
 EXAMPLE = "response_time.p99 < 500ms"
-_PHASE = "phase."
+SCOPES = {"phase": PHASE, "packages": "packages", "interval": "report_interval", "profile": "profile"}
+"""What may stand in front of a figure, before the name of a part of the run: the dimension that the part is of."""
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A limit on a metric: `expression` as it is shown, `limit` in the metric's unit, exact.
-
-    With a `phase`, it is about the reports that fell due in that phase of load; empty, about all of them.
-    """
+class Figure:
+    """A figure of a run, or of the part of it that has a name in a dimension: `expression` as it is written."""
 
     expression: str
     metric: Metric
-    comparison: Operator
-    limit: Fraction
-    phase: str = ""
+    dimension: str = ""
+    part: str = ""
 
-    def scope(self, run: MeasuredRun) -> Measurable | None:
-        """What of the run the threshold is about; None where nothing is."""
-        return run.of_phase(self.phase) if self.phase else run
+    def of(self, run: MeasuredRun) -> Measurable | None:
+        """What of the run the figure is taken from; None where nothing is."""
+        return run.part(self.dimension, self.part) if self.dimension else run
+
+    def unknown(self, known: Sequence[str]) -> str:
+        """What is to be said where the run has no part of that name, but those that are `known`."""
+        scope = next(scope for scope, dimension in SCOPES.items() if dimension == self.dimension)
+        expected = f"expected one of {', '.join(known)}" if known else "and the config has none"
+        if any(f".{other}." in self.part for other in SCOPES):
+            return f"figures of a phase and of a group together are not kept, expected one of both; of {scope}, {expected}"
+        noun = "phase" if self.dimension == PHASE else f"{scope} group"
+        return f"there is no {noun} {self.part}, {expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold(Figure):
+    """A limit on a figure: `expression` as it is shown, `limit` in the metric's unit, exact."""
+
+    comparison: Operator = "<"
+    limit: Fraction = Fraction(0)
 
     def __str__(self) -> str:
         return self.expression
@@ -39,27 +55,31 @@ class Threshold:
 def parse_threshold(text: str) -> Threshold:
     """The threshold that a text means, spaces made even. Raises ValueError with a sentence that says what was expected."""
     parts = split_expression(text, "limit", EXAMPLE)
-    phase, metric = _phase_and_metric(parts.name)
+    figure = parse_figure(parts.name)
     comparison = parts.comparison
-    limit = _limit(parts.written, metric)
-    if (comparison == "<" and limit == 0) or (comparison == ">" and limit == 100 and metric.unit == "percent"):
+    limit = _limit(parts.written, figure.metric)
+    if (comparison == "<" and limit == 0) or (comparison == ">" and limit == 100 and figure.metric.unit == "percent"):
         raise ValueError("no run can meet it, expected a limit within reach")
-    shown = f"{_PHASE}{phase}.{metric.name}" if phase else metric.name
-    return Threshold(f"{shown} {comparison} {parts.written}", metric, comparison, limit, phase)
+    expression = f"{figure.expression} {comparison} {parts.written}"
+    return Threshold(expression, figure.metric, figure.dimension, figure.part, comparison, limit)
 
 
-def _phase_and_metric(name: str) -> tuple[str, Metric]:
-    """`phase.NAME.` in front of a figure narrows it to what fell due in that phase."""
-    if not name.startswith(_PHASE):
-        return "", _metric(name)
-    within = name.removeprefix(_PHASE)
-    fitting = [known for known in METRICS if within.endswith(f".{known}")]
+def parse_figure(name: str) -> Figure:
+    """The figure of that name. `SCOPE.NAME.` in front of a metric narrows it to what fell due in that part of the run.
+
+    Raises ValueError with a sentence that says what was expected.
+    """
+    scope, _, within = name.partition(".")
+    if scope not in SCOPES:
+        metric = _metric(name)
+        return Figure(metric.name, metric)
+    fitting = [known for known in METRICS if within.endswith(f".{known}") and len(within) > len(known) + 1]
     if not fitting:
-        raise ValueError(f"the figure {name} is not known, expected {_PHASE}NAME. and {names()}")
-    metric = max(fitting, key=len)
-    if METRICS[metric].unit == "per_second":
-        raise ValueError(f"{metric} is known for the whole run only, expected another figure for a phase")
-    return within.removesuffix(f".{metric}"), METRICS[metric]
+        raise ValueError(f"the figure {name} is not known, expected {scope}.{'NAME' if scope == 'phase' else 'ID'}. and {names()}")
+    metric = METRICS[max(fitting, key=len)]
+    if metric.unit == "per_second" and scope == "phase":
+        raise ValueError(f"{metric.name} is known for the whole run only, expected another figure for a phase")
+    return Figure(name, metric, SCOPES[scope], within.removesuffix(f".{metric.name}"))
 
 
 def _metric(name: str) -> Metric:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, Any, Self
 
@@ -16,13 +16,13 @@ from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.distributions.quantity import Grain, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timed, Timing
 from vsock_loadgen.grammar.block import leaf_in
-from vsock_loadgen.grammar.leaves import Percentage
+from vsock_loadgen.grammar.leaves import GroupName, Percentage
 
 PERCENT = Percentage(above=True, whole=100)
 VALUE, MIXED = "form:value", "form:distribution"
 """The steps of pydantic's locations that tell both ways of writing a bucket apart."""
 _SAYS = "Shares of the fleet; the percents add up to exactly 100."
-_EXAMPLES = {"percent": 12.5, "synchronized": True, "offset": "10s", "jitter": 1}
+_EXAMPLES = {"percent": 12.5, "name": "typical", "synchronized": True, "offset": "10s", "jitter": 1}
 _DEFAULTS = {"synchronized": False, "offset": 0}
 
 
@@ -45,6 +45,7 @@ class _Share(Part):
     """A share of the fleet."""
 
     percent: Annotated[Fraction, PERCENT] = Field(description="Share of the VMs in percent; all buckets add up to 100.")
+    name: Annotated[str, GroupName()] = Field("", description="What its VMs are called in results, thresholds and metrics.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Buckets(Distribution):
 
     def within(self, around: Timing) -> Buckets:
         """The same where every bucket says how its VMs keep time, and `around` is what is said about all of them."""
-        return Buckets(tuple(Bucket(bucket.percent, bucket.value, bucket.timing.within(around)) for bucket in self.buckets))
+        return Buckets(tuple(replace(bucket, timing=bucket.timing.within(around)) for bucket in self.buckets))
 
 
 def _bucket_blocks(quantity: Quantity, any_kind: Any) -> dict[str, Any]:
@@ -144,9 +145,10 @@ def _bucket_block(quantity: Quantity, kind: str, says: str, **field: Any) -> Any
 
 def _bucket(read: Any) -> Bucket:
     value = read.distribution if hasattr(read, "distribution") else Constant(read.value)
-    return Bucket(read.percent, value, read.timing if isinstance(read, Timed) else UNSAID)
+    return Bucket(read.percent, value, read.timing if isinstance(read, Timed) else UNSAID, read.name)
 
 
 def _shown(bucket: Bucket, quantity: Quantity) -> dict[str, object]:
     name = "distribution" if bucket.value.constant is None else "value"
-    return {"percent": PERCENT.show(bucket.percent), name: bucket.value.show(quantity), **bucket.timing.show()}
+    own = {"name": bucket.name} if bucket.name else {}
+    return {"percent": PERCENT.show(bucket.percent), name: bucket.value.show(quantity), **own, **bucket.timing.show()}

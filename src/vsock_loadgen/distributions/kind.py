@@ -156,6 +156,10 @@ class Distribution(ABC):
         """What is legal and hardly meant; `{key}` stands for the value of a key as it was written."""
         yield from ()
 
+    def label(self, quantity: Quantity) -> str:
+        """What its VMs are called where they are counted together: the values that they have."""
+        return quantity.span(*self.ends(quantity.grain))
+
     @property
     @abstractmethod
     def configured_mean(self) -> Fraction:
@@ -201,11 +205,13 @@ def _declared(key: Key) -> tuple[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A share of the VMs, `percent` exact, that has a distribution of its own. Of intervals, it may also say how they keep time."""
+    """A share of the VMs, `percent` exact, that has a distribution of its own. Of intervals, it may also say how they keep time.
+    `name` is what its VMs are called where they are counted together, empty where the config does not say."""
 
     percent: Fraction
     value: Distribution
     timing: Timing = UNSAID
+    name: str = ""
 
 
 class Continuous(Distribution):

@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Annotated
 
 from vsock_loadgen.distributions.kind import MAX_IF_ANY, MIN_IF_ANY, Continuous, Field
+from vsock_loadgen.distributions.quantity import Quantity
 from vsock_loadgen.grammar.leaves import Number
 
 _SIGMA = Number(Fraction(0), Fraction(10), above=True)
@@ -32,6 +33,9 @@ class Lognormal(Continuous):
     @property
     def configured_mean(self) -> Fraction:
         return self.median * Fraction(math.exp(self.sigma**2 / 2))
+
+    def label(self, quantity: Quantity) -> str:
+        return f"median {quantity.says(float(self.median))}"
 
     def quantile(self) -> Callable[[float], float]:
         median, sigma, low, high = float(self.median), float(self.sigma), float(self.min), float(self.max)

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import Annotated
 
 from vsock_loadgen.distributions.kind import MAX_IF_ANY, MIN_IF_ANY, Continuous, Field
+from vsock_loadgen.distributions.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Normal(Continuous):
     @property
     def configured_mean(self) -> Fraction:
         return self.mean
+
+    def label(self, quantity: Quantity) -> str:
+        return f"{quantity.says(float(self.mean))} ± {quantity.says(float(self.stddev))}"
 
     def quantile(self) -> Callable[[float], float]:
         mean, stddev, low, high = float(self.mean), float(self.stddev), float(self.min), float(self.max)

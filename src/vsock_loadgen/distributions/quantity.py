@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.grammar.leaves import Duration, Leaf, Number, WholeNumber
-from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
+from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND, format_duration, format_number
 
 MOST_PACKAGES = 100_000
 LONGEST_INTERVAL_NS = 365 * 24 * HOUR
@@ -30,7 +30,8 @@ class Quantity:
     """An attribute of a VM that the config has as a distribution under `key`.
 
     The leaves read a value that VMs have exactly, a figure such as a mean or a deviation, and a value on a quantile function.
-    `words` stand in the texts of the kinds, `title` begins the names of the JSON Schema's definitions.
+    `words` stand in the texts of the kinds, `title` begins the names of the JSON Schema's definitions, `says` writes a value for
+    people.
     """
 
     key: str
@@ -44,6 +45,11 @@ class Quantity:
     is_timed: bool = False
     """Whether a bucket may say how its VMs keep time."""
     words: Mapping[str, str]
+    says: Callable[[float], str]
+
+    def span(self, low: int, high: int) -> str:
+        """From a value to another, for people: `1,100-4,000`."""
+        return self.says(low) if low == high else f"{self.says(low)}-{self.says(high)}"
 
     @property
     def least(self) -> int:
@@ -72,6 +78,7 @@ PACKAGES = Quantity(
         "none_below": "no VM has less than 1",
         "least": "1",
     },
+    says=format_number,
 )
 REPORT_INTERVAL = Quantity(
     key="reportInterval",
@@ -95,5 +102,6 @@ REPORT_INTERVAL = Quantity(
         "none_below": "none is below 1s",
         "least": "1s",
     },
+    says=lambda nanoseconds: format_duration(round(nanoseconds)),
 )
 QUANTITIES = (PACKAGES, REPORT_INTERVAL)

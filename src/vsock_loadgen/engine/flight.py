@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any, Protocol
 
+from vsock_loadgen.engine.ledger import Book
 from vsock_loadgen.units import MILLISECOND
 
 FIRST_RETRY_NS = MILLISECOND
@@ -38,15 +39,15 @@ class Destination(Protocol):
 
 
 class Flight:
-    """A report under way, from its first connect attempt until its fate is known."""
+    """A report under way, from its first connect attempt until its fate is known, which is entered in its `book`."""
 
     __slots__ = (
+        "book",
         "connected",
         "due_ns",
         "fd",
         "landed",
         "pending",
-        "phase",
         "position",
         "retry_ns",
         "size",
@@ -55,9 +56,9 @@ class Flight:
         "watched",
     )
 
-    def __init__(self, position: int, due_ns: int, started_ns: int, phase: int) -> None:
+    def __init__(self, position: int, due_ns: int, started_ns: int, book: Book) -> None:
         self.position = position
-        self.phase = phase
+        self.book = book
         self.due_ns = due_ns
         self.started_ns = started_ns
         self.sock: socket.SocketType | None = None

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
@@ -13,21 +14,23 @@ from vsock_loadgen.plan.slices import NodeSlice
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The VMs of one worker, as columns in step with those of the schedule."""
+    """The VMs of one worker, as columns in step with those of the schedule; `places` has each VM's place among the `cells`."""
 
     schedule: Schedule
     cids: Sequence[int]
     packages: Sequence[int]
-    profiles: Sequence[int]
+    places: Sequence[int]
+    cells: Cells
 
 
 def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
     """The VMs of a node, by worker; with an `own_cid`, every report carries that in place of a CID for each VM."""
-    return [_load(plan, mine, mine.for_worker(number, plan.workers), own_cid) for number in range(plan.workers)]
+    cells = plan.cells(mine)
+    return [_load(plan, mine, mine.for_worker(number, plan.workers), own_cid, cells) for number in range(plan.workers)]
 
 
-def _load(plan: Plan, mine: NodeSlice, indices: range, own_cid: int | None) -> Load:
+def _load(plan: Plan, mine: NodeSlice, indices: range, own_cid: int | None, cells: Cells) -> Load:
     cids = array("q", map(mine.cid, indices) if own_cid is None else [own_cid] * len(indices))
     packages = array("i", (plan.fleet.packages.values[index] for index in indices))
-    profiles = array("H", (plan.fleet.profile[index] for index in indices))
-    return Load(plan.schedule(indices), cids, packages, profiles)
+    places = array("H", (plan.groups.cell[index] for index in indices))
+    return Load(plan.schedule(indices), cids, packages, places, cells)

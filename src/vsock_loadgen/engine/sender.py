@@ -19,6 +19,7 @@ import errno
 import heapq
 import os
 import socket
+from array import array
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,13 +63,13 @@ class Sender:
         confirmed: bool,
     ) -> None:
         self._indices = load.schedule.indices
-        self._interval_ns = load.schedule.interval_ns
         self._schedule = load.schedule
         self._zero_ns = 0
         self._last_ns = _NEVER_NS
         self._cids = load.cids
         self._packages = load.packages
-        self._profiles = load.profiles
+        self._books = ledger.books
+        self._first_book = array("l", map(load.cells.number, load.places))
         self._buffers = reports.buffers
         self._target = target
         self._poller = poller
@@ -118,7 +119,7 @@ class Sender:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way."""
-        return self._ledger.in_flight == 0
+        return 1 not in self._under_way
 
     def step(self, wake_ns: int) -> list[tuple[int, int]]:
         """Start what is due, wait until `wake_ns` at the latest, and attend to every socket that is ready.
@@ -154,18 +155,18 @@ class Sender:
             heapq.heapreplace(heap, self._next(position))
             if not self._schedule.is_on(position, due_ns):
                 continue
-            phase = self._schedule.phase_at(due_ns)
+            book = self._books[self._first_book[position] + self._schedule.phase_at(due_ns)]
             if self._under_way[position]:
-                self._ledger.skip(phase)
+                book.skip()
             else:
-                self._ledger.leave_unstarted(phase)
+                book.leave_unstarted()
 
     def abandon(self) -> None:
         """Give up everything under way."""
         for flight in self._by_start:
             if not flight.landed:
                 self._land(flight)
-                self._ledger.give_up(flight.phase)
+                flight.book.give_up()
 
     def _next(self, position: int) -> int:
         """The heap entry of a VM's next report."""
@@ -186,13 +187,14 @@ class Sender:
                 if not self._schedule.is_on(position, due_ns):
                     continue
                 phase = shape.phase_at(due_ns)
+            book = self._books[self._first_book[position] + phase]
             if self._under_way[position]:
-                self._ledger.skip(phase)
+                book.skip()
                 continue
             self._under_way[position] = 1
             self._started_ns = started_ns = self._clock_ns()
-            flight = Flight(position, self._zero_ns + due_ns, started_ns, phase)
-            self._ledger.start(started_ns - flight.due_ns, phase)
+            flight = Flight(position, self._zero_ns + due_ns, started_ns, book)
+            book.start(started_ns - flight.due_ns)
             self._by_start.append(flight)
             self._connect(flight)
         return heap[0] < limit
@@ -312,20 +314,12 @@ class Sender:
     def _deliver(self, flight: Flight) -> None:
         finished_ns = self._clock_ns()
         self._land(flight)
-        position = flight.position
-        self._ledger.deliver(
-            finished_ns - flight.due_ns,
-            finished_ns - flight.started_ns,
-            flight.size,
-            self._packages[position],
-            self._interval_ns[position],
-            self._profiles[position],
-            flight.phase,
-        )
+        flight.book.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size)
 
     def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:
         self._land(flight)
-        self._ledger.fail(failure, os.strerror(code) if code else "request timeout", flight.phase)
+        flight.book.fail(failure)
+        self._ledger.errors[failure] = os.strerror(code) if code else "request timeout"
 
     def _expire(self, now_ns: int) -> None:
         """End what has been under way for longer than the request timeout. All timeouts are equal, so the oldest is first."""

@@ -98,8 +98,7 @@ class Supervisor:
         The schedule starts when the orders say, or else at once; one that has started already is joined.
         """
         start = _start(self._orders.start_at_ns)
-        shape = self._loads[0].schedule.shape
-        totals = RunTotals(len(self._channels), start.zero_wall_ns, shape.names if shape else (), start.join_ns)
+        totals = RunTotals(len(self._channels), start.zero_wall_ns, self._loads[0].cells, start.join_ns)
         for channel in self._channels:
             channel.send(start)
         end_ns = start.zero_ns + self._orders.duration_ns if self._orders.duration_ns else None

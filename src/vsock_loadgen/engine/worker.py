@@ -69,7 +69,7 @@ class Worker:
         self._channel = channel
         self._clock_ns = time.monotonic_ns
         self._stopping = False
-        self._ledger = Ledger(len(load.schedule.shape.names) if load.schedule.shape else 0)
+        self._ledger = Ledger(load.cells.books)
         poller.register(channel.fileno(), READABLE)
         self._sender = Sender(
             load,

@@ -40,8 +40,8 @@ class Measurable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseFigures:
-    """What fell due in one phase of load: figures are taken from it as from a run."""
+class PartFigures:
+    """What fell due in one part of a run, a phase of load or a group of VMs: figures are taken from it as from the run."""
 
     counts: Counts
     times: Times
@@ -49,10 +49,10 @@ class PhaseFigures:
 
 
 class MeasuredRun(Measurable, Protocol):
-    """A run, as a whole and by its phases of load."""
+    """A run, as a whole and by its parts."""
 
-    def of_phase(self, name: str) -> Measurable | None:
-        """What fell due in a phase; None where the run has none of that name."""
+    def part(self, dimension: str, name: str) -> Measurable | None:
+        """What fell due in the part of that name in a dimension of `Cells`; None where there is none, or it has no VMs here."""
 
 
 @dataclass(frozen=True, slots=True)

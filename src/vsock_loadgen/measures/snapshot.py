@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from vsock_loadgen.measures.histogram import AsHistogram, Histogram
+from vsock_loadgen.measures.histogram import AsHistogram, DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import Record, Summed, Whole, object_of
 
@@ -111,9 +111,27 @@ class Times(Record):
         return iter((self.response, self.service, self.lag))
 
 
+class DenseTimes:
+    """The three clocks of a part of a run, for as long as it lasts."""
+
+    __slots__ = ("_clocks",)
+
+    def __init__(self) -> None:
+        self._clocks = DenseHistogram(), DenseHistogram(), DenseHistogram()
+
+    def merge(self, other: Times) -> None:
+        """Add what a record holds."""
+        for clock, more in zip(self._clocks, other, strict=True):
+            clock.merge(more)
+
+    def times(self) -> Times:
+        """What they hold now."""
+        return Times(*(clock.histogram() for clock in self._clocks))
+
+
 @dataclass(frozen=True, slots=True)
-class PhaseShare:
-    """What fell due in one phase of load: `counts` since the start, `times` since the snapshot before."""
+class Share:
+    """What was entered under one number of a worker's books: `counts` since the start, `times` since the snapshot before."""
 
     counts: Counts
     times: Times
@@ -121,21 +139,15 @@ class PhaseShare:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """A worker's state at `at_ns` from the start: `counts` since the start, the rest since its previous snapshot.
+    """A worker's state at `at_ns` from the start: `shares` of the books that have changed since its previous snapshot, by number.
 
-    `packages` counts delivered reports by their number of packages, `intervals` by the report interval of their VM (ns, after any
-    time scale, without jitter), `profiles` by the number of its profile; `errors` has the last message of each failure class that
-    occurred. `cpu_ns` is the processor time the worker has used since it began. After the `final` one comes no other.
+    `errors` has the last message of each failure class that occurred since then. `cpu_ns` is the processor time the worker has used
+    since it began. After the `final` one comes no other.
     """
 
     worker: int
     at_ns: int
-    counts: Counts
-    times: Times
-    packages: Mapping[int, int]
+    shares: Mapping[int, Share]
     errors: Mapping[FailureClass, str]
     cpu_ns: int
     final: bool
-    intervals: Mapping[int, int] = field(default_factory=dict)
-    phases: tuple[PhaseShare, ...] = ()
-    profiles: Mapping[int, int] = field(default_factory=dict)

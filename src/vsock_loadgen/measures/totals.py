@@ -1,39 +1,57 @@
-"""The workers' snapshots added up: the state of the whole run."""
+"""The workers' snapshots added up: the state of the whole run, and of its parts."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
-from vsock_loadgen.measures.figures import PhaseFigures
+from vsock_loadgen.measures.cells import PHASE, Cells
+from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
-from vsock_loadgen.measures.snapshot import Counts, PhaseShare, Times, WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Counts, DenseTimes, Times, WorkerSnapshot
 from vsock_loadgen.units import SECOND
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What is known of a worker: its last snapshot, and all that it has counted by then, in sum, by number of `Cells`, and in the
+    parts of each dimension."""
+
+    last: WorkerSnapshot | None = None
+    counts: Counts = field(default_factory=lambda: Counts())
+    by_number: dict[int, Counts] = field(default_factory=dict)
+    parts: dict[str, list[Counts]] = field(default_factory=dict)
+    how_lost: str | None = None
+
+    def settled(self, counts: Counts) -> Counts:
+        """Counts of it; what it had in flight when it was lost is unfinished."""
+        if self.how_lost is None:
+            return counts
+        return replace(counts, in_flight=0, unfinished=counts.unfinished + counts.in_flight)
 
 
 class RunTotals:
     """Merges snapshots as they come; `series` has a row for every second of the wall clock.
 
     A snapshot belongs to the second in which its stretch began. `zero_wall_ns` is the wall clock at the start of the schedule,
-    read once, and `joined_ns` how far that had gone on when the run began; `elapsed_ns` counts from there.
+    read once, and `joined_ns` how far that had gone on when the run began; `elapsed_ns` counts from there. `cells` says into which
+    parts the reports fall.
     """
 
-    def __init__(self, workers: int, zero_wall_ns: int, phase_names: Sequence[str] = (), joined_ns: int = 0) -> None:
-        self.phase_names = phase_names
+    def __init__(self, workers: int, zero_wall_ns: int, cells: Cells | None = None, joined_ns: int = 0) -> None:
+        self.cells = cells or Cells()
         self.zero_wall_ns = zero_wall_ns
         self.joined_ns = joined_ns
         self.elapsed_ns = 0
         self.times = Times()
-        self.packages: Counter[int] = Counter()
-        self.intervals: Counter[int] = Counter()
-        self.profiles: Counter[int] = Counter()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
-        self._phase_times = [Times() for _ in phase_names]
-        self._last: list[WorkerSnapshot | None] = [None] * workers
-        self._lost: dict[int, str] = {}
+        dimensions = (*self.cells.groups, PHASE)
+        self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._workers = [
+            _Worker(parts={name: [Counts()] * len(parts) for name, parts in self._times.items()}) for _ in range(workers)
+        ]
         self.lost_receiver: str | None = None
         """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
 
@@ -50,66 +68,58 @@ class RunTotals:
     @property
     def counts(self) -> Counts:
         """The counts of all workers; what a lost worker had in flight is unfinished."""
-        total = Counts()
-        for worker, snapshot in enumerate(self._last):
-            if snapshot is not None:
-                total += _written_off(snapshot.counts) if worker in self._lost else snapshot.counts
-        return total
+        return sum((worker.settled(worker.counts) for worker in self._workers), Counts())
 
-    @property
-    def phases(self) -> list[PhaseShare]:
-        """What fell due in each phase of load, with all its times; empty where the run has no phases."""
-        counts = [Counts()] * len(self._phase_times)
-        for worker, snapshot in enumerate(self._last):
-            for number, share in enumerate(snapshot.phases if snapshot else ()):
-                counts[number] += _written_off(share.counts) if worker in self._lost else share.counts
-        return [PhaseShare(each, times) for each, times in zip(counts, self._phase_times, strict=True)]
+    def counts_of(self, dimension: str) -> list[Counts]:
+        """The counts of each part of a dimension, in order."""
+        of_workers = ([worker.settled(counts) for counts in worker.parts[dimension]] for worker in self._workers)
+        return [sum(counts, Counts()) for counts in zip(*of_workers, strict=True)]
 
-    def of_phase(self, name: str) -> PhaseFigures | None:
-        """What fell due in the phase of that name so far; None where there is none."""
-        for known, share in zip(self.phase_names, self.phases, strict=True):
-            if known == name:
-                return PhaseFigures(share.counts, share.times, self.elapsed_ns)
-        return None
+    def parts(self, dimension: str) -> Iterator[PartFigures]:
+        """What fell due in each part of a dimension, in order."""
+        for counts, times in zip(self.counts_of(dimension), self._times[dimension], strict=True):
+            yield PartFigures(counts, times.times(), self.elapsed_ns)
+
+    def part(self, dimension: str, name: str) -> PartFigures | None:
+        """What fell due in the part of that name so far; None where there is none, or none of its VMs is sent by this process."""
+        if (number := self.cells.found(dimension, name)) is None:
+            return None
+        return PartFigures(self.counts_of(dimension)[number], self._times[dimension][number].times(), self.elapsed_ns)
 
     @property
     def worker_cpu_ns(self) -> list[int]:
         """Processor time that each worker has used."""
-        return [0 if snapshot is None else snapshot.cpu_ns for snapshot in self._last]
+        return [0 if worker.last is None else worker.last.cpu_ns for worker in self._workers]
 
     @property
     def lost(self) -> tuple[int, ...]:
         """Numbers of the workers that are gone without a final snapshot."""
-        return tuple(sorted(self._lost))
+        return tuple(number for number, worker in enumerate(self._workers) if worker.how_lost is not None)
 
     def how_lost(self, worker: int) -> str:
         """How a lost worker ended, empty where that is not known."""
-        return self._lost[worker]
+        return self._workers[worker].how_lost or ""
 
     def add(self, snapshot: WorkerSnapshot) -> None:
         """Take one snapshot in; each worker's come in order."""
-        before = self._last[snapshot.worker]
-        self._last[snapshot.worker] = snapshot
+        worker = self._workers[snapshot.worker]
+        began_ns = worker.last.at_ns if worker.last else self.joined_ns
+        worker.last = snapshot
         self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns - self.joined_ns)
-        self.times.merge(snapshot.times)
-        self.packages.update(snapshot.packages)
-        self.intervals.update(snapshot.intervals)
-        self.profiles.update(snapshot.profiles)
         self.errors.update(snapshot.errors)
-        for times, share in zip(self._phase_times, snapshot.phases, strict=True):
+        change, times = Counts(), Times()
+        for number, share in snapshot.shares.items():
+            entered = share.counts - worker.by_number.get(number, Counts())
+            worker.by_number[number] = share.counts
+            change += entered
             times.merge(share.times)
-        began_ns = before.at_ns if before else self.joined_ns
-        self.series.add(
-            (self.zero_wall_ns + began_ns) // SECOND,
-            snapshot.counts - (before.counts if before else Counts()),
-            self.counts.in_flight,
-            snapshot.times,
-        )
+            for dimension, part in self.cells.parts_of(number).items():
+                worker.parts[dimension][part] += entered
+                self._times[dimension][part].merge(share.times)
+        worker.counts += change
+        self.times.merge(times)
+        self.series.add((self.zero_wall_ns + began_ns) // SECOND, change, self.counts.in_flight, times)
 
     def lose(self, worker: int, how: str = "") -> None:
         """Note that a worker is gone without a final snapshot, and how it ended."""
-        self._lost[worker] = how
-
-
-def _written_off(counts: Counts) -> Counts:
-    return replace(counts, in_flight=0, unfinished=counts.unfinished + counts.in_flight)
+        self._workers[worker].how_lost = how

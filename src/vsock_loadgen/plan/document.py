@@ -28,6 +28,7 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "profiles": [_profile(row) for row in plan.profiles],
         "phases": [_phase(phase) for phase in plan.phases],
         "phases_repeat": plan.shape is not None and plan.shape.repeat,
+        "groups": {name: _groups(plan, name) for name in plan.groups.dimensions},
         "forecast": _forecast(plan, service_time_ns),
         "warnings": [asdict(warned) for warned in plan.warnings],
         "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
@@ -47,6 +48,25 @@ def _profile(row: ProfileRow) -> dict[str, object]:
         "packages": _attribute(row.packages, 1) if row.packages else None,
         "report_interval_seconds": _attribute(row.report_interval, SECOND) if row.report_interval else None,
     }
+
+
+def _groups(plan: Plan, name: str) -> list[dict[str, object]]:
+    """The groups of a dimension, which figures are kept of, and what each adds to the forecast."""
+    unit = SECOND if name == "report_interval" else 1
+    return [
+        {
+            "id": group.id,
+            "name": group.name,
+            "low": None if group.low is None else json_number(Fraction(group.low, unit)),
+            "high": None if group.high is None else json_number(Fraction(group.high, unit)),
+            "percent": json_number(group.percent),
+            "vms": group.fleet_vms,
+            "reports_per_second": load.reports_per_second,
+            "bytes_per_second": load.bytes_per_second,
+            "percent_of_bytes": load.percent,
+        }
+        for group, load in zip(plan.groups.dimensions[name].groups, plan.group_loads[name], strict=True)
+    ]
 
 
 def _phase(phase: Phase) -> dict[str, object]:

@@ -135,13 +135,13 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
 def _rates(packages: Sequence[int], schedule: Schedule, duration_ns: int) -> dict[int, float]:
     """Reports a second by their number of packages, on average over the run."""
     rates = dict.fromkeys(packages, 0.0)
-    factors = _factors(schedule, duration_ns)
+    factors = rate_factors(schedule, duration_ns)
     for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
         rates[count] += SECOND / interval_ns * factors[cohort]
     return rates
 
 
-def _factors(schedule: Schedule, duration_ns: int) -> list[float]:
+def rate_factors(schedule: Schedule, duration_ns: int) -> list[float]:
     """For each cohort, its mean rate over the run (or over one cycle of phases) beside the one that its intervals give.
 
     Phases change the rate of VMs that keep their own time; synchronised ones they can only switch off.

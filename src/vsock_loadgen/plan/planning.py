@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -14,8 +14,11 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
+from vsock_loadgen.measures.cells import ENDS, PHASE, Cells, ends_of
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
+from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
+from vsock_loadgen.plan.groups import Groups, groups_of
 from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
 from vsock_loadgen.plan.sending import Machine, expected_memory_bytes, workers_for
@@ -74,6 +77,9 @@ class Plan:
     own_cids: bool
     """Whether every report of a node carries the CID of that node's kernel, which the plan does not know."""
     forecast: Forecast
+    groups: Groups
+    group_loads: Mapping[str, tuple[GroupLoad, ...]]
+    """The share of every group of `groups` in the forecast."""
     workers: int
     """Processes that send on the node with most VMs, and the memory of all processes of its run."""
     memory_bytes: int
@@ -83,20 +89,34 @@ class Plan:
         """When the reports of these VMs (global indices) are due."""
         return schedule_of(self.fleet, indices, seed=self.seed, time_scale=self.time_scale, shape=self.shape)
 
+    def cells(self, mine: NodeSlice) -> Cells:
+        """How the reports of a node are told apart when they are counted."""
+        dimensions, members = self.groups.dimensions, zip(*self.groups.combinations, strict=True)
+        return Cells(
+            tuple(phase.name for phase in self.phases),
+            {name: tuple(group.id for group in dimension.groups) for name, dimension in dimensions.items()},
+            {name: tuple(dimension.vms(mine.indices())) for name, dimension in dimensions.items()},
+            {name: ends_of(dimension.groups) for name, dimension in dimensions.items()},
+            dict(zip(dimensions, members, strict=True)),
+        )
+
 
 def make_plan(
     config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None, machine: Machine = UNKNOWN_MACHINE
 ) -> Plan:
     """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes.
 
-    Raises ConfigError where several nodes would have more VMs than there are CIDs for each, InternalError where the fleet does not
-    come out as configured.
+    Raises ConfigError where several nodes would have more VMs than there are CIDs for each, or a threshold is about a group that
+    does not exist, InternalError where the fleet does not come out as configured.
     """
     slices = split_fleet(config.vm_count, nodes or config.node_count or 1)
     own_cids = config.cids == "own"
     if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and not own_cids:
         problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
         raise ConfigError([Problem("", "vmCount", problem)])
+    groups = groups_of(config, fleet)
+    if problems := list(_unknown_groups(config, groups)):
+        raise ConfigError(problems)
     shape = _shape(config)
     whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
     start_ns = config.start_at_ns or 0
@@ -117,10 +137,24 @@ def make_plan(
         nodes=slices,
         own_cids=own_cids,
         forecast=load,
+        groups=groups,
+        group_loads=loads_of_groups(groups, fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes),
         workers=workers,
         memory_bytes=expected_memory_bytes(slices[0].vms, workers, machine.shared_bytes, embedded=embedded),
-        warnings=plan_warnings(Warnable(config, fleet, slices, load, applied_limits(config, machine), workers)),
+        warnings=plan_warnings(Warnable(config, fleet, slices, load, applied_limits(config, machine), workers, groups)),
     )
+
+
+def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:
+    """A threshold on a group that there is not would be judged on no node."""
+    for number, threshold in enumerate(config.thresholds):
+        if threshold.dimension in ("", PHASE):
+            continue
+        dimension = groups.dimensions[threshold.dimension]
+        ids = [group.id for group in dimension.groups]
+        ids += ENDS if ends_of(dimension.groups) else ()
+        if threshold.part not in ids:
+            yield config.problem(f"thresholds[{number}]", threshold.unknown(ids))
 
 
 def _workers(load: Forecast, part: float, config: Config, machine: Machine) -> int:

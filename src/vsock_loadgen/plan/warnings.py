@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.measures.cells import MOST_CELLS
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.limits import AppliedLimits
 from vsock_loadgen.plan.sending import lateness_ns
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, NodeSlice
@@ -43,6 +45,7 @@ class Warnable:
     load: Forecast
     limits: AppliedLimits
     workers: int
+    groups: Groups
 
     @property
     def most_vms(self) -> int:
@@ -62,6 +65,9 @@ def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
         found.append(
             Warned("nothing_due", "no report is ever due: give a longer duration, or phases with a rate and vms above 0 for longer")
         )
+    if about.groups.are_coarse:
+        wide = "figures by group are of fewer, wider groups"
+        found.append(Warned("groups", f"packages, intervals and profiles make more than {MOST_CELLS} combinations: {wide}"))
     return (*found, *_machine_warnings(about))
 
 

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from vsock_loadgen.units import SECOND
+
 MOST_BYTES = 16_384 * 1024
 """What the relay reads from one connection at most."""
+RELAY_HANDLER_WAIT_NS = 5 * SECOND
+"""How long the relay lets a connection wait for one of its handlers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,11 @@ class Behaviour:
     refuse_after: int | None = _knob(None, "--refuse-after", "count", "Accept N connections, then let the backlog fill.")
     stall: tuple[int, int] | None = _knob(None, "--stall", "stall", "Do nothing for LENGTH, from START after the first connection.")
     most_connections: int = _knob(0, "--max-connections", "count", "Handle N connections at once; the relay has 50.", least=1)
-    wait_for_handler_ns: int = _knob(
-        0,
+    wait_for_handler_ns: int | None = _knob(
+        None,
         "--handler-wait",
         "duration",
-        "With --max-connections: close a connection unread after waiting so long; the relay has 5s.",
+        "With --max-connections: close a connection unread after waiting so long. [default: 5s, as the relay]",
     )
     most_bytes: int = _knob(
         MOST_BYTES, "--max-bytes", "count", "Reject reports that are larger.", metavar="BYTES", least=1, shown=MOST_BYTES
@@ -70,13 +74,18 @@ class Behaviour:
         """Raise ValueError for a combination that cannot be meant."""
         if self.reset and self.close_after_bytes is None:
             raise ValueError("reset needs close_after_bytes: expected the number of bytes after which to reset")
-        if self.wait_for_handler_ns and not self.most_connections:
+        if self.wait_for_handler_ns is not None and not self.most_connections:
             raise ValueError("wait_for_handler_ns needs most_connections: expected a limit to wait for")
         if math.isnan(self.most_reports_a_minute):
             raise ValueError("most_reports_a_minute is not a number, expected 0 or more")
         for name, value in self._numbers():
             if value < 0:
                 raise ValueError(f"{name} is negative, expected 0 or more")
+
+    @property
+    def handler_wait_ns(self) -> int:
+        """How long a connection waits for a handler where there are not enough."""
+        return RELAY_HANDLER_WAIT_NS if self.wait_for_handler_ns is None else self.wait_for_handler_ns
 
     def _numbers(self) -> Iterator[tuple[str, float]]:
         for each in fields(self):

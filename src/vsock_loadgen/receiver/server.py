@@ -23,7 +23,7 @@ from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.receiver.tally import Decoded, Tally
 from vsock_loadgen.receiver.timers import Timers
-from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.receipt import Receipt, Rejection
 from vsock_loadgen.results.reconciliation import TargetCounters
 from vsock_loadgen.transport.listening import stop_listening
 from vsock_loadgen.units import MILLISECOND, SECOND
@@ -226,7 +226,7 @@ class Receiver:
             self._plan_stall(self._clock_ns() + start_ns, length_ns)
         if behaviour.most_connections:
             self._waiting.append(connection)
-            give_up_ns = self._clock_ns() + behaviour.wait_for_handler_ns
+            give_up_ns = self._clock_ns() + behaviour.handler_wait_ns
             self._timers.at(give_up_ns, lambda: self._give_up_waiting(connection))
         else:
             self._handle(connection)
@@ -246,8 +246,7 @@ class Receiver:
 
     def _give_up_waiting(self, connection: _Connection) -> None:
         if connection.is_open and not connection.is_handled:
-            self._tally.no_handler += 1
-            self._reject(connection)
+            self._reject(connection, "no_handler")
 
     # Reading
 
@@ -261,7 +260,7 @@ class Receiver:
 
     def _miss_deadline(self, connection: _Connection) -> None:
         if connection.is_open and not connection.is_counted:
-            self._reject(connection)
+            self._reject(connection, "read_deadline")
 
     def _read(self, connection: _Connection) -> None:
         """Read what is there, up to a turn's worth, and act on where that leads."""
@@ -275,7 +274,7 @@ class Receiver:
                     return
                 connection.data += self._buffer[:size]
                 if len(connection.data) > self._behaviour.most_bytes:
-                    self._reject(connection)
+                    self._reject(connection, "too_large")
                     return
                 if self._behaviour.read_bytes_per_second:
                     self._rest(connection, size)
@@ -349,7 +348,7 @@ class Receiver:
                 connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         else:
             self._end_cleanly(connection.sock)
-        self._reject(connection)
+        self._reject(connection, "closed_early")
         return True
 
     def _end_cleanly(self, sock: socket.socket) -> None:
@@ -360,9 +359,9 @@ class Receiver:
                 if not sock.recv_into(self._buffer):
                     break
 
-    def _reject(self, connection: _Connection) -> None:
+    def _reject(self, connection: _Connection, reason: Rejection) -> None:
         connection.is_counted = True
-        self._tally.rejected += 1
+        self._tally.rejections[reason] += 1
         self._close(connection)
 
     def _close(self, connection: _Connection) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vsock_loadgen.receiver.forwarding import Fate
-from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.results.receipt import Receipt, Rejection, VmReceipt
 from vsock_loadgen.results.reconciliation import TargetCounters
 
 
@@ -40,20 +40,16 @@ class _Vm:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts while a receiver runs. A connection is counted when it is accepted and once more when its fate is known.
-
-    `no_handler` are those of the rejected ones that waited for a handler in vain.
-    """
+    """Counts while a receiver runs. A connection is counted when it is accepted and once more when its fate is known."""
 
     connections: int = 0
     malformed: int = 0
     empty: int = 0
-    rejected: int = 0
-    no_handler: int = 0
     reports: int = 0
     mismatching_cid: int = 0
     rate_limited: int = 0
     bytes: int = 0
+    rejections: Counter[Rejection] = field(default_factory=Counter)
     _packages: Counter[int] = field(default_factory=Counter)
     _formats: Counter[str] = field(default_factory=Counter)
     _vms: dict[str, _Vm] = field(default_factory=dict)
@@ -82,7 +78,7 @@ class Tally:
             received=received,
             mismatching_cid=self.mismatching_cid,
             rate_limited=self.rate_limited,
-            no_handler=self.no_handler,
+            no_handler=self.rejections["no_handler"],
             forwarded=received - self.rate_limited,
         )
 
@@ -94,10 +90,10 @@ class Tally:
             bytes=self.bytes,
             malformed=self.malformed,
             empty=self.empty,
-            rejected=self.rejected,
+            rejections=dict(self.rejections),
             mismatching_cid=self.mismatching_cid,
             rate_limited=self.rate_limited,
-            unfinished=self.connections - self.reports - self.malformed - self.empty - self.rejected,
+            unfinished=self.connections - self.reports - self.malformed - self.empty - self.rejections.total(),
             packages=dict(sorted(self._packages.items())),
             formats=dict(sorted(self._formats.items())),
             vms=tuple(

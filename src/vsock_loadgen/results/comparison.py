@@ -16,12 +16,20 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from vsock_loadgen.config.schema import keys_of_scope
+from vsock_loadgen.config.sources import nearest
+from vsock_loadgen.config.thresholds import SCOPES, parse_figure
+from vsock_loadgen.config.thresholds import Figure as Narrowed
 from vsock_loadgen.measures.figures import METRICS, Unit
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record
+from vsock_loadgen.results.groups import DIMENSIONS, GroupResult
 from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.units import SECOND, parse_duration
 
+OF_GROUPS = ("failed_percent", "response_time.p50", "response_time.p99")
+"""Figures that are compared group by group."""
+_FEWEST_GROUPS = 2
+"""One group is the whole run."""
 OF_THE_LOAD = sorted(keys_of_scope("load"))
 """Keys of the config that decide, beside the plan and its slice, when reports are due."""
 
@@ -39,11 +47,18 @@ _EACH_FINITE = As(object, lambda values: [finite(value) for value in values], tu
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure that is compared: one that thresholds know, or one that only a whole result has. `value` is in `unit`, exact."""
+    """A figure that is compared: one that thresholds know, or one that only a whole result has. `value` is in `unit`, exact; it is
+    taken from the result, or from the part of it that it is `narrowed` to."""
 
     name: str
     unit: Unit
-    value: Callable[[Result], Fraction | None]
+    value: Callable[[Any], Fraction | None]
+    narrowed: Narrowed | None = None
+
+    @property
+    def part(self) -> str:
+        """What it is narrowed to, as it stands in front of the figure: `packages.2000`; empty for the whole run."""
+        return self.name.removesuffix(f".{self.narrowed.metric.name}") if self.narrowed else ""
 
 
 def _offered_per_second(result: Result) -> Fraction | None:
@@ -66,7 +81,17 @@ _FAILURES = [Compared(f"failed_percent.{failure}", "percent", _share_of(failure)
 _KNOWN = {metric.name: Compared(metric.name, metric.unit, metric.value) for metric in METRICS.values()}
 _RATES = [Compared("offered_per_second", "per_second", _offered_per_second), _KNOWN["reports_per_second"]]
 COMPARED = {figure.name: figure for figure in (*_RATES, *_KNOWN.values(), *_FAILURES)}
-"""Every figure that is compared, by its name."""
+"""Every figure of a whole run that is compared, by its name."""
+
+
+def compared(name: str) -> Compared:
+    """The figure of that name, of a run or of a part of it. Raises ValueError with a sentence that says what was expected."""
+    if name in COMPARED:
+        return COMPARED[name]
+    if name.partition(".")[0] not in SCOPES:
+        raise ValueError(f"the figure {name} is not known{nearest(name, COMPARED)}; expected one of {', '.join(COMPARED)}")
+    narrowed = parse_figure(name)
+    return Compared(narrowed.expression, narrowed.metric.unit, narrowed.metric.value, narrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,8 @@ class Difference(Record):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Record):
-    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has.
+    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has; those of groups, where
+    all runs have the same, come last.
 
     `differences` are those of the configs and plans, `machines` those of the environment. In the document a figure is null where
     it does not exist or was not delivered, and times are seconds.
@@ -197,6 +223,14 @@ class Comparison(Record):
         """Whether every run had the same VMs, with the same moments at which their reports were due."""
         return len({_load_of(run.result) for run in self.runs}) == 1
 
+    @property
+    def by_part(self) -> dict[str, list[Row]]:
+        """The rows of each part of the run: those of the whole under the empty name, then those of groups, in order."""
+        parts: dict[str, list[Row]] = {}
+        for row in self.rows:
+            parts.setdefault(row.metric.part, []).append(row)
+        return parts
+
     def row(self, metric: Compared) -> Row:
         """The row of a metric, shown or not."""
         return _row(metric, self.baseline, self.others)
@@ -206,6 +240,7 @@ def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
     """Hold each of the others against the baseline; at least one."""
     runs = [run.result for side in (baseline, *others) for run in side.runs]
     shown = [metric for metric in COMPARED.values() if metric not in _FAILURES or any(map(metric.value, runs))]
+    shown += _of_groups(runs)
     return Comparison(
         baseline,
         tuple(others),
@@ -216,11 +251,29 @@ def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
 
 
 def value_of(metric: Compared, result: Result) -> Value:
-    """A result's figure. A time that does not exist although reports were due is one that never ended."""
-    value = metric.value(result)
+    """A result's figure; None where it has no VMs of the part that it is of. A time that does not exist although reports were due
+    is one that never ended."""
+    measured = metric.narrowed.of(result) if metric.narrowed else result
+    if measured is None:
+        return None
+    value = metric.value(measured)
     if value is None:
-        return math.inf if metric.unit == "seconds" and result.counts.settled else None
+        return math.inf if metric.unit == "seconds" and measured.counts.settled else None
     return float(value)
+
+
+def _of_groups(runs: Sequence[Result]) -> Iterator[Compared]:
+    """The figures of each group, in the dimensions in which all runs have the same groups."""
+    for scope, dimension in SCOPES.items():
+        if dimension not in DIMENSIONS:
+            continue
+        ids = [tuple(group.id for group in _groups(run, dimension)) for run in runs]
+        if len(ids[0]) >= _FEWEST_GROUPS and len(set(ids)) == 1:
+            yield from (compared(f"{scope}.{each}.{metric}") for each in ids[0] for metric in OF_GROUPS)
+
+
+def _groups(result: Result, dimension: str) -> Sequence[GroupResult]:
+    return result.groups.of(dimension) if result.groups else ()
 
 
 def _row(metric: Compared, baseline: Side, others: Sequence[Side]) -> Row:

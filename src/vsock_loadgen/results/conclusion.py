@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.plan.document import json_number, plan_document
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.explanation import explained
+from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.judgement import judge
+from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
-from vsock_loadgen.results.result import Confirmation, PhaseResult, Result
+from vsock_loadgen.results.result import Confirmation, Result
 from vsock_loadgen.results.saturation import Saturation
 from vsock_loadgen.results.seen import Seen, seen_by_receiver
 from vsock_loadgen.results.thresholds import Abortion, judge_thresholds
@@ -59,10 +64,8 @@ class Run:
         }
 
     def seen(self, receipt: Receipt | None) -> Seen | None:
-        """What the run's own receiver saw, beside the plan; nothing to compare where all VMs have one CID: it saw but one."""
-        if self.own_cid is not None and receipt is not None:
-            return Seen((), (), 0, 0)
-        return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine.indices())
+        """What the run's own receiver saw, beside the plan."""
+        return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine, self.own_cid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
     thresholds = judge_thresholds(run.config.thresholds, totals)
     receipt, reconciliation = findings.receipt, findings.reconciliation
     seen = run.seen(receipt)
-    return Result(
+    result = Result(
         complete=findings.ended and not totals.lost and totals.lost_receiver is None,
         verdict=judge(totals, findings.saturation, receipt, thresholds, findings.abortion, reconciliation, ended=findings.ended),
         confirmation="reconciled" if reconciliation and reconciliation.is_proof else run.confirmation,
@@ -93,6 +96,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         counts=totals.counts,
         errors=totals.errors,
         phases=_phases(totals),
+        groups=_groups(run, totals, seen),
         thresholds=thresholds,
         abortion=findings.abortion,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
@@ -106,11 +110,41 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         times=totals.times,
         series=totals.series.rows(),
     )
+    return explained(result, run.config.thresholds)
 
 
 def _phases(totals: RunTotals) -> tuple[PhaseResult, ...]:
-    phases = zip(totals.phase_names, totals.phases, strict=True)
-    return tuple(PhaseResult(name, share.counts, share.times) for name, share in phases)
+    phases = zip(totals.cells.phases, totals.parts(PHASE), strict=True)
+    return tuple(PhaseResult(name, part.counts, part.times) for name, part in phases)
+
+
+def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
+    """What became of each group, beside what the plan says of it."""
+    found = {}
+    for name, dimension in run.plan.groups.dimensions.items():
+        unit = SECOND if name == "report_interval" else 1
+        vms = dimension.vms(run.mine.indices())
+        parts = zip(dimension.groups, vms, totals.parts(name), seen.of(name, len(vms)) if seen else [None] * len(vms), strict=True)
+        found[name] = tuple(
+            GroupResult(
+                group.id,
+                group.name,
+                _in_unit(group.low, unit),
+                _in_unit(group.high, unit),
+                float(group.percent),
+                here,
+                group.fleet_vms,
+                part.counts,
+                part.times,
+                there,
+            )
+            for group, here, part, there in parts
+        )
+    return GroupResults(**found)
+
+
+def _in_unit(value: int | None, unit: int) -> float | None:
+    return None if value is None else json_number(Fraction(value, unit))
 
 
 def _generator(run: Run, totals: RunTotals, findings: Findings) -> dict[str, object]:

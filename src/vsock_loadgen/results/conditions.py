@@ -6,16 +6,18 @@ In their grammar, `response_time.p99 > +10%`, a figure is followed by a comparis
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from vsock_loadgen.config.expressions import plain_number, split_expression
-from vsock_loadgen.config.sources import nearest
+from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import COMPARE, Operator
 from vsock_loadgen.record import UNWRITTEN, As, Derived, Record, plain
-from vsock_loadgen.results.comparison import COMPARED, Compared, Comparison, Value, finite
+from vsock_loadgen.results.comparison import Compared, Comparison, Value, compared, finite
+from vsock_loadgen.results.result import Named
 from vsock_loadgen.units import SECOND, format_number, format_seconds, parse_duration
 
 COMPARISON_SCHEMA = "vsock-loadgen/comparison/v1"
@@ -75,8 +77,26 @@ def comparison_document(comparison: Comparison, judged: Sequence[JudgedCondition
 
 
 def judge_conditions(conditions: Sequence[Condition], comparison: Comparison) -> tuple[JudgedCondition, ...]:
-    """Each condition for each side, in their order."""
+    """Each condition for each side, in their order. Raises ConfigError where a run has no such part as one is about."""
+    if problems := [problem for condition in conditions for run in comparison.runs for problem in _unknown(condition, run)]:
+        raise ConfigError(problems)
     return tuple(judged for condition in conditions for judged in condition.judge(comparison))
+
+
+def _unknown(condition: Condition, run: Named) -> Iterator[Problem]:
+    """What is to be said where the run has no such phase or group."""
+    narrowed, result = condition.metric.narrowed, run.result
+    if narrowed is None:
+        return
+    if narrowed.dimension == PHASE:
+        known: Sequence[str] = [phase.name for phase in result.phases]
+    elif result.groups is not None:
+        known = result.groups.ids(narrowed.dimension)
+    else:
+        yield Problem(run.name, "", f"{condition.expression}: this result is of an older release, which has no figures of groups")
+        return
+    if narrowed.part not in known:
+        yield Problem(run.name, "", f"{condition.expression}: {narrowed.unknown(known)}")
 
 
 def _beyond(metric: Compared, value: float) -> str:
@@ -104,10 +124,8 @@ EXAMPLE = "response_time.p99 > +10%"
 def parse_condition(text: str) -> Condition:
     """The condition that a text means. Raises ValueError with a sentence that says what was expected."""
     parts = split_expression(text, "difference", repr(EXAMPLE))
-    if parts.name not in COMPARED:
-        hint = nearest(parts.name, COMPARED)
-        raise ValueError(f"the figure {parts.name} is not known{hint}; expected one of {', '.join(COMPARED)}")
-    comparison, metric = parts.comparison, COMPARED[parts.name]
+    metric = compared(parts.name)
+    comparison = parts.comparison
     bound, is_relative = _bound(parts.written, metric)
     return Condition(f"{parts.name} {comparison} {parts.written}", metric, comparison, bound, is_relative)
 

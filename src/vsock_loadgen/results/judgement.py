@@ -96,17 +96,19 @@ def judge_target(
 def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], abortion: Abortion | None) -> Verdict:
     """A run that was stopped for a threshold has failed, even where the reports that were still under way have put the figure
     right."""
-    missed = {threshold.expression: str(threshold) for threshold in thresholds if not threshold.passed}
+    missed = {threshold.expression: str(threshold) for threshold in thresholds if threshold.passed is False}
     if abortion is not None:
         then = [f"{threshold} when it was stopped" for threshold in abortion.missed if threshold.expression not in missed]
         return Verdict("failed", (str(abortion), *missed.values(), *then), EXIT_THRESHOLD)
     if missed:
         return Verdict("failed", tuple(missed.values()), EXIT_THRESHOLD)
-    if not thresholds:
+    judged = sum(threshold.passed is not None for threshold in thresholds)
+    if not judged:
         return Verdict("passed", (_without_thresholds(counts),), EXIT_DONE)
-    return Verdict(
-        "passed", ("the threshold is met" if len(thresholds) == 1 else f"all {len(thresholds)} thresholds are met",), EXIT_DONE
-    )
+    met = "the threshold is met" if judged == 1 else f"all {judged} thresholds are met"
+    unjudged = len(thresholds) - judged
+    others = f"; {unjudged} more are about groups of which nothing was due here" if unjudged else ""
+    return Verdict("passed", (met + others,), EXIT_DONE)
 
 
 def _without_thresholds(counts: Counts) -> str:

@@ -19,6 +19,8 @@ from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Pro
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import shown
+from vsock_loadgen.results.explanation import explained
+from vsock_loadgen.results.groups import DIMENSIONS, GroupResults
 from vsock_loadgen.results.judgement import judge_target
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
 from vsock_loadgen.results.result import Confirmation, Named, Result, Verdict
@@ -42,7 +44,7 @@ def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = ()) 
         raise ConfigError(problems)
     whole = _added_up(parts)
     judged = judge_thresholds(thresholds, whole)
-    return replace(whole, thresholds=judged, verdict=_verdict(parts, whole, judged))
+    return explained(replace(whole, thresholds=judged, verdict=_verdict(parts, whole, judged)), thresholds)
 
 
 def _added_up(parts: Sequence[Named]) -> Result:
@@ -68,7 +70,12 @@ def _added_up(parts: Sequence[Named]) -> Result:
         complete=not missing_nodes(parts) and all(result.complete for result in results),
         abortion=min(abortions, key=lambda abortion: abortion.at_ns, default=None),
         phases=tuple(reduce(add, parts) for parts in zip(*(result.phases for result in results), strict=False)),
-        warnings=tuple(dict.fromkeys([*_apart(by_start), *(warning for result in results for warning in result.warnings)])),
+        groups=_merged_groups(results),
+        warnings=tuple(
+            dict.fromkeys(
+                [*_apart(by_start), *_without_groups(results), *(warning for result in results for warning in result.warnings)]
+            )
+        ),
         reconciliation=_merged_reconciliation(results, counts),
         receiver=_merged_receivers([result.receiver for result in results]),
         generator=_merged_generators([result.generator for result in results]),
@@ -121,6 +128,11 @@ def _differences(one: Result, other: Result) -> Iterator[tuple[str, object, obje
             yield key, one.config.get(key), other.config.get(key)
     if is_alike and one.plan["digest"] != other.plan["digest"]:
         yield "the plan's digest", one.plan["digest"], other.plan["digest"]
+    elif is_alike and one.groups and other.groups:
+        for dimension in DIMENSIONS:
+            mine, theirs = ([group.is_of for group in result.groups.of(dimension)] for result in (one, other) if result.groups)
+            if mine != theirs:
+                yield f"groups.{dimension}", mine, theirs
 
 
 def _overlap_in_time(one: Named, other: Named) -> bool:
@@ -187,6 +199,19 @@ def _widened(rows: Sequence[SeriesRow], width: int) -> dict[int, SeriesRow]:
     return wide
 
 
+def _merged_groups(results: Sequence[Result]) -> GroupResults | None:
+    """The groups added up; None where a part has none, since the sums would be of less than the whole."""
+    groups = [result.groups for result in results]
+    known = [each for each in groups if each is not None]
+    return reduce(add, known) if len(known) == len(groups) else None
+
+
+def _without_groups(results: Sequence[Result]) -> Iterator[str]:
+    missing = sum(result.groups is None for result in results)
+    if missing:
+        yield f"without figures by group, since {missing} of {len(results)} results have none: they are of an older release"
+
+
 def _common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
     """What all the documents say, key by key."""
     first, *others = documents
@@ -220,24 +245,12 @@ def _merged_receivers(receivers: Sequence[Mapping[str, object] | None]) -> dict[
 
 
 def _added(one: object, other: object) -> object:
-    """Two documents of one shape as one: numbers added up, rows that have the same value as one row, what else there is kept."""
+    """Two documents of one shape as one: numbers added up, what else there is kept."""
     if isinstance(one, dict) and isinstance(other, dict):
         return {key: _added(one[key], other[key]) if key in one and key in other else (one | other)[key] for key in one | other}
-    if isinstance(one, list) and isinstance(other, list):
-        return _added_rows([row for row in (*one, *other) if isinstance(row, dict) and "value" in row])
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return one + other
     return one
-
-
-def _added_rows(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    by_value: dict[object, dict[str, object]] = {}
-    for row in rows:
-        known = by_value.setdefault(row["value"], {"value": row["value"]})
-        for key, value in row.items():
-            if key != "value":
-                known[key] = _added(known[key], value) if key in known else value
-    return list(by_value.values())
 
 
 def _merged_generators(generators: Sequence[Mapping[str, Any]]) -> dict[str, object]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from vsock_loadgen.record import As, Derived, Record
 
 RECEIPT_SCHEMA = "vsock-loadgen/receipt/v1"
+Rejection = Literal["no_handler", "too_large", "read_deadline", "closed_early"]
+"""Why a receiver ends a connection: no handler became free, the report is larger than allowed or took too long to read, or it was
+told to (`--close-after`)."""
 _InOrder = As(dict[str, int], lambda counts: {str(key): count for key, count in sorted(counts.items())}, lambda counts: counts)
 
 
@@ -37,10 +40,10 @@ class Receipt(Record):
 
     `connections` = `reports` + `malformed` + `empty` + `rejected` + `unfinished`. `bytes` are those of the reports alone.
     `packages` counts reports by their number of packages. `empty` are connections that carried no byte, which is how a look
-    before a run shows. `rejected` are those that the receiver ended before their end had come, `unfinished` those that were
-    still open or that the peer reset; where the peer just closed within a report, it is `malformed`. Of the reports,
-    `mismatching_cid` and `rate_limited` were thrown away after all: they carried another CID than they should have, or came too
-    soon after the VM's last one.
+    before a run shows. `rejected` are those that the receiver ended before their end had come, `rejections` says why, and
+    `unfinished` those that were still open or that the peer reset; where the peer just closed within a report, it is `malformed`.
+    Of the reports, `mismatching_cid` and `rate_limited` were thrown away after all: they carried another CID than they should
+    have, or came too soon after the VM's last one.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: RECEIPT_SCHEMA)
@@ -49,7 +52,8 @@ class Receipt(Record):
     bytes: int = 0
     malformed: int = 0
     empty: int = 0
-    rejected: int = 0
+    written_rejected: ClassVar[Any] = Derived(lambda receipt: receipt.rejected, "rejected")
+    rejections: Annotated[Mapping[Rejection, int], _InOrder, Field(alias="rejected_by_reason")] = field(default_factory=dict)
     unfinished: int = 0
     mismatching_cid: int = 0
     rate_limited: int = 0
@@ -58,6 +62,11 @@ class Receipt(Record):
     vm_count: ClassVar[Any] = Derived(lambda receipt: len(receipt.vms), "vms")
     by_packages: ClassVar[Any] = Derived(lambda receipt: receipt.vms_by_packages(), "vms_by_packages")
     vms: Annotated[tuple[VmReceipt, ...], Field(alias="per_vm")] = ()
+
+    @property
+    def rejected(self) -> int:
+        """Connections that the receiver ended, for any reason."""
+        return sum(self.rejections.values())
 
     def summary(self) -> dict[str, object]:
         """The document without the row for each VM."""

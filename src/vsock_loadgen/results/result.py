@@ -11,14 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_SATURATED
-from vsock_loadgen.measures.figures import PhaseFigures
-from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.cells import PHASE
+from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import SeriesRow
-from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
+from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import (
     FLAT,
-    IN_SECONDS,
     AnyText,
     As,
     Derived,
@@ -31,15 +30,16 @@ from vsock_loadgen.record import (
     Text,
     Whole,
     object_of,
-    plain,
     shown,
 )
+from vsock_loadgen.results.groups import GroupResult, GroupResults
+from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import SECOND, parse_duration
 
 RESULT_SCHEMA = "vsock-loadgen/result/v1"
-_LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver"})
+_LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver", "groups"})
 
 Confirmation = Literal["reconciled", "strong", "weak", "none"]
 """What proves delivery: `reconciled`, the target's own counters account for every delivered report; `strong`, the kernel would have
@@ -65,100 +65,6 @@ def _instant(text: str) -> str:
     if not is_certain:
         raise ValueError(f"found {shown(text)}, expected an instant such as 2026-01-31T12:00:00+00:00")
     return text
-
-
-@dataclass(frozen=True, slots=True)
-class TimeSummary(Record):
-    """Quantiles of one of the three clocks, in nanoseconds; None where the quantile falls among reports that were never delivered,
-    or where there was nothing. `count` includes those."""
-
-    count: int
-    p50: Nanoseconds | None
-    p95: Nanoseconds | None
-    p99: Nanoseconds | None
-    p999: Nanoseconds | None
-    largest: Annotated[Nanoseconds | None, Field(alias="max")]
-    mean: Annotated[float, IN_SECONDS] | None
-
-    @classmethod
-    def of(cls, histogram: Histogram, undelivered: int = 0) -> TimeSummary:
-        """The summary of recorded times and of `undelivered` reports that count as longer than any of them."""
-        p50, p95, p99, p999 = histogram.quantiles((0.5, 0.95, 0.99, 0.999), undelivered)
-        count = histogram.count
-        ended = count > 0 and undelivered == 0
-        mean = histogram.mean if ended else None
-        return cls(count + undelivered, p50, p95, p99, p999, histogram.largest if ended else None, mean)
-
-
-def _balanced(read: Any) -> Counts:
-    """The counts of the accounts. Raises MisfitError where a report would be in two places, or in none."""
-    values = dict(read.totals)
-    failed = values.pop("failed")
-    counts = Counts(**values, failures=read.failures)
-    if not counts.balanced or counts.failed != failed:
-        parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
-        raise MisfitError(
-            f"found {counts.due} due and {failed} failed, expected failed to be the sum of failures, and due of "
-            f"delivered + failed + skipped + in_flight + unfinished, which is {parts}",
-            "totals",
-        )
-    return counts
-
-
-IN_TOTALS = As(
-    object_of(totals=counts_in("in_totals", failed=Whole), failures=FAILURES),
-    lambda counts: {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures)},
-    _balanced,
-)
-
-
-class Measured(Record):
-    """What became of some due reports, and how long they took."""
-
-    __slots__ = ()
-    counts: Counts
-    times: Times
-
-    @property
-    def response(self) -> TimeSummary:
-        """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
-        return TimeSummary.of(self.times.response, self.counts.undelivered)
-
-    @property
-    def service(self) -> TimeSummary:
-        """Finished - started, over every started report whose fate is known."""
-        return TimeSummary.of(self.times.service, self.counts.started_undelivered)
-
-    @property
-    def lag(self) -> TimeSummary:
-        """Started - due, over started reports."""
-        return TimeSummary.of(self.times.lag)
-
-    def checked(self) -> Self:
-        """With the started reports, which only the histograms count; these have to have what the accounts say."""
-        for name, recorded in (("response_time", self.times.response), ("service_time", self.times.service)):
-            if recorded.count != self.counts.delivered:
-                found = f"found {recorded.count:,} reports, expected totals.delivered, {self.counts.delivered:,}"
-                raise MisfitError(found, f"histograms.{name}")
-        return replace(self, counts=replace(self.counts, started=self.times.lag.count))  # type: ignore[type-var]
-
-
-_RESPONSE, _SERVICE, _LAG = Derived(lambda made: made.response), Derived(lambda made: made.service), Derived(lambda made: made.lag)
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseResult(Measured):
-    """The reports that fell due in one phase of load, over all its repetitions."""
-
-    name: Text
-    counts: Annotated[Counts, IN_TOTALS, FLAT]
-    response_time_seconds: ClassVar[Any] = _RESPONSE
-    service_time_seconds: ClassVar[Any] = _SERVICE
-    lag_seconds: ClassVar[Any] = _LAG
-    times: Annotated[Times, Field(alias="histograms")]
-
-    def __add__(self, other: PhaseResult) -> PhaseResult:
-        return PhaseResult(self.name, self.counts + other.counts, self.times + other.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +113,12 @@ class Result(Measured):
     seed: ClassVar[Any] = Derived(lambda result: result.plan["seed"])
     time_scale: ClassVar[Any] = Derived(lambda result: result.plan["time_scale"])
     counts: Annotated[Counts, IN_TOTALS, FLAT]
-    response_time_seconds: ClassVar[Any] = _RESPONSE
-    service_time_seconds: ClassVar[Any] = _SERVICE
-    lag_seconds: ClassVar[Any] = _LAG
+    response_time_seconds: ClassVar[Any] = RESPONSE
+    service_time_seconds: ClassVar[Any] = SERVICE
+    lag_seconds: ClassVar[Any] = LAG
     errors: Annotated[Mapping[FailureClass, Text], Field(alias="last_errors")]
     phases: tuple[PhaseResult, ...] = ()
+    groups: GroupResults | None = None
     thresholds: tuple[JudgedThreshold, ...] = ()
     abortion: Annotated[Abortion | None, Field(alias="aborted")] = None
     receiver: Mapping[str, object] | None
@@ -236,7 +143,7 @@ class Result(Measured):
             raise ValueError("not a result: expected a JSON object")
         if (schema := document.get("schema")) != RESULT_SCHEMA:
             raise ValueError(f'not a result: found "schema" {shown(schema)}, expected "{RESULT_SCHEMA}"')
-        return super(Result, cls).read(document)
+        return super(Result, cls).read({"groups": None, **document})  # of older releases, it has none
 
     def checked(self) -> Self:
         """With what the reconciliation has of the accounts."""
@@ -245,12 +152,15 @@ class Result(Measured):
             return result
         return replace(result, reconciliation=Reconciliation.of(found.url, result.counts, found.growth, found.problem))
 
-    def of_phase(self, name: str) -> PhaseFigures | None:
-        """What fell due in the phase of that name; None where there is none."""
-        for phase in self.phases:
-            if phase.name == name:
-                return PhaseFigures(phase.counts, phase.times, self.elapsed_ns)
-        return None
+    def part(self, dimension: str, name: str) -> PartFigures | None:
+        """What fell due in a phase, or in a group; None where there is none, or it has no VMs here."""
+        part: PhaseResult | GroupResult | None
+        if dimension == PHASE:
+            part = next((phase for phase in self.phases if phase.name == name), None)
+        else:
+            part = self.groups.found(dimension, name) if self.groups else None
+            part = part if part and part.vms else None
+        return PartFigures(part.counts, part.times, self.elapsed_ns) if part else None
 
     @property
     def is_judged(self) -> bool:

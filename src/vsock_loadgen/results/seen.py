@@ -1,86 +1,129 @@
-"""What the receiver saw, held against the plan: VMs by package count, and by the interval at which their reports came."""
+"""What the receiver saw of each group of VMs: matched by CID, or by packages where all VMs have one CID."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
-
-from vsock_loadgen.plan.fleet import Column
-from vsock_loadgen.plan.planning import Attribute, Plan
+from vsock_loadgen.plan.groups import Dimension, Group
+from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.schedule import scaled_interval
-from vsock_loadgen.record import As, Record
-from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.record import UNWRITTEN, Record
+from vsock_loadgen.results.groups import SeenGroup
+from vsock_loadgen.results.receipt import Receipt, VmReceipt
 from vsock_loadgen.units import SECOND
 
-
-@dataclass(frozen=True, slots=True)
-class SeenRow(Record):
-    """One value of an attribute (packages, or nanoseconds before any time scale), and the VMs that were to have it and had it."""
-
-    value: int
-    planned: int
-    seen: int
-
-
-def _in_seconds(rows: Sequence[SeenRow]) -> list[dict[str, object]]:
-    return [row.to_json() | {"value": row.value / SECOND} for row in rows]
+INTERVALS = "report_interval"
+_SLACK = 0.05
+"""How far a mean gap may be from an interval, beside its jitter: what is early or late at both ends of a short run."""
+_PHASES = "phases of load change the gaps between reports"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen(Record):
-    """The VMs that arrived, by every value that the plan gives; empty for a continuous distribution, and of intervals also where
-    phases of load change the gaps between reports.
+    """What arrived, held against the plan. `groups` has a dimension's groups in order; `not_seen` says why a dimension has none.
 
-    `strangers` arrived with a number of packages that the plan does not give; `ungrouped` sent fewer than two reports, so that
-    their interval is not known.
+    `strangers` are VMs that are not of this slice or arrived with another number of packages than planned; `ungrouped` sent fewer
+    than two reports, so that their interval is not known.
     """
 
-    packages: Annotated[tuple[SeenRow, ...], Field(alias="vms_by_packages")]
-    intervals: Annotated[tuple[SeenRow, ...], As(list[object], _in_seconds, tuple), Field(alias="vms_by_interval_seconds")]
+    groups: Annotated[Mapping[str, Sequence[SeenGroup]], UNWRITTEN]
+    not_seen: Mapping[str, str]
     strangers: int
     ungrouped: int
 
-
-def seen_by_receiver(receipt: Receipt, plan: Plan, vms: range) -> Seen:
-    """Sort the VMs of a receipt into the plan's buckets; `vms` are the global indices of those that this node was to send.
-
-    A VM belongs to the interval whose ratio to the mean gap between its reports is nearest to one.
-    """
-    gaps = [vm.mean_gap for vm in receipt.vms]
-    known = [gap for gap in gaps if gap is not None and gap > 0]  # none where the wall clock was set back
-    profiles = [row for row in plan.profiles if row.packages and row.report_interval]
-    packages = [row.packages for row in profiles] or [plan.packages]
-    intervals = [row.report_interval for row in profiles] or [plan.report_interval]
-    planned_packages = _planned(packages, plan.fleet.packages, vms)
-    planned_intervals = Counter[int]() if plan.shape else _planned(intervals, plan.fleet.report_interval, vms)
-    by_packages = receipt.vms_by_packages()
-    effective = {scaled_interval(value, plan.time_scale) / SECOND: value for value in planned_intervals}
-    by_interval = Counter(effective[_nearest(gap, effective)] for gap in known) if effective else Counter()
-    return Seen(
-        _rows(planned_packages, by_packages),
-        _rows(planned_intervals, by_interval),
-        sum(vms for count, vms in by_packages.items() if count not in planned_packages) if planned_packages else 0,
-        len(gaps) - len(known),
-    )
+    def of(self, dimension: str, count: int) -> Sequence[SeenGroup | None]:
+        """What was seen of each of so many groups; None where nothing can be known."""
+        return self.groups.get(dimension) or [None] * count
 
 
-def _planned(attributes: Iterable[Attribute | None], column: Column, vms: range) -> Counter[int]:
-    """VMs by value; empty where some values are sampled, since those are no buckets to sort into. `attributes` are those of the
-    profiles, or that of the whole fleet."""
-    for attribute in attributes:
-        if attribute is None or not attribute.buckets or any(row.value is None for row in attribute.buckets):
-            return Counter()
-    return Counter(column.values[index] for index in vms)
+def seen_by_receiver(receipt: Receipt, plan: Plan, mine: NodeSlice, own_cid: int | None = None) -> Seen:
+    """Sort a receipt into the groups of the plan; `mine` are the VMs that were to send, with `own_cid` all under that one."""
+    if own_cid is not None:
+        return _by_packages(receipt, plan, mine)
+    arrived = list(_arrived(receipt, mine))
+    packages = plan.fleet.packages.values
+    is_as_planned = [vm.packages == packages[index] for index, vm in arrived]
+    known = [(index, vm) for index, vm in arrived if _gap(vm) is not None]
+    groups, not_seen = {}, {}
+    for name, dimension in plan.groups.dimensions.items():
+        if name == INTERVALS and plan.shape is not None:
+            not_seen[name] = _PHASES
+            continue
+        if name == INTERVALS:
+            knowable = dimension.vms(index for index, _ in known)
+            intervals = _Intervals(plan, dimension)
+            vms = dimension.vms(index for index, vm in known if intervals.fit(index, _gap(vm) or 0))
+        else:
+            knowable = dimension.vms(index for index, _ in arrived)
+            fitting = zip(arrived, is_as_planned, strict=True)
+            vms = dimension.vms(index for (index, _), fits in fitting if fits or name != "packages")
+        reports = [0] * len(dimension.groups)
+        for index, vm in arrived if reports else ():
+            reports[dimension.of_vm[index]] += vm.reports
+        groups[name] = [SeenGroup(*row) for row in zip(reports, vms, knowable, strict=True)]
+    strangers = len(receipt.vms) - sum(is_as_planned)
+    return Seen(groups, not_seen, strangers, sum(_gap(vm) is None for vm in receipt.vms))
 
 
-def _rows(planned: Mapping[int, int], seen: Mapping[int, int]) -> tuple[SeenRow, ...]:
-    return tuple(SeenRow(value, vms, seen.get(value, 0)) for value, vms in sorted(planned.items()))
+def _arrived(receipt: Receipt, mine: NodeSlice) -> Iterator[tuple[int, VmReceipt]]:
+    """The VMs of the slice that arrived, with their global indices."""
+    for vm in receipt.vms:
+        number = int(vm.cid) - mine.first_cid if vm.cid.isascii() and vm.cid.isdecimal() and len(vm.cid) < 12 else -1
+        if 0 <= number < mine.vms:
+            yield mine.first_vm + number, vm
 
 
-def _nearest(gap: float, intervals: Iterable[float]) -> float:
-    return min(intervals, key=lambda interval: abs(math.log(gap / interval)))
+def _gap(vm: VmReceipt) -> float | None:
+    """Mean seconds between a VM's reports; None where that is not known, or the wall clock was set back."""
+    gap = vm.mean_gap
+    return gap if gap is not None and gap > 0 else None
+
+
+class _Intervals:
+    """Whether gaps between reports are those of a VM's group: the nearest to it, as a ratio, or its own within jitter."""
+
+    def __init__(self, plan: Plan, dimension: Dimension) -> None:
+        self._fleet = plan.fleet
+        self._of_vm = dimension.of_vm
+        self._spans = [self._scaled(group, plan) for group in dimension.groups]
+
+    @staticmethod
+    def _scaled(group: Group, plan: Plan) -> tuple[float, float]:
+        low, high = (scaled_interval(end or 1, plan.time_scale) / SECOND for end in (group.low, group.high))
+        return low, high
+
+    def fit(self, index: int, gap: float) -> bool:
+        """Whether a VM's mean gap, in seconds, is that of its group."""
+        own = self._of_vm[index]
+        slack = 1 + max(_SLACK, float(self._fleet.cohorts[self._fleet.cohort[index]].jitter))
+        low, high = self._spans[own]
+        return low / slack <= gap <= high * slack or own == min(range(len(self._spans)), key=lambda number: self._off(number, gap))
+
+    def _off(self, number: int, gap: float) -> float:
+        low, high = self._spans[number]
+        return abs(math.log(gap / min(max(gap, low), high)))
+
+
+def _by_packages(receipt: Receipt, plan: Plan, mine: NodeSlice) -> Seen:
+    """Of VMs that have one CID, reports tell groups apart where each number of packages is of one group only."""
+    counts = [plan.fleet.packages.values[index] for index in mine.indices()]
+    groups, not_seen = {}, {}
+    for name, dimension in plan.groups.dimensions.items():
+        of_count: dict[int, set[int]] = {}
+        for index, count in zip(mine.indices(), counts, strict=True):
+            of_count.setdefault(count, set()).add(dimension.of_vm[index])
+        shared = [count for count, numbers in sorted(of_count.items()) if len(numbers) > 1]
+        if shared:
+            not_seen[name] = f"all VMs have one CID, and several groups have VMs with {shared[0]:,} packages"
+            continue
+        reports = [0] * len(dimension.groups)
+        for count, arrived in receipt.packages.items() if reports else ():
+            for number in of_count.get(count, ()):
+                reports[number] += arrived
+        groups[name] = [SeenGroup(each, None, None) for each in reports]
+    is_strange = any(count not in set(counts) for count in receipt.packages)
+    return Seen(groups, not_seen, int(is_strange), 0)

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import COMPARE, MeasuredRun, Unit
 from vsock_loadgen.record import Flag, Nanoseconds, Number, Record, Text
 from vsock_loadgen.units import SECOND, format_number, format_seconds
@@ -16,16 +17,21 @@ from vsock_loadgen.units import SECOND, format_number, format_seconds
 
 @dataclass(frozen=True, slots=True)
 class JudgedThreshold(Record):
-    """A threshold with what was found, a time in seconds; `value` None where the figure does not exist, which fails."""
+    """A threshold with what was found, a time in seconds; `value` None where the figure does not exist, which fails.
+
+    `passed` is None if nothing was judged: on a node where nothing was due of the group that it is about.
+    """
 
     expression: Text
     value: Number | None
     unit: Unit
-    passed: Flag
+    passed: Flag | None
 
     @property
     def shown_value(self) -> str:
         """What was found, for people."""
+        if self.passed is None:
+            return "not judged"
         if self.value is None:
             return "not delivered" if self.unit == "seconds" else "no report"
         if self.unit == "seconds":
@@ -58,8 +64,11 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
 
 
 def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
-    """A figure that does not exist fails."""
-    measured = threshold.scope(run)
-    value = None if measured is None else threshold.metric.value(measured)
+    """A figure that does not exist fails; a group of which nothing was due here is not judged."""
+    measured, metric = threshold.of(run), threshold.metric
+    is_of_a_group = threshold.dimension not in ("", PHASE)
+    if is_of_a_group and (measured is None or not measured.counts.due):
+        return JudgedThreshold(threshold.expression, None, metric.unit, passed=None)
+    value = None if measured is None else metric.value(measured)
     passed = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
-    return JudgedThreshold(threshold.expression, None if value is None else float(value), threshold.metric.unit, passed)
+    return JudgedThreshold(threshold.expression, None if value is None else float(value), metric.unit, passed)

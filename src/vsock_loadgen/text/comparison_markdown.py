@@ -25,6 +25,10 @@ def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition
             parts.append(_table((title, *sheet.letters), differing))
     for letter, rows in zip(sheet.letters[1:], sheet.figures, strict=True):
         parts.append(_table(("figure", "A", letter, *HEADINGS), rows))
+    for letter, groups in zip(sheet.letters[1:], sheet.groups, strict=True):
+        if groups:
+            rows = [row for group in groups.values() for row in group]
+            parts += ["### By group of VMs", _table(("figure", "A", letter, *HEADINGS), rows)]
     parts.append(f"{SPREAD_MEANING.capitalize()}.")
     return "\n\n".join(parts) + "\n"
 

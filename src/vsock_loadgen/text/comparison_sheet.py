@@ -27,7 +27,7 @@ class Sheet:
 
     `invalid` runs are (name, reasons). A row of `setup` and `machines` has a key and a text for each side; they are what differs.
     `figures` has a table for each side but the baseline: name, both figures, their difference, that in percent, and whether it is
-    beyond the spread.
+    beyond the spread. `groups` has such rows by the group of VMs, as it stands in front of a figure's name.
     """
 
     letters: tuple[str, ...]
@@ -39,12 +39,14 @@ class Sheet:
     setup: tuple[tuple[str, ...], ...]
     machines: tuple[tuple[str, ...], ...]
     figures: tuple[list[tuple[str, ...]], ...]
+    groups: tuple[dict[str, list[tuple[str, ...]]], ...]
 
 
 def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> Sheet:
     """A comparison and what was asked of it; the verdict is empty where nothing was."""
     letters = tuple(map(_letter, range(len(comparison.sides))))
     runs = [(letter, run) for letter, side in zip(letters, comparison.sides, strict=True) for run in side.runs]
+    by_part = comparison.by_part
     verdict = "failed" if any(condition.failed for condition in judged) else "passed"
     return Sheet(
         letters,
@@ -55,8 +57,13 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> 
         _plan(comparison),
         tuple(_differing(comparison, difference) for difference in comparison.differences),
         tuple(_differing(comparison, difference) for difference in comparison.machines),
-        tuple([_figures(row, row.changes[number]) for row in comparison.rows] for number in range(len(comparison.others))),
+        tuple(_table(by_part[""], number) for number in range(len(comparison.others))),
+        tuple({part: _table(rows, number) for part, rows in by_part.items() if part} for number in range(len(comparison.others))),
     )
+
+
+def _table(rows: Sequence[Row], number: int) -> list[tuple[str, ...]]:
+    return [_figures(row, row.changes[number]) for row in rows]
 
 
 def _letter(number: int) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from vsock_loadgen.results.comparison import Comparison, Row
@@ -15,6 +16,7 @@ from vsock_loadgen.text.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_
 from vsock_loadgen.text.console import grid, indented, rendered, table
 
 _WIDEST_USUAL_NAME = len("reports_per_second")
+_WIDEST_OF_A_GROUP = len("  response_time.p99")
 _WIDE_ENOUGH = 80
 """Cells at which names need not be broken for the figures beside them."""
 _ROOMY = 100
@@ -33,6 +35,8 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     parts.append("")
     for number in range(len(comparison.others)):
         parts += [_figures(comparison, sheet, number, width), ""]
+        if sheet.groups[number]:
+            parts += [_groups(comparison, sheet, number, width), ""]
     if width < _ROOMY:
         parts += [indented(_SHORT_MEANING)]
     if any(len(side.runs) > 1 for side in comparison.sides):
@@ -72,21 +76,47 @@ def _differences(title: str, letters: Sequence[str], differing: Sequence[Sequenc
 
 
 def _figures(comparison: Comparison, sheet: Sheet, number: int, width: int) -> Padding:
-    """The figures of one side beside those of the baseline; without the column of spreads where none is known."""
-    rows, letter = comparison.rows, sheet.letters[number + 1]
-    columns = len(HEADINGS) - (not any(row.changes[number].spread is not None for row in rows))
-    chart = table(f"{letter} beside A", "", "A", letter, *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns])
-    if width >= _WIDE_ENOUGH:
-        chart.columns[0].min_width = _WIDEST_USUAL_NAME
-    ends = [_group(row) != _group(after) for row, after in pairwise(rows)] + [False]
+    """The figures of one side beside those of the baseline."""
+    rows = comparison.by_part[""]
+    chart = _table("", _WIDEST_USUAL_NAME, comparison, sheet, number, width)
+    ends = [_kind(row) != _kind(after) for row, after in pairwise(rows)] + [False]
     for cells, is_last in zip(sheet.figures[number], ends, strict=True):
-        shown = cells if width >= _ROOMY else [cells[0], *map(_shortened, cells[1:])]
-        chart.add_row(*shown[: 3 + columns], end_section=is_last)
+        chart.add_row(*_fitting(cells, chart, width), end_section=is_last)
     return Padding(chart)
 
 
-def _group(row: Row) -> str:
-    """Rows that belong together have the same group, and follow one another."""
+def _groups(comparison: Comparison, sheet: Sheet, number: int, width: int) -> Padding:
+    """The same of each group of VMs: its name, and its figures below it."""
+    chart = _table(", by group of VMs", _WIDEST_OF_A_GROUP, comparison, sheet, number, width)
+    for part, rows in sheet.groups[number].items():
+        chart.add_row(Text(part))
+        for name, *cells in rows:
+            chart.add_row(
+                *_fitting((f"  {name.removeprefix(f'{part}.')}", *cells), chart, width), end_section=(name == rows[-1][0])
+            )
+    return Padding(chart)
+
+
+def _table(remark: str, widest: int, comparison: Comparison, sheet: Sheet, number: int, width: int) -> Table:
+    """An empty table of one side beside the baseline; without the column of spreads where none is known. Names of at most `widest`
+    cells are whole, where there is room."""
+    letter = sheet.letters[number + 1]
+    columns = len(HEADINGS) - (not any(row.changes[number].spread is not None for row in comparison.rows))
+    headings = (HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns]
+    made = table(f"{letter} beside A{remark}", "", "A", letter, *headings)
+    if width >= _WIDE_ENOUGH:
+        made.columns[0].min_width = widest
+    return made
+
+
+def _fitting(cells: Sequence[str], chart: Table, width: int) -> Sequence[str]:
+    """As many cells as the chart has columns, shortened where there is little room."""
+    shown = cells if width >= _ROOMY else [cells[0], *map(_shortened, cells[1:])]
+    return shown[: len(chart.columns)]
+
+
+def _kind(row: Row) -> str:
+    """Rows that belong together are of one kind, and follow one another."""
     return row.metric.name.partition(".")[0] if row.metric.unit == "seconds" else row.metric.unit
 
 

@@ -11,15 +11,20 @@ from rich.text import Text
 from vsock_loadgen.config.blocks import Level
 from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.plan.group_loads import GroupLoad
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.statistics import Statistics
-from vsock_loadgen.text.console import bar, bar_cells, columns, flowed, grid, indented, rendered, table
+from vsock_loadgen.text.console import bar, bar_cells, flowed, grid, indented, rendered, table
+from vsock_loadgen.text.console import columns as upright_bars
+from vsock_loadgen.text.figure_tables import FigureTable, figure_tables
 from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number
 
 _HISTOGRAM_ROWS = 10
 _MOST_NODES = 12
 _CHART_ROWS = 6
 _MOST_COLUMNS, _FEWEST_COLUMNS = 72, 5
+_INDENT = 2
+_FIRST_OUT = ("assigned", "reports/s", "configured", "interval")
 
 
 def plan_text(
@@ -29,10 +34,10 @@ def plan_text(
     are under way where each takes so long."""
     scale = f", time scale {format_number(float(plan.time_scale))}" if plan.time_scale != 1 else ""
     parts: list[RenderableType] = [f"[bold]Fleet of {plan.fleet.vm_count:,} VMs[/], seed {plan.seed}{scale}", ""]
-    parts += _profiles(plan)
+    parts += _profiles(plan, width)
     parts += _phases(plan)
-    parts += _attribute("Packages per VM", plan.packages, plan.fleet.packages, format_number, width)
-    parts += _attribute("Report interval", plan.report_interval, plan.fleet.report_interval, _interval, width)
+    parts += _attribute("Packages per VM", plan, "packages", format_number, width)
+    parts += _attribute("Report interval", plan, "report_interval", _interval, width)
     parts += _forecast(plan, service_time_ns)
     parts += _over_time(plan, width)
     if with_nodes and len(plan.nodes) > 1:
@@ -52,7 +57,10 @@ def _interval(value: float) -> str:
     return format_duration(round(value / grain) * grain)
 
 
-def _attribute(title: str, attribute: Attribute, column: Column, show: Callable[[float], str], width: int) -> list[RenderableType]:
+def _attribute(title: str, plan: Plan, name: str, show: Callable[[float], str], width: int) -> list[RenderableType]:
+    """What the VMs have, and how much of the load each group of them is: the buckets, the few values, or bands of many."""
+    attribute: Attribute = getattr(plan, name)
+    column: Column = getattr(plan.fleet, name)
     statistics = attribute.statistics
     figures = {
         "mean": statistics.mean,
@@ -64,24 +72,44 @@ def _attribute(title: str, attribute: Attribute, column: Column, show: Callable[
     }
     if show(attribute.configured_mean) != show(statistics.mean):
         figures["configured mean"] = attribute.configured_mean
-    line = flowed([f"{name} {show(value)}" for name, value in figures.items()], width=width)
-    cells = bar_cells(width)
-    chart = _buckets(attribute, show, cells) if attribute.buckets else _histogram(column, show, cells)
-    return [f"[bold]{title}[/]", line, indented(chart), ""]
+    line = flowed([f"{each} {show(value)}" for each, value in figures.items()], width=width)
+    groups = plan.groups.dimensions[name].groups
+    are_buckets = len(groups) == len(attribute.buckets)
+    if are_buckets or all(group.low == group.high for group in groups):
+        return [f"[bold]{title}[/]", line, _groups(plan, name, width, has_configured=are_buckets), ""]
+    chart = indented(_histogram(column, show, bar_cells(width)))
+    loads = (
+        [f"[bold]Load by {name.replace('_', ' ')}[/]", _groups(plan, name, width, has_bars=False), ""] if len(groups) > 1 else []
+    )
+    return [f"[bold]{title}[/]", line, chart, "", *loads]
 
 
-def _buckets(attribute: Attribute, show: Callable[[float], str], cells: int) -> Table:
-    chart = table("", "value", "configured", "assigned", "VMs", "")
-    chart.columns[4].justify = "left"
-    for row in attribute.buckets:
-        chart.add_row(
-            "distribution" if row.value is None else show(row.value),
-            f"{format_number(float(row.percent))} %",
-            f"{format_number(row.actual_percent)} %",
-            f"{row.vms:,}",
-            bar(row.actual_percent / 100, cells),
-        )
-    return chart
+def _groups(plan: Plan, name: str, width: int, *, has_configured: bool = False, has_bars: bool = True) -> RenderableType:
+    """The groups of a dimension, with their load if there are several."""
+    groups, loads = plan.groups.dimensions[name].groups, plan.group_loads[name]
+    shares = [group.fleet_vms / plan.fleet.vm_count for group in groups]
+    configured = {"configured": [_percent(float(group.percent)) for group in groups]} if has_configured else {}
+    columns = configured | {
+        "assigned": [_percent(100 * share) for share in shares],
+        "VMs": [f"{group.fleet_vms:,}" for group in groups],
+    }
+    if len(groups) > 1:
+        columns |= _loads(loads)
+    chart = FigureTable("", "value", [group.name for group in groups], columns, shares if has_bars else ())
+    return indented(figure_tables([chart], width=width - _INDENT, first_out=_FIRST_OUT)[0])
+
+
+def _loads(loads: Sequence[GroupLoad | None]) -> dict[str, list[str]]:
+    """Columns of what groups ask for on average; a dash where that is not known."""
+    return {
+        "reports/s": ["-" if load is None else format_number(load.reports_per_second) for load in loads],
+        "bytes/s": ["-" if load is None else format_bytes(load.bytes_per_second) for load in loads],
+        "of bytes": ["-" if load is None else _percent(load.percent) for load in loads],
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{format_number(value)} %"
 
 
 def _histogram(column: Column, show: Callable[[float], str], cells: int) -> Table:
@@ -125,20 +153,28 @@ def _level(level: Level, factor: int, unit: str) -> str:
     return f"{start}{unit}" if start == end else f"{start} to {end}{unit}"
 
 
-def _profiles(plan: Plan) -> list[RenderableType]:
-    if not plan.profiles:
+def _profiles(plan: Plan, width: int) -> list[RenderableType]:
+    rows = plan.profiles
+    if not rows:
         return []
-    chart = table("", "profile", "configured", "assigned", "VMs", "packages", "interval")
-    for row in plan.profiles:
-        chart.add_row(
-            Text(row.name),
-            f"{format_number(float(row.percent))} %",
-            f"{format_number(row.actual_percent)} %",
-            f"{row.vms:,}",
-            format_number(row.packages.statistics.mean) if row.packages else "-",
-            _interval(row.report_interval.statistics.mean) if row.report_interval else "-",
-        )
-    return ["[bold]Profiles[/], packages and interval on average", indented(chart), ""]
+    groups, loads = plan.groups.dimensions["profile"].groups, plan.group_loads["profile"]
+    counted = groups if len(groups) == len(rows) else groups[:-1]  # the last has those that are not counted apart
+    load_of = {group.name: load for group, load in zip(counted, loads, strict=False)}
+    columns = {
+        "configured": [_percent(float(row.percent)) for row in rows],
+        "assigned": [_percent(row.actual_percent) for row in rows],
+        "VMs": [f"{row.vms:,}" for row in rows],
+        "packages": [format_number(row.packages.statistics.mean) if row.packages else "-" for row in rows],
+        "interval": [_interval(row.report_interval.statistics.mean) if row.report_interval else "-" for row in rows],
+    }
+    if len(rows) > 1:
+        columns |= _loads([load_of.get(row.name) for row in rows])
+    chart = FigureTable("", "profile", [row.name for row in rows], columns)
+    drawn = figure_tables([chart], width=width - _INDENT, first_out=_FIRST_OUT)[0]
+    parts: list[RenderableType] = ["[bold]Profiles[/], packages and interval on average", indented(drawn)]
+    if len(counted) < len(groups):
+        parts.append(f"  Those without a load are counted together: {_percent(loads[-1].percent)} of the bytes")
+    return [*parts, ""]
 
 
 def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
@@ -200,7 +236,7 @@ def _over_time(plan: Plan, width: int) -> list[RenderableType]:
     seconds = [stretches.width_seconds] * len(stretches.reports)
     seconds[-1] = len(load.per_second) - sum(seconds[:-1])
     means = [reports / length for reports, length in zip(stretches.reports, seconds, strict=True)]
-    lines = columns(means, stretches.peaks, highest, _CHART_ROWS)
+    lines = upright_bars(means, stretches.peaks, highest, _CHART_ROWS)
     labels = [top, *[""] * (_CHART_ROWS - 2), "0"]
     end = _after(len(load.per_second))
     axis = "0s" + end.rjust(len(means) - 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
-from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.receipt import Receipt, Rejection
 from vsock_loadgen.text.console import bar, bar_cells, grid, indented, rendered, table
 from vsock_loadgen.units import format_bytes
 
@@ -19,7 +19,7 @@ def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> s
         ("reports", receipt.reports, formats),
         *_thrown_away(receipt),
         ("malformed", receipt.malformed, ""),
-        ("rejected", receipt.rejected, ""),
+        ("rejected", receipt.rejected, _reasons(receipt)),
         ("empty", receipt.empty, "connections without a byte"),
         ("unfinished", receipt.unfinished, ""),
         ("connections", receipt.connections, ""),
@@ -27,6 +27,20 @@ def receipt_text(receipt: Receipt, *, width: int = 80, color: bool = False) -> s
         chart.add_row(name, f"{count:,}", remark if count else "")
     title = f"[bold]Received {format_bytes(receipt.bytes)} from {len(receipt.vms):,} VMs[/]"
     return rendered([title, indented(chart), "", *_by_packages(receipt, bar_cells(width))], width=width, color=color)
+
+
+_REASONS: dict[Rejection, str] = {
+    "no_handler": "no free handler (--max-connections)",
+    "too_large": "larger than --max-bytes",
+    "read_deadline": "slower than --read-deadline",
+    "closed_early": "closed on request (--close-after)",
+}
+
+
+def _reasons(receipt: Receipt) -> str:
+    """Why connections were rejected; with a number each where there are several reasons."""
+    counts = [(count, _REASONS[reason]) for reason, count in receipt.rejections.items() if count]
+    return ", ".join(f"{count:,} {reason}" for count, reason in counts) if len(counts) > 1 else "".join(each[1] for each in counts)
 
 
 def _thrown_away(receipt: Receipt) -> list[tuple[str, int, str]]:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from vsock_loadgen.results.result import Result, TimeSummary
-from vsock_loadgen.results.seen import Seen
+from vsock_loadgen.results.measured import TimeSummary
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.text.console import grid, indented, rendered, table
+from vsock_loadgen.text.figure_tables import FigureTable, figure_tables, time_text
+from vsock_loadgen.text.group_text import group_parts
 from vsock_loadgen.text.reconciliation_text import reconciliation_parts
-from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
+from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seconds
 
 PROOF = {
     "reconciled": "the target's own counters account for every delivered report",
@@ -21,8 +23,8 @@ PROOF = {
 }
 
 
-def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, color: bool = False) -> str:
-    """The result for people. `seen` is what the run's own receiver counted."""
+def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
+    """The result for people."""
     style = "bold yellow" if not result.is_judged else "bold green" if result.verdict.status == "passed" else "bold red"
     parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status if result.is_judged else 'not judged'}[/]"]
     parts += [indented(Text(reason)) for reason in result.verdict.reasons]
@@ -36,13 +38,12 @@ def result_text(result: Result, seen: Seen | None = None, *, width: int = 80, co
     parts += _accounts(result)
     parts += _times(result)
     if result.phases:
-        parts += _phases(result)
+        parts += _phases(result, width)
+    parts += group_parts(result, width=width)
     if result.counts.failures:
         parts += _failures(result)
     if result.reconciliation is not None:
         parts += reconciliation_parts(result.reconciliation)
-    if seen is not None:
-        parts += _seen(seen)
     return rendered(parts, width=width, color=color)
 
 
@@ -104,23 +105,23 @@ def _times(result: Result) -> list[RenderableType]:
 
 
 def _figures(summary: TimeSummary) -> list[str]:
-    missing = "not delivered" if summary.count else "-"
     values: Sequence[float | None] = (summary.p50, summary.p95, summary.p99, summary.p999, summary.largest, summary.mean)
-    return [missing if value is None else format_seconds(value) for value in values]
+    return [time_text(summary, value) for value in values]
 
 
-def _phases(result: Result) -> list[RenderableType]:
-    chart = table("Phases of load", "phase", "due", "delivered", "failed", "skipped", "response P50", "P99")
-    for phase in result.phases:
-        counts, response = phase.counts, phase.response
-        shown = [
-            "-" if not counts.due else "not delivered" if time is None else format_seconds(time)
-            for time in (response.p50, response.p99)
-        ]
-        chart.add_row(
-            Text(phase.name), *(f"{count:,}" for count in (counts.due, counts.delivered, counts.failed, counts.skipped)), *shown
-        )
-    return [chart, ""]
+def _phases(result: Result, width: int) -> list[RenderableType]:
+    counts = [phase.counts for phase in result.phases]
+    response = [phase.response for phase in result.phases]
+    columns = {
+        "due": [f"{each.due:,}" for each in counts],
+        "delivered": [f"{each.delivered:,}" for each in counts],
+        "failed": [f"{each.failed:,}" for each in counts],
+        "skipped": [f"{each.skipped:,}" for each in counts],
+        "response P50": [time_text(summary, summary.p50) for summary in response],
+        "P99": [time_text(summary, summary.p99) for summary in response],
+    }
+    table_of = FigureTable("Phases of load", "phase", [phase.name for phase in result.phases], columns)
+    return [*figure_tables([table_of], width=width, first_out=("due", "response P50", "delivered")), ""]
 
 
 def _failures(result: Result) -> list[RenderableType]:
@@ -131,22 +132,3 @@ def _failures(result: Result) -> list[RenderableType]:
         chart.add_row(str(failure), f"{count:,}", Text(result.errors.get(failure, "")))
         meaning.add_row(str(failure), failure.record.advice)
     return [chart, indented(meaning), ""]
-
-
-def _seen(seen: Seen) -> list[RenderableType]:
-    """Planned VMs beside those that arrived, for every attribute that has buckets."""
-    parts: list[RenderableType] = []
-    for title, rows, show in (
-        ("VMs by packages", seen.packages, format_number),
-        ("VMs by report interval", seen.intervals, format_duration),
-    ):
-        if rows:
-            chart = table(title, "", "planned", "seen by the receiver")
-            for row in rows:
-                chart.add_row(show(row.value), f"{row.planned:,}", f"{row.seen:,}")
-            parts += [chart, ""]
-    if seen.ungrouped and seen.intervals:
-        parts += [f"  {seen.ungrouped:,} VMs sent fewer than two reports, so that their interval is not known", ""]
-    if seen.strangers:
-        parts += [f"  {seen.strangers:,} VMs arrived with a number of packages that is not in the plan", ""]
-    return parts

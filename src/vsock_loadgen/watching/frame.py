@@ -1,6 +1,6 @@
 """One picture of a running fleet for a screen of any size: pure, from what is known to lines of styled text.
 
-What every reader needs stands first and is always there; failures, buckets and the log share the lines that are left. From 60
+What every reader needs stands first and is always there; failures, groups and the log share the lines that are left. From 60
 columns and 16 lines on, figures are never cut off.
 """
 
@@ -11,46 +11,41 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 
 from vsock_loadgen.log import Entry
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.printable import printable
-from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number, format_seconds
-from vsock_loadgen.watching.buckets import NodeBucket, NodeBuckets
+from vsock_loadgen.units import SECOND, format_bytes, format_duration, format_number
+from vsock_loadgen.watching.drawing import (
+    ACCENT,
+    BAD,
+    BOLD,
+    CAUTION,
+    DIM,
+    GOOD,
+    PLAIN,
+    UNICODE,
+    Figures,
+    Glyphs,
+    Line,
+    count_text,
+    fitted,
+    padded,
+    time_segment,
+)
+from vsock_loadgen.watching.group_tables import group_tables
+from vsock_loadgen.watching.groups import GroupRows
 from vsock_loadgen.watching.pace import Rates
 
-Line = list[Segment]
-
-PLAIN, BOLD, DIM = Style(), Style(bold=True), Style(dim=True)
-GOOD, CAUTION, BAD, ACCENT = (Style(color=name) for name in ("green", "yellow", "red", "cyan"))
 _STATE_STYLES = {"waiting": DIM, "running": GOOD, "stopping": CAUTION, "draining": CAUTION}
 _LABEL_CELLS = 10
 _WIDEST_TABLE = 120
-_VMS_CELLS, _DELIVERED_CELLS = 8, 11
-_ROOM_FOR_A_BAR = 46
-_ROOM_FOR_ALL_QUANTILES = 76
+_MOST_SPACE = 5
 _LONGEST_MESSAGE = 600
-NEVER = "never"
-"""Stands for a quantile that falls among reports that were not delivered: they count as longer than any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """The characters that charts are drawn with; `levels` ascend from nothing to full."""
-
-    levels: str
-    filled: str
-    empty: str
-    ellipsis: str
-
-
-UNICODE = Glyphs(" ▁▂▃▄▅▆▇█", "━", "─", "…")
-ASCII = Glyphs(" .:-=+*%#", "=", "-", "...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +62,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is being run: all that does not change while it goes on. `duration_ns` 0 means until it is stopped; `shape` has the
-    phases of load."""
+    """What is being run: all that does not change while it goes on. `duration_ns` 0 means until it is stopped; `groups`
+    are as they were before it began, `shape` has the phases of load."""
 
     title: str
     duration_ns: int
-    buckets: NodeBuckets
+    groups: Sequence[GroupRows] = ()
     shape: Shape | None = None
 
 
@@ -90,9 +85,7 @@ class Scene:
     achieved: Sequence[int]
     clocks: Sequence[Clock]
     errors: Mapping[FailureClass, str]
-    packages: Mapping[int, int]
-    intervals: Mapping[int, int]
-    profiles: Mapping[int, int]
+    groups: Sequence[GroupRows]
     entries: Sequence[Entry]
 
 
@@ -106,17 +99,18 @@ def frame(scene: Scene, columns: int, rows: int, glyphs: Glyphs = UNICODE) -> li
         _times(scene.clocks, width),
     ]
     room = rows - sum(map(len, fixed))
-    buckets, failures = _buckets(scene, width, glyphs), _failures(scene, columns, glyphs)
+    failures = _failures(scene, columns, glyphs)
     entries = [entry for entry in scene.entries if not (failures and entry.event == "failures")]  # the table says it
     log_rows = min(2, len(entries))
-    gaps = len(fixed) - 1 + bool(buckets) + bool(failures) + bool(log_rows)
-    gaps = max(0, min(gaps, room - len(buckets) - len(failures) - log_rows))
+    wanted_gaps = len(fixed) - 1 + bool(scene.groups) + bool(failures) + bool(log_rows)
+    groups = group_tables(scene.groups, columns, room - len(failures) - log_rows - (len(fixed) - 1), glyphs)
+    gaps = max(0, min(wanted_gaps, room - len(groups) - len(failures) - log_rows))
     room -= gaps
     failures = _shortened(failures, max(2, room // 3), glyphs)
-    buckets = _shortened(buckets, room - len(failures) - log_rows, glyphs)
-    log = _log(entries, columns, room - len(failures) - len(buckets), glyphs)
+    groups = _shortened(groups, room - len(failures) - log_rows, glyphs)
+    log = _log(entries, columns, room - len(failures) - len(groups), glyphs)
     lines: list[Line] = []
-    for number, section in enumerate(each for each in (*fixed, buckets, failures, log) if each):
+    for number, section in enumerate(each for each in (*fixed, groups, failures, log) if each):
         if number and gaps:
             lines.append([])
             gaps -= 1
@@ -133,7 +127,7 @@ def _head(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
         state += f", phase {shape.names[shape.phase_at(scene.elapsed_ns)]}"
     room = columns - len(state) - 3
     title = f" vsock-loadgen  {scene.subject.title}"
-    head = [Segment(_fitted(title, room, glyphs), BOLD), Segment("  "), Segment(state, style)]
+    head = [Segment(fitted(title, room, glyphs), BOLD), Segment("  "), Segment(state, style)]
     return [head, _progress(scene, columns, glyphs)]
 
 
@@ -169,8 +163,8 @@ def _accounts(counts: Counts, width: int) -> list[Line]:
     if counts.unfinished:
         columns.append(("unfinished", counts.unfinished, CAUTION))
     cells = min(14, (width - _LABEL_CELLS) // len(columns))
-    names = [Segment(_padded(" Reports", _LABEL_CELLS), BOLD), *(Segment(name.rjust(cells), DIM) for name, _, _ in columns)]
-    figures = [Segment(" " * _LABEL_CELLS), *(Segment(_count(count, cells).rjust(cells), style) for _, count, style in columns)]
+    names = [Segment(padded(" Reports", _LABEL_CELLS), BOLD), *(Segment(name.rjust(cells), DIM) for name, _, _ in columns)]
+    figures = [Segment(" " * _LABEL_CELLS), *(Segment(count_text(count, cells).rjust(cells), style) for _, count, style in columns)]
     return [names, figures]
 
 
@@ -187,12 +181,12 @@ def _pace(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:
         figure = f"{format_number(rate) if rate < 999_999.5 else f'{rate / 1e6:.1f}M'}/s".rjust(9)
         line = sparkline(seconds, top, glyphs)
         lines.append(
-            [Segment(_padded(name, _LABEL_CELLS)), Segment(f"{figure}  "), Segment(line, ACCENT if style is PLAIN else style)]
+            [Segment(padded(name, _LABEL_CELLS)), Segment(f"{figure}  "), Segment(line, ACCENT if style is PLAIN else style)]
         )
     caption = f"{format_bytes(scene.rates.bytes)}/s"
     if offered:
         caption += f", last {format_duration(len(offered) * SECOND)}, peak {top:,}/s"
-    head = [Segment(_padded(" Rates", _LABEL_CELLS), BOLD), Segment(f"{'':11}{caption}", DIM)]
+    head = [Segment(padded(" Rates", _LABEL_CELLS), BOLD), Segment(f"{'':11}{caption}", DIM)]
     return [head, *lines]
 
 
@@ -204,72 +198,27 @@ def sparkline(values: Sequence[int], top: int, glyphs: Glyphs) -> str:
 
 def _times(clocks: Sequence[Clock], width: int) -> list[Line]:
     names = ("P50", "P95", "P99", "P99.9", "max", "10s P50", "10s P99")
-    left_out = 3 if width < _ROOM_FOR_ALL_QUANTILES else None
-    cells = min(13, (width - _LABEL_CELLS) // (len(names) - (left_out is not None)))
-    heads = [Segment(name.rjust(cells), DIM) for number, name in enumerate(names) if number != left_out]
-    lines: list[Line] = [[Segment(_padded(" Times", _LABEL_CELLS), BOLD), *heads]]
-    for clock in clocks:
-        figures = [_time(value, clock.undelivered, cells) for value in clock.since_start]
-        figures += [_time(value, clock.lately_undelivered, cells) for value in clock.lately]
-        shown = (figure for number, figure in enumerate(figures) if number != left_out)
-        lines.append([Segment(_padded(f" {clock.name}", _LABEL_CELLS)), *shown])
-    return lines
-
-
-def _time(value_ns: int | None, undelivered: int, cells: int) -> Segment:
-    if value_ns is None:
-        return Segment(NEVER.rjust(cells), BAD) if undelivered else Segment("-".rjust(cells), DIM)
-    return Segment(format_seconds(value_ns).rjust(cells))
-
-
-def _buckets(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:
-    """The tables of two dimensions side by side; a fleet of profiles has no other."""
-    buckets = scene.subject.buckets
-    dimensions = [
-        (title, rows, delivered)
-        for title, rows, delivered in (
-            ("packages", buckets.packages, scene.packages),
-            ("interval", buckets.intervals, scene.intervals),
-            ("profile", buckets.profiles, scene.profiles),
-        )
-        if rows
+    rows = [
+        [time_segment(value, clock.undelivered) for value in clock.since_start]
+        + [time_segment(value, clock.lately_undelivered) for value in clock.lately]
+        for clock in clocks
     ]
-    cells = width // 2 if len(dimensions) == 2 else min(width, 2 * _ROOM_FOR_A_BAR)
-    tables = [_dimension(title, rows, delivered, cells, glyphs) for title, rows, delivered in dimensions]
-    return [
-        [segment for table in tables for segment in (table[number] if number < len(table) else [Segment(" " * cells)])]
-        for number in range(max(map(len, tables), default=0))
-    ]
-
-
-def _dimension(title: str, rows: Sequence[NodeBucket], delivered: Mapping[int, int], cells: int, glyphs: Glyphs) -> list[Line]:
-    label_cells = min(12, cells - _VMS_CELLS - _DELIVERED_CELLS - 2)
-    bar_cells = max(0, cells - label_cells - _VMS_CELLS - _DELIVERED_CELLS - 4) if cells >= _ROOM_FOR_A_BAR else 0
-    name = f" By {title}"
-    heads = "VMs".rjust(label_cells + _VMS_CELLS - len(name)) + "delivered".rjust(_DELIVERED_CELLS)
-    lines: list[Line] = [[Segment(name, BOLD), Segment(_padded(heads, cells - len(name)), DIM)]]
-    whole = max(1, sum(delivered.values()))
-    for row in rows:
-        reports = row.reports(delivered)
-        shown = "-" if reports is None else _count(reports, _DELIVERED_CELLS)
-        figures = f"{_count(row.vms, _VMS_CELLS):>{_VMS_CELLS}}{shown:>{_DELIVERED_CELLS}}  "
-        label = _fitted(row.label, label_cells, glyphs) if len(row.label) > label_cells else row.label.rjust(label_cells)
-        bar = glyphs.filled * round(bar_cells * (reports or 0) / whole)
-        rest = cells - label_cells - len(figures)
-        lines.append([Segment(label + figures), Segment(_padded(bar, rest), ACCENT)])
-    return lines
+    figures = Figures(dict(zip(names, zip(*rows, strict=True), strict=True)))
+    heads, *lines = figures.lines(width - _LABEL_CELLS, ("P99.9", "P95", "max", "10s P50"), _MOST_SPACE)
+    named = [[Segment(padded(f" {clock.name}", _LABEL_CELLS)), *line] for clock, line in zip(clocks, lines, strict=True)]
+    return [[Segment(padded(" Times", _LABEL_CELLS), BOLD), *heads], *named]
 
 
 def _failures(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
     failures = sorted(scene.counts.failures.items(), key=lambda item: -item[1])
     if not failures:
         return []
-    head = [Segment(_padded(" Failures", 14), BOLD), Segment(f"{'reports':>11}  last message", DIM)]
+    head = [Segment(padded(" Failures", 14), BOLD), Segment(f"{'reports':>11}  last message", DIM)]
     return [head] + [
         [
-            Segment(_padded(f" {failure}", 14), BAD),
-            Segment(_count(count, 11).rjust(11)),
-            Segment("  " + _fitted(printable(scene.errors.get(failure, "")), columns - 28, glyphs)),
+            Segment(padded(f" {failure}", 14), BAD),
+            Segment(count_text(count, 11).rjust(11)),
+            Segment("  " + fitted(printable(scene.errors.get(failure, "")), columns - 28, glyphs)),
         ]
         for failure, count in failures
     ]
@@ -300,21 +249,5 @@ def _shortened(lines: list[Line], rows: int, glyphs: Glyphs) -> list[Line]:
         return []
     if rows == 2:
         return lines[:2]
-    return [*lines[: rows - 1], [Segment(f"   {glyphs.ellipsis} {len(lines) - rows + 1} more rows in a larger window", DIM)]]
-
-
-def _count(count: int, cells: int) -> str:
-    """A count in full where it fits with a space before it, else in millions."""
-    text = f"{count:,}"
-    return text if len(text) < cells else f"{count / 1e6:,.1f}M"
-
-
-def _padded(text: str, cells: int) -> str:
-    return set_cell_size(text, max(cells, 0))
-
-
-def _fitted(text: str, cells: int, glyphs: Glyphs) -> str:
-    """The text in exactly so many cells; an ellipsis shows where it was cut."""
-    if cell_len(text) <= cells:
-        return _padded(text, cells)
-    return _padded(text, cells - len(glyphs.ellipsis)) + glyphs.ellipsis
+    hidden = sum(bool(line) and line[0].style != BOLD for line in lines[rows - 1 :])  # neither headings nor what is between tables
+    return [*lines[: rows - 1], [Segment(f"   {glyphs.ellipsis} {hidden} more rows in a larger window", DIM)]]

@@ -14,8 +14,9 @@ from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
-from vsock_loadgen.watching.buckets import node_buckets
-from vsock_loadgen.watching.frame import ASCII, UNICODE, Clock, Scene, Subject, frame
+from vsock_loadgen.watching.drawing import ASCII, UNICODE
+from vsock_loadgen.watching.frame import Clock, Scene, Subject, frame
+from vsock_loadgen.watching.groups import GroupWatch, groups_of
 from vsock_loadgen.watching.observer import Observer
 from vsock_loadgen.watching.pace import Pace
 from vsock_loadgen.watching.screen import Screen
@@ -28,7 +29,7 @@ _RECENT_SECONDS = 10
 def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int) -> Subject:
     """What a live view of one node's part of a plan shows all the time."""
     place = f"  node {node.index} of {len(plan.nodes)}" if len(plan.nodes) > 1 else ""
-    return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, node_buckets(plan, node), plan.shape)
+    return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, groups_of(plan, node), plan.shape)
 
 
 def viewing(
@@ -54,6 +55,7 @@ class LiveView:
         self._stop_asked = stop_asked
         self._pace = Pace()
         self._clocks = {name: Clock(name) for name in ("response", "service", "lag")}
+        self._groups = GroupWatch(subject.groups)
         self._updates = 0
 
     def __enter__(self) -> Self:
@@ -69,6 +71,7 @@ class LiveView:
         """Draw the state of the run."""
         self._pace.add(totals.elapsed_ns, totals.counts)
         self._follow_clocks(totals)
+        self._groups.follow(totals)
         columns, rows = self._screen.size
         self._screen.draw(frame(self._scene(totals), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
 
@@ -91,9 +94,7 @@ class LiveView:
             achieved=self._pace.achieved,
             clocks=list(self._clocks.values()),
             errors=totals.errors,
-            packages=totals.packages,
-            intervals=totals.intervals,
-            profiles=totals.profiles,
+            groups=self._groups.tables,
             entries=self._log.recent(),
         )
 

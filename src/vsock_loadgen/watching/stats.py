@@ -6,7 +6,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.results.result import TimeSummary
+from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seconds
 
 

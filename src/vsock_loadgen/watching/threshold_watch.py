@@ -41,7 +41,7 @@ class ThresholdWatch:
             return
         self._next_ns = totals.elapsed_ns + self._interval_ns
         judged = judge_thresholds([threshold for threshold in self._thresholds if _has_begun(threshold, totals)], totals)
-        missed = tuple(threshold for threshold in judged if not threshold.passed)
+        missed = tuple(threshold for threshold in judged if threshold.passed is False)
         if missed and self._abort is not None:
             self.abortion = Abortion(totals.elapsed_ns, missed)
             self._log.alert(f"{self.abortion}: {'; '.join(map(str, missed))}", "aborted", self.abortion.to_json())
@@ -61,5 +61,5 @@ class ThresholdWatch:
 
 def _has_begun(threshold: Threshold, totals: RunTotals) -> bool:
     """Whether what the threshold is about has come to anything that it could be held against."""
-    scope = threshold.scope(totals)
-    return scope is not None and scope.counts.settled > 0
+    measured = threshold.of(totals)
+    return measured is not None and measured.counts.settled > 0

@@ -1,13 +1,14 @@
 // The charts. Plotly reads some markup in texts, so that every text from the result goes through inert().
 
 const LIGHT = { text: "#3b4557", grid: "#e3e7ee", offered: "#8b94a5", achieved: "#2f6fde", quantiles: ["#8fb8f6", "#3d7be0", "#123f8f"],
-  service: "#c2571a", lag: "#0f8a6d", limit: "#b3261e", bars: ["#c3cad6", "#7aa7ee", "#1d4fa8"] };
+  service: "#c2571a", lag: "#0f8a6d", limit: "#b3261e", bars: ["#c3cad6", "#7aa7ee"] };
 const DARK = { text: "#b9c3d3", grid: "#2b3340", offered: "#8793a6", achieved: "#6ea8ff", quantiles: ["#37659f", "#6ea8ff", "#cfe1ff"],
-  service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", bars: ["#4a5566", "#4f86d9", "#b5d1ff"] };
+  service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", bars: ["#4a5566", "#4f86d9"] };
 const SKIPPED_COLOR = "#8b94a5";
 const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
 const SHORTEST_STRETCH = 0.5; // of a row's width: in less, a rate says little
 const MOST_MARKERS = 600;
+const FAR_APART = 20; // the largest size is so many times the smallest
 const darkScreen = window.matchMedia("screen and (prefers-color-scheme: dark)");
 const touchScreen = window.matchMedia("(pointer: coarse)");
 
@@ -15,19 +16,20 @@ async function drawCharts(result, isOnPaper = false) {
   const colors = darkScreen.matches && !isOnPaper ? DARK : LIGHT;
   const rows = timeRows(result);
   const drawn = [
+    ["sizes", ...sizeChart(groupsOf(result, "packages"), colors)],
     ["rate", ...rateChart(rows, colors)],
     ["response", ...clockChart(rows, result, "response_time_seconds", colors)],
     ["service", ...clockChart(rows, result, "service_time_seconds", colors)],
     ["percentiles", ...percentileChart(result, colors)],
     ["lag", ...lagChart(rows, result, colors)],
     ["failures", ...failureChart(rows, meanings.colors)],
-    ["packages", ...bucketChart(result, "packages", "vms_by_packages", showCount, colors)],
-    ["intervals", ...bucketChart(result, "report_interval_seconds", "vms_by_interval_seconds", showDuration, colors)],
+    ["packages", ...bucketChart(bucketsOf(result, "packages", "packages", showCount), colors)],
+    ["intervals", ...bucketChart(bucketsOf(result, "report_interval_seconds", "report_interval", showDuration), colors)],
   ];
   for (const [id, traces, layout] of drawn) {
     const place = byId(id);
     if (id === "failures") place.hidden = traces.length === 0;
-    if (!place.hidden) await Plotly.react(place, traces, withDefaults(layout, colors), OPTIONS);
+    if (!place.closest("[hidden]")) await Plotly.react(place, traces, withDefaults(layout, colors), OPTIONS);
   }
   document.body.dataset.charts = "drawn";
 }
@@ -93,6 +95,14 @@ function isLost(row, clock, share) {
   return lost > 0 && Math.max(1, Math.ceil(share * (row.delivered + lost) - 1e-6)) > row.delivered;
 }
 
+// An axis of its own for what stands at the top of a chart, wherever times end.
+const TOP = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
+
+function crosses(x, colors, extra) {
+  return { type: "scatter", mode: "markers", name: "P99 not delivered", showlegend: false, x, y: x.map(() => 0.97), yaxis: "y2",
+    marker: { symbol: "x", size: 7, color: colors.limit }, ...extra };
+}
+
 function clockChart(rows, result, clock, colors) {
   const at = rows.map((row) => row.at);
   const traces = [["P50", "p50", 0.5], ["P95", "p95", 0.95], ["P99", "p99", 0.99]].map(([name, key, share], index) => {
@@ -101,11 +111,9 @@ function clockChart(rows, result, clock, colors) {
   });
   const lost = rows.filter((row) => isLost(row, clock, 0.99)).map((row) => row.at);
   if (lost.length) {
-    traces.push({ type: "scatter", mode: "markers", name: "P99 not delivered", showlegend: false, x: lost, y: lost.map(() => 0.97), yaxis: "y2", hoverinfo: "x+name",
-      marker: { symbol: "x", size: 7, color: colors.limit } });
+    traces.push(crosses(lost, colors, { hoverinfo: "x+name" }));
   }
-  const hidden = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
-  return [traces, { yaxis: timeAxis(sharedRange(rows)), xaxis: clockAxis(rows), yaxis2: hidden }];
+  return [traces, { yaxis: timeAxis(sharedRange(rows)), xaxis: clockAxis(rows), yaxis2: TOP }];
 }
 
 function hover(seconds) {
@@ -113,12 +121,16 @@ function hover(seconds) {
 }
 
 // A logarithmic axis of times, its ticks in units; `range` in seconds.
-function timeAxis([least, most]) {
+function timeAxis(range) {
+  return logAxis(range, showSeconds);
+}
+
+function logAxis([least, most], show) {
   const ticks = [];
   for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += 1) {
     for (const factor of Math.log10(most / least) > 2.5 ? [1] : [1, 2, 5]) ticks.push(factor * 10 ** power);
   }
-  return { type: "log", range: [Math.log10(least), Math.log10(most)], tickvals: ticks, ticktext: ticks.map((tick) => showSeconds(Number(tick.toPrecision(1)))) };
+  return { type: "log", range: [Math.log10(least), Math.log10(most)], tickvals: ticks, ticktext: ticks.map((tick) => show(Number(tick.toPrecision(1)))) };
 }
 
 function rangeOf(values) {
@@ -154,16 +166,46 @@ function failureChart(rows, classColors) {
   return [traces, { barmode: "stack", yaxis: { title: { text: "reports" }, rangemode: "tozero" }, xaxis: clockAxis(rows) }];
 }
 
-function bucketChart(result, name, seenName, show, colors) {
-  const buckets = result.plan[name]?.buckets ?? [];
-  const seen = bySeenValue(result, seenName);
-  const planned = [...seen.values()].reduce((sum, row) => sum + row.planned, 0);
-  const labels = buckets.map((bucket) => inert(bucketName(bucket, show)));
-  const bars = (title, values, color) => ({ type: "bar", name: title, x: labels, y: values, marker: { color }, hovertemplate: "%{y:.3~g} %" });
+// P50 and P99 of each group by packages, over its packages.
+function sizeChart(groups, colors) {
+  const sizes = groups.filter(({ low, response_time_seconds: clock }) => clock.count && present(low)).map((group) => {
+    const { name, low, high, totals, response_time_seconds: clock } = group;
+    const time = (key) => (present(clock[key]) ? showSeconds(clock[key]) : "not delivered");
+    const counts = ["due", "failed", ...(totals.skipped ? ["skipped"] : [])].map((count) => `${count} ${showCount(totals[count])}`);
+    const said = [`<b>${inert(name)}</b>`, `P50 ${time("p50")}, P99 ${time("p99")}`, counts.join(", ")].join("<br>");
+    return { clock, low, middle: (low + high) / 2, reach: (high - low) / 2, high, said };
+  });
+  const place = (shown, color) => ({
+    x: shown.map(({ middle }) => middle),
+    error_x: { type: "data", array: shown.map(({ reach }) => reach), color, thickness: 1.5, width: 4 },
+    customdata: shown.map(({ said }) => said),
+    hovertemplate: "%{customdata}<extra></extra>",
+  });
+  const traces = [["P50", "p50", "circle", colors.achieved], ["P99", "p99", "diamond", colors.service]].map(([name, key, symbol, color]) => {
+    const shown = sizes.filter(({ clock }) => present(clock[key]));
+    return { type: "scatter", mode: "markers", name, y: shown.map(({ clock }) => clock[key]), marker: { symbol, color, size: 9 }, ...place(shown, color) };
+  });
+  const lost = place(sizes.filter(({ clock }) => !present(clock.p99)), colors.limit);
+  if (lost.x.length) traces.push(crosses(lost.x, colors, lost));
+  const range = rangeOf(sizes.flatMap(({ clock }) => [clock.p50, clock.p99]));
+  return [traces, { hovermode: "closest", xaxis: sizeAxis(sizes), yaxis: timeAxis(range), yaxis2: TOP }];
+}
+
+// Logarithmic where sizes are far apart.
+function sizeAxis(sizes) {
+  const [least, most] = rangeOf(sizes.flatMap(({ low, high }) => [low, high]));
+  const scale = most / least > FAR_APART ? logAxis([least, most], showCount) : { tickformat: ",d" };
+  return { ...scale, title: { text: "packages" } };
+}
+
+// Every bucket has a place of its own, whatever it is called.
+function bucketChart(buckets, colors) {
+  const places = buckets.map((_, index) => index);
+  const bars = (title, share, color) => ({ type: "bar", name: title, x: places, y: buckets.map(share), marker: { color }, hovertemplate: "%{y:.3~g} %" });
   const traces = [
-    bars("configured", buckets.map((bucket) => bucket.percent), colors.bars[0]),
-    bars("assigned", buckets.map((bucket) => bucket.actual_percent), colors.bars[1]),
+    bars("configured", (bucket) => bucket.percent, colors.bars[0]),
+    bars("assigned", (bucket) => bucket.actual_percent, colors.bars[1]),
   ];
-  if (planned) traces.push(bars("seen", buckets.map((bucket) => (100 * (seen.get(bucket.value)?.seen ?? 0)) / planned), colors.bars[2]));
-  return [traces, { barmode: "group", xaxis: { type: "category" }, yaxis: { title: { text: "% of VMs" }, rangemode: "tozero" } }];
+  const xaxis = { tickvals: places, ticktext: buckets.map((bucket) => inert(bucket.name)), zeroline: false };
+  return [traces, { barmode: "group", xaxis, yaxis: { title: { text: "% of VMs" }, rangemode: "tozero" } }];
 }

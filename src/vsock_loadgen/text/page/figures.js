@@ -3,7 +3,7 @@
 const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", unjudged: "? Not judged", running: "\u25b6 Running" };
 const QUANTILES = [["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["P99.9", "p999"], ["max", "max"], ["mean", "mean"]];
 const CLOCKS = [["response time", "response_time_seconds"], ["service time", "service_time_seconds"], ["schedule lag", "lag_seconds"]];
-
+const DIMENSIONS = { packages: "packages", report_interval: "report interval", profile: "profile" };
 const UNITS = { seconds: showSeconds, percent: showPercent, per_second: (value) => `${showNumber(value)} a second` };
 
 const byId = (id) => document.getElementById(id);
@@ -13,6 +13,7 @@ function showFigures(result, meanings, isLive) {
   showVerdict(result, meanings, isLive);
   byId("tiles").replaceChildren(...tiles(result));
   showThresholds(result);
+  for (const name of Object.keys(DIMENSIONS)) showGroups(result, name);
   showPhases(result);
   showTimes(result);
   showLosses(result, meanings);
@@ -84,9 +85,64 @@ function showThresholds(result) {
   fillTable(byId("thresholds").querySelector("table"), ["", make("th", "expected", "left"), "measured"], thresholds.map((threshold, index) => {
     const measured = figure(result, `thresholds.${index}.value`, UNITS[threshold.unit] ?? showNumber);
     if (!present(threshold.value)) measured.textContent = threshold.unit === "seconds" ? "not delivered" : "no report";
-    const mark = threshold.passed ? make("td", "\u2713 met", "pass") : make("td", "\u2717 missed", "missing");
-    return [mark, make("td", threshold.expression, "left"), measured];
+    if (threshold.passed === null) measured.textContent = "-"; // this node has none of its VMs
+    return [thresholdMark(threshold.passed), make("td", threshold.expression, "left"), measured];
   }));
+}
+
+function thresholdMark(passed) {
+  if (passed === null) return make("td", "not judged");
+  return passed ? make("td", "\u2713 met", "pass") : make("td", "\u2717 missed", "missing");
+}
+
+// The groups of VMs in a dimension; none in results of older releases.
+function groupsOf(result, name) {
+  return result.groups?.[name] ?? [];
+}
+
+// One group is the whole run, which the tiles show.
+function showGroups(result, name) {
+  const groups = groupsOf(result, name);
+  const section = byId(`by-${name}`);
+  section.hidden = groups.length < 2;
+  if (section.hidden) return;
+  const counts = ["due", "delivered", "failed", ...(result.totals.skipped ? ["skipped"] : [])];
+  const isSeen = groups.some((group) => group.seen);
+  const headings = [DIMENSIONS[name], make("th", "VMs", "extra"), ...counts.map((count) => make("th", count, countClass(count))),
+    "response time P50", "P99", ...(isSeen ? ["seen"] : [])];
+  fillTable(section.querySelector("table"), headings, groups.map((group, index) => {
+    const path = `groups.${name}.${index}`;
+    return [
+      group.name,
+      make("td", figure(result, `${path}.vms`, showCount), "extra"),
+      ...counts.map((count) => make("td", figure(result, `${path}.totals.${count}`, showCount), countClass(count, group.totals[count]))),
+      clockFigure(result, `${path}.response_time_seconds`, "p50"),
+      clockFigure(result, `${path}.response_time_seconds`, "p99"),
+      ...(isSeen ? [seenFigure(result, group, path)] : []),
+    ];
+  }));
+  showSeenRemark(result, name, isSeen, section.querySelector(".remark"));
+}
+
+// What a narrow window has no room for is extra; failed reports stand out.
+function countClass(count, value = 0) {
+  if (count === "delivered") return "extra";
+  return count === "failed" && value ? "missing" : "";
+}
+
+// VMs that arrived as planned, of those that could be known; reports where VMs cannot be told apart.
+function seenFigure(result, { seen }, path) {
+  if (!seen) return "-";
+  if (!present(seen.vms)) return make("span", [figure(result, `${path}.seen.reports`, showCount), " reports"]);
+  return make("span", [figure(result, `${path}.seen.vms`, showCount), " of ", figure(result, `${path}.seen.knowable`, showCount)]);
+}
+
+function showSeenRemark(result, name, isSeen, remark) {
+  const reason = result.receiver?.not_seen?.[name];
+  const isByVm = groupsOf(result, name).some(({ seen }) => present(seen?.vms));
+  remark.hidden = !isByVm && !present(reason);
+  if (isByVm) remark.textContent = "Seen: VMs that arrived at the run's own receiver as planned, of those of which it could be known.";
+  else if (present(reason)) remark.textContent = `What the run's own receiver saw of each group is not known: ${plainText(reason)}.`;
 }
 
 function showPhases(result) {
@@ -130,10 +186,10 @@ function showFleet(result) {
   const isPart = present(slice.vms) && slice.vms !== result.plan.vm_count;
   byId("fleet").textContent = `Configured and assigned are those of the whole fleet of ${showCount(result.plan.vm_count)} VMs` +
     (isPart ? `; this run had ${showCount(slice.vms)} of them.` : ".") +
-    (result.receiver ? " Seen is what the run's own receiver counted." : " Nobody counted the VMs at the other end.");
+    (result.receiver ? "" : " Nobody counted the VMs at the other end.");
   showProfiles(result);
-  showAttribute(result, "packages", "packages", "packages-table", "vms_by_packages", showCount);
-  showAttribute(result, "report_interval_seconds", "intervals", "intervals-table", "vms_by_interval_seconds", showDuration);
+  showAttribute(result, "packages", "packages", "packages", showCount);
+  showAttribute(result, "report_interval_seconds", "report_interval", "intervals", showDuration);
   const ungrouped = lookUp(result, "receiver.ungrouped");
   if (ungrouped) byId("fleet").append(` ${showCount(ungrouped)} VMs sent fewer than two reports, so that their interval is not known.`);
   const strangers = lookUp(result, "receiver.strangers");
@@ -154,37 +210,31 @@ function showProfiles(result) {
   ]));
 }
 
-function showAttribute(result, name, chart, table, seenName, show) {
-  const buckets = result.plan[name]?.buckets ?? [];
+function showAttribute(result, name, dimension, chart, show) {
+  const buckets = bucketsOf(result, name, dimension, show);
   byId(chart).hidden = buckets.length === 0;
+  const table = byId(`${chart}-table`);
   if (!buckets.length) {
     const statistics = [["mean", "mean"], ["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["min", "min"], ["max", "max"]];
     const rows = statistics.map(([label, key]) => [label, figure(result, `plan.${name}.${key}`, name === "packages" ? showNumber : show)]);
-    fillTable(byId(table), ["", "assigned"], rows);
+    fillTable(table, ["", "assigned"], rows);
     return;
   }
-  const seen = bySeenValue(result, seenName);
-  fillTable(byId(table), ["", "configured", "assigned", "VMs", ...(seen.size ? ["to be seen", "seen"] : [])], buckets.map((bucket, index) => {
-    const row = seen.get(bucket.value);
-    const arrived = (key) => (row ? figure(result, `receiver.${seenName}.${row.index}.${key}`, showCount) : "-");
-    return [
-      bucketName(bucket, show),
-      figure(result, `plan.${name}.buckets.${index}.percent`, showPercent),
-      figure(result, `plan.${name}.buckets.${index}.actual_percent`, showPercent),
-      figure(result, `plan.${name}.buckets.${index}.vms`, showCount),
-      ...(seen.size ? [arrived("planned"), arrived("seen")] : []),
-    ];
-  }));
+  fillTable(table, ["", "configured", "assigned", "VMs"], buckets.map((bucket, index) => [
+    bucket.name,
+    figure(result, `plan.${name}.buckets.${index}.percent`, showPercent),
+    figure(result, `plan.${name}.buckets.${index}.actual_percent`, showPercent),
+    figure(result, `plan.${name}.buckets.${index}.vms`, showCount),
+  ]));
 }
 
-function bucketName(bucket, show) {
-  return present(bucket.value) ? show(bucket.value) : "distribution";
-}
-
-// What the receiver saw by value; empty where it does not say.
-function bySeenValue(result, seenName) {
-  const rows = lookUp(result, `receiver.${seenName}`);
-  return new Map(Array.isArray(rows) ? rows.map((row, index) => [row.value, { ...row, index }]) : []);
+// The buckets of the plan with the names of their groups.
+function bucketsOf(result, name, dimension, show) {
+  const buckets = result.plan[name]?.buckets ?? [];
+  const groups = groupsOf(result, dimension);
+  const isGrouped = groups.length === buckets.length; // else these are too many, or the result is of an older release
+  const label = (bucket) => (present(bucket.value) ? show(bucket.value) : "distribution");
+  return buckets.map((bucket, index) => ({ ...bucket, name: isGrouped ? groups[index].name : label(bucket) }));
 }
 
 const MOST_COUNTS = 12; // numbers of packages that a list has room for
@@ -194,7 +244,7 @@ function showOtherEnd(result) {
   byId("both-ends").hidden = parts.length === 0;
   for (const name of parts) {
     byId(name).hidden = false;
-    const skip = ["schema", "vms_by_packages", "vms_by_interval_seconds", "strangers", "ungrouped", "per_vm"];
+    const skip = ["schema", "vms_by_packages", "vms_by_interval_seconds", "not_seen", "strangers", "ungrouped", "per_vm"];
     if (Object.keys(result[name].packages ?? {}).length > MOST_COUNTS) skip.push("packages");
     fillList(byId(name).querySelector("dl"), flattened(result, [name], skip));
   }

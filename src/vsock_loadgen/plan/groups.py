@@ -1,0 +1,193 @@
+"""Groups of VMs that are counted apart: by packages, by report interval and by profile. Each VM is in one of each dimension.
+
+Groups are those of the whole fleet, before it is sliced, so that they are the same on every node. Where the config gives a value by
+buckets, these are the groups; else the distinct values of the fleet where they are few, or else four bands, cut at the nearest-rank
+percentiles 50, 90 and 99.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
+from vsock_loadgen.measures.cells import MOST_CELLS
+from vsock_loadgen.plan.fleet import Column, Fleet
+from vsock_loadgen.plan.statistics import nearest_rank
+
+MOST_GROUPS = 32
+MOST_VALUES = 8
+"""Distinct values that are groups by themselves."""
+CUTS = (50, 90, 99)
+OTHER = "other"
+_LIMITS = ((MOST_GROUPS, MOST_GROUPS), (MOST_GROUPS, 4), (4, 4))
+"""At most so many groups by packages and by interval, until the combinations are few enough: 4 by 4 by 16 profiles always are."""
+_FEWER_PROFILES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """VMs that are counted together. `id` stands in thresholds and labels, `name` is for people; neither is there twice.
+
+    `low` and `high` are the smallest and the largest value that one of its VMs has, in the unit of the quantity (intervals before
+    any time scale); None for profiles. `percent` is the share of the fleet as configured, or as it is if that says nothing of the
+    group; `fleet_vms` the VMs of the whole fleet.
+    """
+
+    id: str
+    name: str
+    low: int | None
+    high: int | None
+    percent: Fraction
+    fleet_vms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One way to group the fleet: the groups in the order of the plan (none where it has no such), and for every VM the number of
+    its group."""
+
+    groups: tuple[Group, ...]
+    of_vm: array[int]
+
+    def vms(self, indices: Iterable[int]) -> list[int]:
+        """VMs of each group among those with these global indices."""
+        here = Counter(self.of_vm[index] for index in indices)
+        return [here[number] for number in range(len(self.groups))]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Every dimension by its name. `cell` is each VM's place in `combinations`, the group numbers of those that occur.
+
+    If the combinations would be more than MOST_CELLS, groups are fewer than the config has buckets or profiles: then `are_coarse`.
+    """
+
+    dimensions: Mapping[str, Dimension]
+    combinations: tuple[tuple[int, ...], ...]
+    cell: array[int]
+    are_coarse: bool = False
+
+
+def groups_of(config: Config, fleet: Fleet) -> Groups:
+    """The groups of a fleet."""
+    for most_packages, most_intervals in _LIMITS:
+        most_profiles = _FEWER_PROFILES if most_packages < MOST_GROUPS else MOST_GROUPS
+        dimensions = {
+            "packages": _by_value(config, config.packages, fleet.packages, PACKAGES, most_packages),
+            "report_interval": _by_value(config, config.report_interval, fleet.report_interval, REPORT_INTERVAL, most_intervals),
+            "profile": _by_profile(config, fleet, most_profiles),
+        }
+        places: dict[tuple[int, ...], int] = {}
+        triples = zip(*(dimension.of_vm for dimension in dimensions.values()), strict=True)
+        cell = array("l", (places.setdefault(triple, len(places)) for triple in triples))
+        if len(places) <= MOST_CELLS:
+            break
+    return Groups(dimensions, tuple(places), cell, are_coarse=most_intervals < MOST_GROUPS)
+
+
+def _by_value(config: Config, distribution: Distribution, column: Column, quantity: Quantity, most: int) -> Dimension:
+    buckets = () if config.profiles else distribution.buckets_of
+    if 0 < len(buckets) <= most:
+        labels = [(bucket.name, bucket.value.label(quantity)) for bucket in buckets]
+        percents: list[Fraction | None] = [bucket.percent for bucket in buckets]
+        ends = [bucket.value.ends(quantity.grain) for bucket in buckets]
+        return _dimension(labels, percents, ends, column.buckets, column.values)
+    counts = Counter(column.values)
+    if len(counts) <= min(MOST_VALUES, most):
+        number_of = {value: number for number, value in enumerate(sorted(counts))}
+    else:
+        number_of = _bands(column.values)
+    spans: dict[int, list[int]] = defaultdict(list)
+    for value, number in number_of.items():
+        spans[number].append(value)
+    ends = [(min(spans[number]), max(spans[number])) for number in sorted(spans)]
+    of_vm = array("l", map(number_of.__getitem__, column.values))
+    return _dimension([("", quantity.span(*each)) for each in ends], [None] * len(ends), ends, of_vm, column.values)
+
+
+def _bands(values: Sequence[int]) -> dict[int, int]:
+    """The band of every value, counted from 0 without empty ones; a value that is equal to a cut is below it."""
+    ascending = sorted(values)
+    cuts = [nearest_rank(ascending, percent) for percent in CUTS]
+    band = {value: sum(value > cut for cut in cuts) for value in set(values)}
+    numbers = {known: number for number, known in enumerate(sorted(set(band.values())))}
+    return {value: numbers[each] for value, each in band.items()}
+
+
+def _by_profile(config: Config, fleet: Fleet, most: int) -> Dimension:
+    """The profiles; of more than `most`, those with most VMs, and the others as one."""
+    profiles = config.profiles
+    vms = Counter(fleet.profile)
+    if len(profiles) <= most:
+        kept = list(range(len(profiles)))
+    else:
+        kept = sorted(sorted(range(len(profiles)), key=lambda number: -vms[number])[: most - 1])
+    place = {number: at for at, number in enumerate(kept)}
+    labels = [("", profiles[number].name) for number in kept]
+    percents: list[Fraction | None] = [profiles[number].percent for number in kept]
+    if len(kept) < len(profiles):
+        labels.append(("", OTHER))
+        percents.append(100 - sum((profiles[number].percent for number in kept), Fraction(0)))
+    of_vm = array("l", (place.get(number, len(kept)) for number in fleet.profile)) if profiles else fleet.profile
+    return _dimension(labels, percents, [None] * len(labels), of_vm, None)
+
+
+def _dimension(
+    labels: Sequence[tuple[str, str]],
+    percents: Sequence[Fraction | None],
+    ends: Sequence[tuple[int, int] | None],
+    of_vm: array[int],
+    values: Sequence[int] | None,
+) -> Dimension:
+    """Groups with a name of their own or a label, a percentage where one is configured, and the ends of a group without VMs."""
+    counts = Counter(of_vm)
+    spans = _spans(of_vm, values) if values is not None else {}
+    ids = _distinct([own or _id(label) for own, label in labels], [own for own, _ in labels], "_{}")
+    names = _distinct([own or label for own, label in labels], [own for own, _ in labels], " ({})")
+    groups = []
+    for number, percent in enumerate(percents):
+        low, high = spans.get(number, ends[number]) or (None, None)
+        share = Fraction(100 * counts[number], len(of_vm)) if percent is None else percent
+        groups.append(Group(ids[number], names[number], low, high, share, counts[number]))
+    return Dimension(tuple(groups), of_vm)
+
+
+def _spans(of_vm: Sequence[int], values: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The smallest and the largest value of each group."""
+    spans: dict[int, tuple[int, int]] = {}
+    for number, value in set(zip(of_vm, values, strict=True)):
+        low, high = spans.get(number, (value, value))
+        spans[number] = min(low, value), max(high, value)
+    return spans
+
+
+def _id(label: str) -> str:
+    """A label as it can stand in an expression: `1,100-4,000` is 1100-4000, `900 ± 50` is 900pm50."""
+    return re.sub(r"[, ]", "", label.replace("±", "pm"))
+
+
+def _distinct(wanted: Sequence[str], reserved: Iterable[str], further: str) -> list[str]:
+    """Each text once: what is there again, or is somebody's own name, gets a number."""
+    taken = {text for text in reserved if text}
+    own = set(taken)
+    return [text if text in own else _free(text, further, taken) for text in wanted]
+
+
+def _free(text: str, further: str, taken: set[str]) -> str:
+    def candidates() -> Iterator[str]:
+        yield text
+        number = 1
+        while True:
+            number += 1
+            yield text + further.format(number)
+
+    free = next(candidate for candidate in candidates() if candidate not in taken)
+    taken.add(free)
+    return free

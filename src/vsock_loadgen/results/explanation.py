@@ -1,0 +1,133 @@
+"""Which VMs a loss or a missed threshold comes from, in a sentence: a group, or all groups from one value on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.measures.figures import COMPARE, PartFigures
+from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.results.groups import DIMENSIONS, GroupResult
+from vsock_loadgen.results.result import Result
+from vsock_loadgen.units import SECOND, format_duration, format_number, format_seconds
+
+_MOST_OF_LOSS = 0.9
+_PART_OF_LOAD = 0.6
+"""What explains a loss has nearly all of it, and not much more than half of the reports that were due."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subset:
+    """Some groups of a dimension, their VMs in words, and the other groups of it."""
+
+    vms: str
+    groups: tuple[GroupResult, ...]
+    others: tuple[GroupResult, ...]
+
+    def share(self, of: Callable[[Counts], int], whole: Counts) -> float:
+        """What part of a count of the whole is theirs."""
+        return sum(of(group.counts) for group in self.groups) / max(1, of(whole))
+
+
+def explained(result: Result, thresholds: Sequence[Threshold]) -> Result:
+    """The result with what its groups tell about its verdict."""
+    reasons = (*_losses(result), *_misses(result, thresholds))
+    return replace(result, verdict=replace(result.verdict, reasons=(*result.verdict.reasons, *reasons)))
+
+
+def _losses(result: Result) -> Iterator[str]:
+    """Where nearly all failed or skipped reports are of some VMs, that."""
+    for noun, of in (("failures", _failed), ("skipped reports", _skipped)):
+        lost = of(result.counts)
+        fitting = [
+            (subset.share(of, result.counts) - subset.share(_due, result.counts), subset)
+            for subset in _subsets(result)
+            if subset.share(of, result.counts) >= _MOST_OF_LOSS and subset.share(_due, result.counts) <= _PART_OF_LOAD
+        ]
+        if lost and fitting:
+            best = max(fitting, key=lambda each: each[0])[1]
+            theirs = sum(of(group.counts) for group in best.groups)
+            yield f"{_count(theirs, lost, noun)} {best.vms}"
+
+
+def _count(part: int, whole: int, noun: str) -> str:
+    if part < whole:
+        return f"{part:,} of {whole:,} {noun} are of"
+    return f"all {whole:,} {noun} are of" if whole > 1 else f"the one that is lost ({noun}) is of"
+
+
+def _misses(result: Result, thresholds: Sequence[Threshold]) -> Iterator[str]:
+    """For each threshold that the run as a whole misses, the groups that miss it, where the others meet it."""
+    missed = {threshold.expression for threshold in result.thresholds if threshold.passed is False}
+    for threshold in thresholds:
+        if threshold.dimension or threshold.expression not in missed or threshold.metric.unit == "per_second":
+            continue
+        for subset in _subsets(result):
+            inside = [_value(threshold, group, result) for group in subset.groups if group.counts.settled]
+            outside = [_value(threshold, group, result) for group in subset.others if group.counts.settled]
+            if inside and outside and not any(meets for meets, _ in inside) and all(meets for meets, _ in outside):
+                yield f"only {subset.vms} miss {threshold.expression}: {inside[-1][1]}, and all others meet it"
+                break
+
+
+def _value(threshold: Threshold, group: GroupResult, result: Result) -> tuple[bool, str]:
+    """Whether a group meets a threshold, and its figure for people."""
+    value = threshold.metric.value(PartFigures(group.counts, group.times, result.elapsed_ns))
+    meets = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
+    if value is None:
+        return meets, "not delivered"
+    return meets, format_seconds(
+        float(value) * SECOND
+    ) if threshold.metric.unit == "seconds" else f"{format_number(float(value))} %"
+
+
+def _subsets(result: Result) -> Iterator[_Subset]:
+    """What can be said in a few words: single groups, and all groups from one value on, up or down. The simplest first."""
+    for name in DIMENSIONS if result.groups else ():
+        groups = [group for group in result.groups.of(name) if group.counts.due] if result.groups else []
+        if len(groups) < 2:
+            continue
+        for group in groups:
+            yield _Subset(_called(name, group), (group,), tuple(other for other in groups if other is not group))
+        yield from _ranges(name, groups)
+
+
+def _ranges(name: str, groups: Sequence[GroupResult]) -> Iterator[_Subset]:
+    valued = sorted((group for group in groups if group.low is not None), key=lambda group: (group.low, group.high))
+    for cut in range(1, len(valued)):
+        below, above = tuple(valued[:cut]), tuple(valued[cut:])
+        highest = max(group.high or 0 for group in below)
+        lowest = above[0].low or 0
+        if highest >= lowest:
+            continue  # they overlap
+        if name == "packages":
+            yield _Subset(f"VMs with {format_number(lowest)} packages or more", above, below)
+            yield _Subset(f"VMs with {format_number(highest)} packages or fewer", below, above)
+        else:
+            yield _Subset(f"VMs that report every {_duration(lowest)} or less often", above, below)
+            yield _Subset(f"VMs that report every {_duration(highest)} or more often", below, above)
+
+
+def _called(name: str, group: GroupResult) -> str:
+    if name == "profile":
+        return f"VMs of profile {group.name}"
+    if not group.name[0].isdigit():
+        return f"VMs of the {name.replace('_', ' ')} group {group.name}"
+    return f"VMs with {group.name} packages" if name == "packages" else f"VMs that report every {group.name}"
+
+
+def _duration(seconds: float) -> str:
+    return format_duration(round(seconds * SECOND))
+
+
+def _failed(counts: Counts) -> int:
+    return counts.failed
+
+
+def _skipped(counts: Counts) -> int:
+    return counts.skipped
+
+
+def _due(counts: Counts) -> int:
+    return counts.due

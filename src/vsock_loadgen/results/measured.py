@@ -1,0 +1,106 @@
+"""What became of some due reports: all of a run, or those of a part of it, as the result document has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
+from vsock_loadgen.record import FLAT, IN_SECONDS, As, Derived, MisfitError, Nanoseconds, Record, Text, Whole, object_of, plain
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSummary(Record):
+    """Quantiles of one of the three clocks, in nanoseconds; None where the quantile falls among reports that were never delivered,
+    or where there was nothing. `count` includes those."""
+
+    count: int
+    p50: Nanoseconds | None
+    p95: Nanoseconds | None
+    p99: Nanoseconds | None
+    p999: Nanoseconds | None
+    largest: Annotated[Nanoseconds | None, Field(alias="max")]
+    mean: Annotated[float, IN_SECONDS] | None
+
+    @classmethod
+    def of(cls, histogram: Histogram, undelivered: int = 0) -> TimeSummary:
+        """The summary of recorded times and of `undelivered` reports that count as longer than any of them."""
+        p50, p95, p99, p999 = histogram.quantiles((0.5, 0.95, 0.99, 0.999), undelivered)
+        count = histogram.count
+        ended = count > 0 and undelivered == 0
+        mean = histogram.mean if ended else None
+        return cls(count + undelivered, p50, p95, p99, p999, histogram.largest if ended else None, mean)
+
+
+def _balanced(read: Any) -> Counts:
+    """The counts of the accounts. Raises MisfitError where a report would be in two places, or in none."""
+    values = dict(read.totals)
+    failed = values.pop("failed")
+    counts = Counts(**values, failures=read.failures)
+    if not counts.balanced or counts.failed != failed:
+        parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
+        raise MisfitError(
+            f"found {counts.due} due and {failed} failed, expected failed to be the sum of failures, and due of "
+            f"delivered + failed + skipped + in_flight + unfinished, which is {parts}",
+            "totals",
+        )
+    return counts
+
+
+IN_TOTALS = As(
+    object_of(totals=counts_in("in_totals", failed=Whole), failures=FAILURES),
+    lambda counts: {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures)},
+    _balanced,
+)
+
+
+class Measured(Record):
+    """What became of some due reports, and how long they took."""
+
+    __slots__ = ()
+    counts: Counts
+    times: Times
+
+    @property
+    def response(self) -> TimeSummary:
+        """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
+        return TimeSummary.of(self.times.response, self.counts.undelivered)
+
+    @property
+    def service(self) -> TimeSummary:
+        """Finished - started, over every started report whose fate is known."""
+        return TimeSummary.of(self.times.service, self.counts.started_undelivered)
+
+    @property
+    def lag(self) -> TimeSummary:
+        """Started - due, over started reports."""
+        return TimeSummary.of(self.times.lag)
+
+    def checked(self) -> Self:
+        """With the started reports, which only the histograms count; these have to have what the accounts say."""
+        for name, recorded in (("response_time", self.times.response), ("service_time", self.times.service)):
+            if recorded.count != self.counts.delivered:
+                found = f"found {recorded.count:,} reports, expected totals.delivered, {self.counts.delivered:,}"
+                raise MisfitError(found, f"histograms.{name}")
+        return replace(self, counts=replace(self.counts, started=self.times.lag.count))  # type: ignore[type-var]
+
+
+RESPONSE, SERVICE, LAG = Derived(lambda made: made.response), Derived(lambda made: made.service), Derived(lambda made: made.lag)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult(Measured):
+    """The reports that fell due in one phase of load, over all its repetitions."""
+
+    name: Text
+    counts: Annotated[Counts, IN_TOTALS, FLAT]
+    response_time_seconds: ClassVar[Any] = RESPONSE
+    service_time_seconds: ClassVar[Any] = SERVICE
+    lag_seconds: ClassVar[Any] = LAG
+    times: Annotated[Times, Field(alias="histograms")]
+
+    def __add__(self, other: PhaseResult) -> PhaseResult:
+        return PhaseResult(self.name, self.counts + other.counts, self.times + other.times)

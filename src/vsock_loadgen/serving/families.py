@@ -1,0 +1,74 @@
+"""The families of metrics that a run shows: their prefix, their kinds, and the bounds of their histograms."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from vsock_loadgen.measures.histogram import Histogram, bucket_of
+from vsock_loadgen.units import SECOND
+
+PREFIX = "vsock_loadgen_"
+TIME_BOUNDS = (
+    *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+    *(10, 15, 20, 30, 60, 120, 300, 600, 3600),
+)
+"""Seconds: from a report on a fast machine to one that waited for hours; 10 is the default of the request timeout."""
+Rows = Sequence[tuple[str, float]]
+"""A histogram as it is shown: the text of each bound, and how many values are at most that; +Inf is the last."""
+
+
+class Bounds:
+    """The bounds of a histogram, ascending. `limit_of` gives the largest of the values to be counted that is within a bound."""
+
+    def __init__(self, bounds: Iterable[float], limit_of: Callable[[float], int]) -> None:
+        ascending = list(bounds)
+        self._limits = [limit_of(bound) for bound in ascending]
+        self._texts = [*(repr(float(bound)) for bound in ascending), "+Inf"]
+
+    def rows(self, counts: Mapping[int, int], beyond: int = 0) -> Rows:
+        """How many of the values, counted by value, are within each bound; `beyond` are above all of them."""
+        ascending = sorted(counts)
+        reached = list(accumulate(map(counts.__getitem__, ascending), initial=0))
+        within = [reached[bisect_right(ascending, limit)] for limit in self._limits]
+        return tuple(zip(self._texts, (*within, reached[-1] + beyond), strict=True))
+
+
+_TIMES = Bounds(TIME_BOUNDS, lambda seconds: bucket_of(round(seconds * SECOND) + 1) - 1)
+"""Of the cells of a histogram of times: the last one that ends at a bound or below it."""
+
+
+def time_rows(histogram: Histogram, beyond: int = 0) -> Rows:
+    """Times by TIME_BOUNDS; `beyond` counts those longer than any."""
+    return _TIMES.rows(histogram.counts, beyond)
+
+
+def times(name: str, meaning: str, histogram: Histogram, beyond: int | None = None) -> Metric:
+    """A histogram of times. `beyond` counts those longer than any bound; given (also as 0), there is no sum."""
+    rows = time_rows(histogram, beyond or 0)
+    return HistogramMetricFamily(
+        PREFIX + name, meaning, rows, None if beyond is not None else histogram.total / SECOND, unit="seconds"
+    )
+
+
+def counter(name: str, meaning: str, value: int, *, unit: str = "") -> Metric:
+    """A counter without labels."""
+    return CounterMetricFamily(PREFIX + name, meaning, value=value, unit=unit)
+
+
+def counters(name: str, meaning: str, label: str, values: Mapping[str, int]) -> Metric:
+    """A counter for each value of a label."""
+    family = CounterMetricFamily(PREFIX + name, meaning, labels=(label,))
+    for value, count in values.items():
+        family.add_metric((value,), count)
+    return family
+
+
+def gauge(
+    name: str, meaning: str, value: float | None = None, *, labels: Sequence[str] | None = None, unit: str = ""
+) -> GaugeMetricFamily:
+    """A gauge with a value, or with labels whose values are to be added."""
+    return GaugeMetricFamily(PREFIX + name, meaning, value=value, labels=labels, unit=unit)
