@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from vsock_loadgen.serving.families import PREFIX
@@ -41,3 +44,14 @@ def values(samples: Samples, name: str, label: str, **others: str) -> dict[str, 
 def bucket_counts(samples: Samples, name: str, **labels: str) -> dict[float, float]:
     """The counts of a histogram by its bounds."""
     return {float(bound): count for bound, count in values(samples, f"{name}_bucket", "le", **labels).items()}
+
+
+def scrapes_while(metrics: Metrics, run: Callable[[], None]) -> list[Samples]:
+    """What scrapes see that are made one after another while something runs."""
+    running = threading.Thread(target=run)
+    running.start()
+    scrapes = []
+    while running.is_alive():
+        scrapes.append(scraped(metrics))
+    running.join()
+    return scrapes

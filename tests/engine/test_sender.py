@@ -76,6 +76,11 @@ class World:
             self.sender.approach(zero_wall_ns, approach_ns)
         self.sender.begin(0, zero_wall_ns, join_ns)
 
+    @property
+    def counts(self) -> Counts:
+        """The counts of all books now."""
+        return sum((book.counts for book in self.ledger.books), Counts())
+
     def run(self, end_ns: int) -> Final:
         """Step to `end_ns`, stop, drain; the final state. Balanced all the way."""
         while self.clock() < end_ns:
@@ -228,7 +233,7 @@ def test_what_was_due_but_not_started_at_the_end_is_unfinished() -> None:
     world.sender.stop(1)
     while not world.sender.idle:
         world.sender.step(world.clock() + SECOND)
-    counts = world.ledger.counts
+    counts = world.counts
     assert (counts.due, counts.delivered, counts.unfinished) == (vms, 2 * START_BATCH, vms - 2 * START_BATCH)
     assert counts.balanced
 
@@ -245,7 +250,7 @@ def test_abandoning_leaves_what_is_under_way_unfinished_and_closes_it() -> None:
     world.sender.step(0)
     world.sender.stop(1)
     world.sender.abandon()
-    counts = world.ledger.counts
+    counts = world.counts
     assert (counts.due, counts.unfinished, counts.in_flight) == (4, 4, 0)
     assert world.network.open == 0
 

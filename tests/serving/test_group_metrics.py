@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -12,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from fleet_example import EXAMPLE, buckets, plan_of
 from run_example import failed_result, times_of
-from scrape import Samples, bucket_counts, scraped, value, values
+from scrape import Samples, bucket_counts, scraped, scrapes_while, value, values
 from vsock_loadgen.config.blocks import Profile
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.buckets import Buckets
@@ -185,7 +184,6 @@ def test_a_scrape_sees_all_groups_at_one_moment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(group_metrics, "LEAST_PAUSE_NS", 0)
     plan = plan_of(WEB_AND_DB)
     metrics = metrics_of(plan)
-    done = threading.Event()
 
     def run() -> None:
         totals = totals_of(plan, {})
@@ -193,14 +191,8 @@ def test_a_scrape_sees_all_groups_at_one_moment(monkeypatch: pytest.MonkeyPatch)
             share = Share(Counts(due=number, started=number, delivered=number), times_of(number, 1, 1, 1))
             totals.add(WorkerSnapshot(0, number, {0: share, 1: share}, {}, 0, final=False))
             metrics.update(totals)
-        done.set()
 
-    updating = threading.Thread(target=run)
-    updating.start()
-    scrapes = []
-    while not done.is_set():
-        scrapes.append(scraped(metrics))
-    updating.join()
+    scrapes = scrapes_while(metrics, run)
     for samples in scrapes:
         moments = {value(samples, "reports_due_total") / 2, value(samples, "packages_reported_count") / 2}
         for group, name in (("profile", "web"), ("profile", "db"), ("bucket", "500"), ("bucket", "2000")):

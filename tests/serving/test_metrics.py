@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 
 import pytest
@@ -12,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from fleet_example import EXAMPLE, plan_of
 from run_example import histogram_of, snapshot, times_of
-from scrape import bucket_counts, scraped, value
+from scrape import bucket_counts, scraped, scrapes_while, value
 from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
@@ -140,7 +139,6 @@ def test_the_openmetrics_text_parses_and_no_format_has_times_of_creation() -> No
 def test_no_scrape_sees_half_of_an_update() -> None:
     """The counts, their sum by result and the count of every histogram belong to one moment."""
     metrics = metrics_of()
-    done = threading.Event()
 
     def run() -> None:
         totals = RunTotals(1, 0)
@@ -148,14 +146,8 @@ def test_no_scrape_sees_half_of_an_update() -> None:
             counts = Counts(due=number, started=number, delivered=number, bytes=number)
             totals.add(snapshot(0, number, counts, times=times_of(number * MILLISECOND, number, number, 1)))
             metrics.update(totals)
-        done.set()
 
-    updating = threading.Thread(target=run)
-    updating.start()
-    scrapes = []
-    while not done.is_set():
-        scrapes.append(scraped(metrics))
-    updating.join()
+    scrapes = scrapes_while(metrics, run)
     scrapes.append(scraped(metrics))
     names = ("response_time_seconds_bucket", "request_latency_seconds_bucket", "schedule_lag_seconds_bucket")
     for samples in scrapes:

@@ -78,11 +78,6 @@ class Ledger:
         self.errors: dict[FailureClass, str] = {}
         self._told = [(0, 0)] * books
 
-    @property
-    def counts(self) -> Counts:
-        """The counts of all books now."""
-        return sum((book.counts for book in self.books), Counts())
-
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
         """The books in which something has changed; their times, and the errors, begin anew."""
         shares = {}

@@ -21,8 +21,6 @@ from vsock_loadgen.grammar.scalars import resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
 Kind = Literal["integer", "number", "percent", "duration", "choice", "boolean", "text"]
-_NAME = "[A-Za-z0-9_.-]{1,63}"
-_GROUP_NAME = "(?!(largest|smallest)$)[A-Za-z][A-Za-z0-9_-]{0,62}"
 _DURATION_PATTERN = r"^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$"
 
 
@@ -368,25 +366,20 @@ class Name(Leaf):
 
     kind = "text"
     wanted = "a name of 1 to 63 letters, digits, dots, dashes and underscores"
+    pattern: ClassVar[str] = "[A-Za-z0-9_.-]{1,63}"
 
     def fits(self, value: object) -> bool:
-        return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
+        return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
 
     def json_schema(self) -> dict[str, object]:
-        return {"type": "string", "pattern": f"^{_NAME}$"}
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
-class GroupName(Leaf):
+class GroupName(Name):
     """A name for VMs that are counted together: no number, and not a word that stands for some of them already."""
 
-    kind = "text"
     wanted = "a name of a letter and up to 62 letters, digits, dashes and underscores, and not largest or smallest"
-
-    def fits(self, value: object) -> bool:
-        return isinstance(value, str) and re.fullmatch(_GROUP_NAME, value) is not None
-
-    def json_schema(self) -> dict[str, object]:
-        return {"type": "string", "pattern": f"^{_GROUP_NAME}$"}
+    pattern = "(?!(largest|smallest)$)[A-Za-z][A-Za-z0-9_-]{0,62}"
 
 
 def exact_number(value: object) -> Fraction | None:

@@ -35,6 +35,21 @@ def ends_of(groups: Sequence[Valued]) -> tuple[str, ...]:
     return (ordered[-1][2], ordered[0][2]) if ordered else ()
 
 
+def ids_of(groups: Sequence[Valued]) -> tuple[str, ...]:
+    """Everything by which a group of a dimension may be named."""
+    return (*(group.id for group in groups), *(ENDS if ends_of(groups) else ()))
+
+
+def id_meant(wanted: str, ends: Sequence[str]) -> str:
+    """The id that a name means: itself, or that of `ends` which a word of ENDS stands for."""
+    return dict(zip(ENDS, ends, strict=False)).get(wanted, wanted)
+
+
+def are_several(groups: Sequence[Valued]) -> bool:
+    """Whether the groups of a dimension say more than the whole does: VMs are in more than one of them."""
+    return sum(group.fleet_vms > 0 for group in groups) > 1
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """The parts into which reports fall, dimension by dimension.
@@ -70,7 +85,7 @@ class Cells:
 
     def found(self, dimension: str, name: str) -> int | None:
         """The number of the part of that name; None where there is none, or no VM of it is sent by this process."""
-        known = dict(zip(ENDS, self.ends.get(dimension, ()), strict=False)).get(name, name)
+        known = id_meant(name, self.ends.get(dimension, ()))
         parts = self.parts(dimension)
         if known not in parts:
             return None

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
 from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.plan.groups import Group
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.units import SECOND
@@ -52,13 +53,12 @@ def _profile(row: ProfileRow) -> dict[str, object]:
 
 def _groups(plan: Plan, name: str) -> list[dict[str, object]]:
     """The groups of a dimension, which figures are kept of, and what each adds to the forecast."""
-    unit = SECOND if name == "report_interval" else 1
     return [
         {
             "id": group.id,
             "name": group.name,
-            "low": None if group.low is None else json_number(Fraction(group.low, unit)),
-            "high": None if group.high is None else json_number(Fraction(group.high, unit)),
+            "low": low,
+            "high": high,
             "percent": json_number(group.percent),
             "vms": group.fleet_vms,
             "reports_per_second": load.reports_per_second,
@@ -66,7 +66,15 @@ def _groups(plan: Plan, name: str) -> list[dict[str, object]]:
             "percent_of_bytes": load.percent,
         }
         for group, load in zip(plan.groups.dimensions[name].groups, plan.group_loads[name], strict=True)
+        for low, high in [span_of(group, name)]
     ]
+
+
+def span_of(group: Group, dimension: str) -> tuple[float | None, float | None]:
+    """The smallest and the largest value of a group as documents have them: packages, or seconds; None for profiles."""
+    unit = SECOND if dimension == "report_interval" else 1
+    low, high = (None if end is None else json_number(Fraction(end, unit)) for end in (group.low, group.high))
+    return low, high
 
 
 def _phase(phase: Phase) -> dict[str, object]:

@@ -105,8 +105,7 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
     beyond them from the rates and the herds. `reports` is their exact number over the whole run where that many suffice, else None.
     """
     packages = fleet.packages.values
-    first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
-    sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
+    sizes = sizes_by_packages(packages, report_bytes)
     rates = _rates(packages, schedule, duration_ns)
     rate = math.fsum(rates.values())
     span_ns = _span_ns(schedule, duration_ns)
@@ -130,6 +129,12 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
         per_second=per_second,
         herd=herds.largest,
     )
+
+
+def sizes_by_packages(packages: Sequence[int], report_bytes: ReportBytes) -> dict[int, int]:
+    """The size of a report by its number of packages: that of the first VM that has so many."""
+    first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
+    return {count: report_bytes(index, count) for count, index in first_with.items()}
 
 
 def _rates(packages: Sequence[int], schedule: Schedule, duration_ns: int) -> dict[int, float]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from vsock_loadgen.plan.fleet import Fleet
-from vsock_loadgen.plan.forecast import ReportBytes, rate_factors
+from vsock_loadgen.plan.forecast import ReportBytes, rate_factors, sizes_by_packages
 from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.units import SECOND
@@ -27,14 +27,13 @@ def loads_of_groups(
     """The load of every group, dimension by dimension, for a schedule that holds the whole fleet."""
     packages = fleet.packages.values
     alike = Counter(zip(groups.cell, packages, schedule.interval_ns, schedule.cohort, strict=True))
-    first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
-    sizes = {count: report_bytes(index, count) for count, index in first_with.items()}
+    sizes = sizes_by_packages(packages, report_bytes)
     factors = rate_factors(schedule, duration_ns)
-    reports, size = Counter[int](), Counter[int]()
+    reports, size = defaultdict[int, float](float), defaultdict[int, float](float)
     for (cell, count, interval_ns, cohort), vms in alike.items():
         rate = vms * factors[cohort] * SECOND / interval_ns
-        reports[cell] += rate  # type: ignore[assignment]
-        size[cell] += rate * sizes[count]  # type: ignore[assignment]
+        reports[cell] += rate
+        size[cell] += rate * sizes[count]
     whole = sum(size.values()) or 1
     loads = {}
     for place, (name, dimension) in enumerate(groups.dimensions.items()):

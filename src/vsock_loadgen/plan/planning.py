@@ -14,7 +14,7 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.measures.cells import ENDS, PHASE, Cells, ends_of
+from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, ids_of
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
@@ -150,9 +150,7 @@ def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:
     for number, threshold in enumerate(config.thresholds):
         if threshold.dimension in ("", PHASE):
             continue
-        dimension = groups.dimensions[threshold.dimension]
-        ids = [group.id for group in dimension.groups]
-        ids += ENDS if ends_of(dimension.groups) else ()
+        ids = ids_of(groups.dimensions[threshold.dimension].groups)
         if threshold.part not in ids:
             yield config.problem(f"thresholds[{number}]", threshold.unknown(ids))
 

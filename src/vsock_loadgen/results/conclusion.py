@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.plan.document import json_number, plan_document
+from vsock_loadgen.plan.document import plan_document, span_of
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.explanation import explained
@@ -122,29 +121,25 @@ def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
     """What became of each group, beside what the plan says of it."""
     found = {}
     for name, dimension in run.plan.groups.dimensions.items():
-        unit = SECOND if name == "report_interval" else 1
-        vms = dimension.vms(run.mine.indices())
+        vms = totals.cells.vms[name]
         parts = zip(dimension.groups, vms, totals.parts(name), seen.of(name, len(vms)) if seen else [None] * len(vms), strict=True)
         found[name] = tuple(
             GroupResult(
                 group.id,
                 group.name,
-                _in_unit(group.low, unit),
-                _in_unit(group.high, unit),
-                float(group.percent),
-                here,
-                group.fleet_vms,
-                part.counts,
-                part.times,
-                there,
+                low,
+                high,
+                percent=float(group.percent),
+                vms=here,
+                fleet_vms=group.fleet_vms,
+                counts=part.counts,
+                times=part.times,
+                seen=there,
             )
             for group, here, part, there in parts
+            for low, high in [span_of(group, name)]
         )
     return GroupResults(**found)
-
-
-def _in_unit(value: int | None, unit: int) -> float | None:
-    return None if value is None else json_number(Fraction(value, unit))
 
 
 def _generator(run: Run, totals: RunTotals, findings: Findings) -> dict[str, object]:

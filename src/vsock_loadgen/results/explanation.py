@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from vsock_loadgen.config.thresholds import Threshold
-from vsock_loadgen.measures.figures import COMPARE, PartFigures
+from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResult
 from vsock_loadgen.results.result import Result
-from vsock_loadgen.units import SECOND, format_duration, format_number, format_seconds
+from vsock_loadgen.results.thresholds import JudgedThreshold, judged_on
+from vsock_loadgen.units import SECOND, format_duration, format_number
 
 _MOST_OF_LOSS = 0.9
 _PART_OF_LOAD = 0.6
@@ -38,12 +40,13 @@ def explained(result: Result, thresholds: Sequence[Threshold]) -> Result:
 
 def _losses(result: Result) -> Iterator[str]:
     """Where nearly all failed or skipped reports are of some VMs, that."""
-    for noun, of in (("failures", _failed), ("skipped reports", _skipped)):
+    due = attrgetter("due")
+    for noun, of in (("failures", attrgetter("failed")), ("skipped reports", attrgetter("skipped"))):
         lost = of(result.counts)
         fitting = [
-            (subset.share(of, result.counts) - subset.share(_due, result.counts), subset)
+            (subset.share(of, result.counts) - subset.share(due, result.counts), subset)
             for subset in _subsets(result)
-            if subset.share(of, result.counts) >= _MOST_OF_LOSS and subset.share(_due, result.counts) <= _PART_OF_LOAD
+            if subset.share(of, result.counts) >= _MOST_OF_LOSS and subset.share(due, result.counts) <= _PART_OF_LOAD
         ]
         if lost and fitting:
             best = max(fitting, key=lambda each: each[0])[1]
@@ -64,22 +67,16 @@ def _misses(result: Result, thresholds: Sequence[Threshold]) -> Iterator[str]:
         if threshold.dimension or threshold.expression not in missed or threshold.metric.unit == "per_second":
             continue
         for subset in _subsets(result):
-            inside = [_value(threshold, group, result) for group in subset.groups if group.counts.settled]
-            outside = [_value(threshold, group, result) for group in subset.others if group.counts.settled]
-            if inside and outside and not any(meets for meets, _ in inside) and all(meets for meets, _ in outside):
-                yield f"only {subset.vms} miss {threshold.expression}: {inside[-1][1]}, and all others meet it"
+            inside = [_judged(threshold, group, result) for group in subset.groups if group.counts.settled]
+            outside = [_judged(threshold, group, result) for group in subset.others if group.counts.settled]
+            if inside and outside and not any(each.passed for each in inside) and all(each.passed for each in outside):
+                yield f"only {subset.vms} miss {threshold.expression}: {inside[-1].shown_value}, and all others meet it"
                 break
 
 
-def _value(threshold: Threshold, group: GroupResult, result: Result) -> tuple[bool, str]:
-    """Whether a group meets a threshold, and its figure for people."""
-    value = threshold.metric.value(PartFigures(group.counts, group.times, result.elapsed_ns))
-    meets = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
-    if value is None:
-        return meets, "not delivered"
-    return meets, format_seconds(
-        float(value) * SECOND
-    ) if threshold.metric.unit == "seconds" else f"{format_number(float(value))} %"
+def _judged(threshold: Threshold, group: GroupResult, result: Result) -> JudgedThreshold:
+    """A threshold of the whole, held against a group."""
+    return judged_on(threshold, PartFigures(group.counts, group.times, result.elapsed_ns))
 
 
 def _subsets(result: Result) -> Iterator[_Subset]:
@@ -119,15 +116,3 @@ def _called(name: str, group: GroupResult) -> str:
 
 def _duration(seconds: float) -> str:
     return format_duration(round(seconds * SECOND))
-
-
-def _failed(counts: Counts) -> int:
-    return counts.failed
-
-
-def _skipped(counts: Counts) -> int:
-    return counts.skipped
-
-
-def _due(counts: Counts) -> int:
-    return counts.due

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from vsock_loadgen.measures.cells import ENDS, ends_of
+from vsock_loadgen.measures.cells import ends_of, id_meant, ids_of
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import FLAT, As, Number, Record, Text, Whole
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured
@@ -82,8 +82,7 @@ class GroupResults(Record):
 
     def ids(self, dimension: str) -> tuple[str, ...]:
         """What `found` knows."""
-        groups = self.of(dimension)
-        return (*(group.id for group in groups), *(ENDS if ends_of(groups) else ()))
+        return ids_of(self.of(dimension))
 
     def __add__(self, other: GroupResults) -> GroupResults:
         """Those of another part of the same fleet beside these."""
@@ -92,7 +91,7 @@ class GroupResults(Record):
     def found(self, dimension: str, wanted: str) -> GroupResult | None:
         """The group of an id, or that which a word of ENDS stands for; None where there is none."""
         groups = self.of(dimension)
-        known = dict(zip(ENDS, ends_of(groups), strict=False)).get(wanted, wanted)
+        known = id_meant(wanted, ends_of(groups))
         return next((group for group in groups if group.id == known), None)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import PHASE
-from vsock_loadgen.measures.figures import COMPARE, MeasuredRun, Unit
+from vsock_loadgen.measures.figures import COMPARE, Measurable, MeasuredRun, Unit
 from vsock_loadgen.record import Flag, Nanoseconds, Number, Record, Text
 from vsock_loadgen.units import SECOND, format_number, format_seconds
 
@@ -65,10 +65,15 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
 
 def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
     """A figure that does not exist fails; a group of which nothing was due here is not judged."""
-    measured, metric = threshold.of(run), threshold.metric
+    measured = threshold.of(run)
     is_of_a_group = threshold.dimension not in ("", PHASE)
     if is_of_a_group and (measured is None or not measured.counts.due):
-        return JudgedThreshold(threshold.expression, None, metric.unit, passed=None)
-    value = None if measured is None else metric.value(measured)
+        return JudgedThreshold(threshold.expression, None, threshold.metric.unit, passed=None)
+    return judged_on(threshold, measured)
+
+
+def judged_on(threshold: Threshold, measured: Measurable | None) -> JudgedThreshold:
+    """A threshold with what was found in some reports, whichever it is about; where there is no figure, it is missed."""
+    value = None if measured is None else threshold.metric.value(measured)
     passed = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
-    return JudgedThreshold(threshold.expression, None if value is None else float(value), metric.unit, passed)
+    return JudgedThreshold(threshold.expression, None if value is None else float(value), threshold.metric.unit, passed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from vsock_loadgen.measures.cells import are_several
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResult, SeenGroup
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.text.console import grid, indented
@@ -50,7 +51,7 @@ def _meaning(result: Result, *, has_vms: bool) -> RenderableType:
 
 def _tells(groups: Sequence[GroupResult]) -> bool:
     """Whether groups say more than the whole: where there are several, or not all VMs of the only one arrived as planned."""
-    if sum(group.fleet_vms > 0 for group in groups) > 1:
+    if are_several(groups):
         return True
     return any(group.seen is not None and group.seen.vms != group.seen.knowable for group in groups)
 

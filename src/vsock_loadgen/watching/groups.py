@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 
+from vsock_loadgen.measures.cells import are_several
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
@@ -40,7 +41,7 @@ def groups_of(plan: Plan, node: NodeSlice) -> tuple[GroupRows, ...]:
     """The groups of every dimension in which the fleet has several, before a report was due."""
     found = []
     for name, dimension in plan.groups.dimensions.items():
-        if sum(group.fleet_vms > 0 for group in dimension.groups) > 1:
+        if are_several(dimension.groups):
             vms = dimension.vms(node.indices())
             rows = (GroupRow(group.id, group.name, here) for group, here in zip(dimension.groups, vms, strict=True))
             found.append(GroupRows(name, tuple(rows)))
