@@ -51,3 +51,8 @@ def test_a_name_in_a_profile_has_no_effect_and_that_is_said(load_text: Load) -> 
     (warning,) = load_text(f"loadgen: {{reportInterval: 1m, profiles: [{profile}]}}").warnings
     assert warning.path == "profiles[0].packages.buckets[0].name"
     assert warning.message.startswith("has no effect")
+
+
+def test_a_misspelt_name_is_answered_with_the_key(complaints: Complain) -> None:
+    (line,) = complaints(FLEET.replace("name: NAME", "nam: few"))
+    assert line == "loadgen.yaml:4: packages.buckets[0].nam: unknown key; did you mean name?"

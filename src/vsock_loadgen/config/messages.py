@@ -12,7 +12,7 @@ from vsock_loadgen.config.sources import nearest, path_text
 from vsock_loadgen.config.thresholds import EXAMPLE
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions import reading
-from vsock_loadgen.distributions.buckets import MIXED, VALUE
+from vsock_loadgen.distributions.buckets import FORM_KEYS
 from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.grammar.block import BlockOf, ListOf
 from vsock_loadgen.grammar.leaves import Grammar, Name
@@ -25,13 +25,12 @@ def _names(takes: Grammar) -> tuple[str, ...]:
 _FORM_KEYS = {
     **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
     "form:reconcile": ("url",),
-    VALUE: ("percent", "value", "distribution"),
-    MIXED: ("percent", "distribution", "value"),
+    **FORM_KEYS,
     "form:ramp": ("from", "to"),
     **{key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, ListOf) and key.takes.keys},
 }
 _TIMING_KEYS = _names(BlockOf(Timing))
-_BUCKETS = frozenset({VALUE, MIXED})
+_BUCKETS = frozenset(FORM_KEYS)
 _BLOCK_KEYS = {key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, BlockOf)}
 _ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
 _MISSING = {

@@ -189,7 +189,7 @@ def _idle_keys(config: Config, nodes: Nodes) -> Said:
         ends = f"the run ends after {format_duration(config.duration_ns)}"
         yield "abortOnFail", f"has no effect: {ends}, and abortGrace is {format_duration(config.abort_grace_ns)}"
     for path in filter(_PROFILE_BUCKET_NAME.fullmatch, nodes):
-        yield path, "has no effect: where there are profiles, packages and intervals are grouped by value over the whole fleet"
+        yield path, "has no effect: with profiles, packages and intervals are grouped by value over the whole fleet"
     if config.repeat_phases and not config.phases:
         yield "repeatPhases", "has no effect without phases"
     if config.phases and all(phase.vms.start == phase.vms.end == 0 for phase in config.phases):

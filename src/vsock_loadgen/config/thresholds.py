@@ -33,10 +33,10 @@ class Figure:
 
     def unknown(self, known: Sequence[str]) -> str:
         """What is to be said where the run has no part of that name, but those that are `known`."""
+        if any(f".{scope}." in self.part for scope in SCOPES):
+            return "figures of a phase and of a group together are not kept, expected one of the two"
         scope = next(scope for scope, dimension in SCOPES.items() if dimension == self.dimension)
         expected = f"expected one of {', '.join(known)}" if known else "and the config has none"
-        if any(f".{other}." in self.part for other in SCOPES):
-            return f"figures of a phase and of a group together are not kept, expected one of both; of {scope}, {expected}"
         noun = "phase" if self.dimension == PHASE else f"{scope} group"
         return f"there is no {noun} {self.part}, {expected}"
 

@@ -48,6 +48,13 @@ class _Share(Part):
     name: Annotated[str, GroupName()] = Field("", description="What its VMs are called in results, thresholds and metrics.")
 
 
+_PERCENT, *_OTHERS = _Share.model_fields
+FORM_KEYS = {
+    form: (_PERCENT, *forms, *_OTHERS) for form, forms in ((VALUE, ("value", "distribution")), (MIXED, ("distribution", "value")))
+}
+"""The keys that a bucket may have, by the form it has: that of its own form first, and that of the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Buckets(Distribution):
     """Shares of the fleet. The percents add up to exactly 100."""
