@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import socket
 import subprocess
@@ -27,10 +26,9 @@ LEAK = (
 """The command, one of whose processes needs another megabyte each time that it does something. As it is, none of them grows."""
 
 
-def limits(which: int, most: int) -> tuple[str, ...]:
-    """A command that starts another one under a hard limit."""
-    name = {resource.RLIMIT_NOFILE: "nofile", resource.RLIMIT_AS: "as"}[which]
-    return ("prlimit", f"--{name}={most}:{most}")
+def descriptors(most: int) -> tuple[str, ...]:
+    """A command that starts another one with at most so many descriptors."""
+    return ("prlimit", f"--nofile={most}:{most}")
 
 
 def test_reports_for_which_there_is_no_descriptor_are_a_class_and_make_the_run_invalid(tmp_path: Path) -> None:
@@ -38,7 +36,7 @@ def test_reports_for_which_there_is_no_descriptor_are_a_class_and_make_the_run_i
     with watched("receive", target, "--close-delay", "1m") as relay:
         relay.read_until("listening")
         options = ("--target", target, "--vm-count", "60", "--request-timeout", "1s", "--duration", "1s", "--result", out)
-        with watched(*SMALL, *options, prefix=limits(resource.RLIMIT_NOFILE, 40)) as run:
+        with watched(*SMALL, *options, prefix=descriptors(40)) as run:
             ended = run.ended()
         relay.kill(signal.SIGTERM)
         assert relay.ended().code == 0
@@ -55,7 +53,7 @@ def test_too_few_descriptors_to_start_with_are_said_in_one_message_and_leave_no_
     arguments = SMALL if verb == "run" else ("receive", f"unix://{tmp_path}/relay.sock")
     codes = []
     for most in (6, 8, 12, 40):
-        with watched(*arguments, "--duration", "100ms", prefix=limits(resource.RLIMIT_NOFILE, most)) as process:
+        with watched(*arguments, "--duration", "100ms", prefix=descriptors(most)) as process:
             ended = process.ended()
         codes.append(ended.code)
         said = ended.log.endswith("Too many open files\n  remedy: raise the limit of open files (ulimit -Hn)\n")
@@ -65,9 +63,19 @@ def test_too_few_descriptors_to_start_with_are_said_in_one_message_and_leave_no_
     assert set(codes) == {0, 1}
 
 
-@pytest.mark.parametrize("arguments", [("plan", "--vm-count", "100000"), SMALL])
-def test_too_little_memory_for_the_plan_is_one_message(arguments: tuple[str, ...]) -> None:
-    with watched(*arguments, prefix=limits(resource.RLIMIT_AS, 48_000_000)) as run:
+LOADED = "import resource, vsock_loadgen.cli.plan, vsock_loadgen.cli.run"
+NO_MORE_MEMORY = (LOADED, "resource.setrlimit(resource.RLIMIT_AS, (1000, 1000))")
+"""What an import makes of memory that it does not get is the interpreter's affair: a syntax error, an error without a reason."""
+NO_REASON = (
+    "from vsock_loadgen.cli.verbs import Verbs",
+    "Verbs.main = lambda *which, **how: (_ for _ in ()).throw(SystemError('error return without exception set'))",
+)
+
+
+@pytest.mark.parametrize("setup", [NO_MORE_MEMORY, NO_REASON])
+@pytest.mark.parametrize("arguments", [("plan",), SMALL])
+def test_too_little_memory_for_the_plan_is_one_message(arguments: tuple[str, ...], setup: tuple[str, ...]) -> None:
+    with watched(*arguments, "--vm-count", "100000", setup=setup) as run:
         ended = run.ended()
     assert ended.code == 1
     assert ended.log.splitlines()[-2:] == [
@@ -128,7 +136,7 @@ def test_a_taken_metrics_port_of_receive_is_refused_and_no_socket_is_left(tmp_pa
 
 
 def test_a_refusal_of_the_machine_is_an_object_in_a_log_of_objects() -> None:
-    with watched(*SMALL, "--log-format", "json", prefix=limits(resource.RLIMIT_NOFILE, 11)) as run:
+    with watched(*SMALL, "--log-format", "json", prefix=descriptors(11)) as run:
         ended = run.ended()
     last = json.loads(ended.log.splitlines()[-1])
     assert (ended.code, last["level"], last["event"], last["exit_code"]) == (1, "error", "broken", 1)

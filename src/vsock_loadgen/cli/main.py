@@ -56,6 +56,9 @@ def _run() -> int:
     except (OSError, MemoryError) as error:
         _say(str(MachineError(error)))
         return EXIT_INTERNAL
+    except SystemError:  # what the interpreter may make of memory that is refused where it does not expect it, as in an import
+        _say(str(MachineError(MemoryError())))
+        return EXIT_INTERNAL
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
