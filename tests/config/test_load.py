@@ -200,6 +200,13 @@ def test_an_unknown_key_warns_with_the_nearest_one_and_is_an_error_when_strict(l
     assert len(complaints(text, strict=True)) == 4
 
 
+def test_a_key_at_the_top_that_begins_with_x_is_the_users_own(load_text: Load) -> None:
+    text = "x-common: &common {most: &most 7}\nloadgen:\n  packages: *most\nx-vmCount: 3\n"
+    loaded = load_text(text, strict=True)
+    assert loaded.warnings == ()
+    assert loaded.config.packages == Constant(7)
+
+
 def test_an_unknown_variable_warns_and_the_one_of_the_command_line_does_not(load_text: Load) -> None:
     loaded = load_text("loadgen:\n", {"LOADGEN_SEDE": "3", "LOADGEN_CONFIG": "x.yaml", "LOADGENERATOR": "1"})
     assert [str(warning) for warning in loaded.warnings] == ["LOADGEN_SEDE: unknown variable, ignored; did you mean LOADGEN_SEED?"]

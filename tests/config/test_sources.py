@@ -99,10 +99,16 @@ def test_a_flag_that_cannot_be_used_is_named(complaints: Complain, path: str, te
 
 
 def test_a_variable_that_cannot_be_used_is_named(complaints: Complain) -> None:
-    assert complaints("loadgen:\n", {"LOADGEN_VM_COUNT": "0", "LOADGEN_JITTER": ""}) == [
+    assert complaints("loadgen:\n", {"LOADGEN_VM_COUNT": "0", "LOADGEN_JITTER": "~"}) == [
         "LOADGEN_VM_COUNT: vmCount: found 0, expected a whole number from 1 to 100,000",
-        "LOADGEN_JITTER: jitter: found no value, expected a percentage from 0 to below 100, such as 5 or 5%",
+        "LOADGEN_JITTER: jitter: found ~ (no value), expected a percentage from 0 to below 100, such as 5 or 5%",
     ]
+
+
+def test_an_empty_variable_is_an_unset_one_whichever_it_is(load_text: Load) -> None:
+    text = "loadgen:\n  vmCount: 3\n  duration: 5s\n  metricsAddress: '::1'\n"
+    empty = {key.environment: "" for key in scalar_keys()} | {"LOADGEN_CONFIG": "", "LOADGEN_DURATOIN": ""}
+    assert load_text(text, empty) == load_text(text, {})
 
 
 @pytest.mark.parametrize(("text", "value"), [("::", "::"), ("a: b", "a: b"), ("700", "700"), ("'::1'", "::1"), ("", None)])

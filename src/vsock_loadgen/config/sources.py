@@ -15,6 +15,8 @@ from vsock_loadgen.grammar.leaves import Grammar
 from vsock_loadgen.inputs import InputError, read_input, text_of
 
 ROOT_KEY = "loadgen"
+OWN_PREFIX = "x-"
+"""Of keys at the top that are the user's own, as in compose files: a place for anchors."""
 MOST_BYTES = 1_048_576
 _NO_FILE: dict[type | None, str] = {
     FileNotFoundError: "no such file, expected a config file",
@@ -73,7 +75,7 @@ def _section(root: Node, source: Source, known: tuple[str, ...], found: Findings
         raise UnreadableError(root.place, f"the key {ROOT_KEY}: is missing{hint}")
     severity = found.errors if strict else found.warnings
     for key, node in root.entries.items():
-        if key != ROOT_KEY:
+        if key != ROOT_KEY and not key.startswith(OWN_PREFIX):
             hint = f"; it belongs below {ROOT_KEY}:" if key in known else ""
             severity.append(Finding(node.place, shorten(key), f"unknown key beside {ROOT_KEY}:, ignored{hint}"))
     section = root.entries[ROOT_KEY]
@@ -91,10 +93,10 @@ def _nearest_root(keys: Iterable[str]) -> str:
 
 
 def with_environment(section: Node, environment: Mapping[str, str], found: Findings, *, strict: bool) -> Node:
-    """The section with every `LOADGEN_*` variable in it."""
+    """The section with every `LOADGEN_*` variable in it. An empty variable is an unset one, whichever it is."""
     by_name = {key.environment: key for key in scalar_keys()}
     for name in sorted(environment):
-        if not name.startswith(ENVIRONMENT_PREFIX) or name in _RESERVED:
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in _RESERVED or not environment[name]:
             continue
         place = Place(Source(shorten(name), Rank.ENVIRONMENT), 0)
         if name not in by_name:
