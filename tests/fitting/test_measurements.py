@@ -37,6 +37,14 @@ def test_a_column_is_named_by_its_heading_or_its_number() -> None:
     assert read("1,5\n2,6\n", column="2") == [5, 6]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("number", ["1024", '"1,024"', "1024.0", '"1,024.00"'])
+def test_a_sheet_is_read_as_programs_write_it(delimiter: str, number: str) -> None:
+    assert read(f"name{delimiter}count\nweb{delimiter}{number}\n", column="count") == [1024]
+    assert read(f"{delimiter}{number}\n", column="2") == [1024]
+    assert read(number.strip('"')) == [1024]
+
+
 MISTAKES: dict[str, tuple[str, Measured, str | None, str]] = {
     "zero": ("5\n0\n", "packages", None, "data.txt:2: found '0', expected a whole number of packages from 1 to 100,000"),
     "decimals": ("5.5\n", "packages", None, "data.txt:1: found '5.5', expected a whole number of packages from 1 to 100,000"),
@@ -51,6 +59,18 @@ MISTAKES: dict[str, tuple[str, Measured, str | None, str]] = {
         "packages",
         None,
         "data.txt:2: found '5,6', expected a whole number of packages from 1 to 100,000 (of CSV, name the column with --column)",
+    ),
+    "decimals of a column": (
+        "a;b\n1;5,5\n",
+        "packages",
+        "b",
+        "data.txt:2: found '5,5', expected a whole number of packages from 1 to 100,000",
+    ),
+    "groups of two digits": (
+        "1,02\n",
+        "packages",
+        None,
+        "data.txt:1: found '1,02', expected a whole number of packages from 1 to 100,000 (of CSV, name the column with --column)",
     ),
     "no unit that Go knows": (
         "5d\n",

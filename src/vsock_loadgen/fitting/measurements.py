@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Literal
 
 from vsock_loadgen.config.places import shorten
@@ -15,7 +16,10 @@ from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, parse_dura
 
 Measured = Literal["packages", "intervals"]
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
+_AS_SHEETS_WRITE = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0{1,15})?", re.ASCII)
+"""A whole number: `1024`, `1,024`, `1024.0`."""
 _SECONDS = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
+_DELIMITERS = ",;\t"
 _LONGEST_TEXT = 64
 
 
@@ -23,12 +27,13 @@ def read_measurements(lines: Iterable[str], source: str, kind: Measured, column:
     """The values in the order of the lines: numbers of packages, or nanoseconds.
 
     Without a `column` every line is one value; empty lines and those that start with # are skipped. With one, the lines are CSV
-    with commas: a whole number is a column's number from 1, of which a first line without a digit is its heading; anything else is
-    a heading of the first line. Intervals are seconds, or durations with a unit. Raises ConfigError with the first mistake.
+    with commas, semicolons or tabs, whichever the first line has most of: a whole number is a column's number from 1, of which a
+    first line without a digit is its heading; anything else is a heading of the first line. Intervals are seconds, or durations
+    with a unit. Raises ConfigError with the first mistake.
     """
     cells = _plain(lines) if column is None else _column(lines, column)
     try:
-        values = [_read(cell, number, kind) for number, cell in cells]
+        values = [_read(cell, number, kind, is_column=column is not None) for number, cell in cells]
     except _MistakeError as error:
         raise ConfigError([Problem(f"{source}:{error.line}", "", str(error))]) from None
     if not values:
@@ -52,7 +57,9 @@ def _plain(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def _column(lines: Iterable[str], column: str) -> Iterator[tuple[int, str]]:
-    rows = csv.reader(lines, strict=True)
+    lines = iter(lines)
+    first = next(lines, "")
+    rows = csv.reader(chain([first], lines), strict=True, delimiter=max(_DELIMITERS, key=re.sub('"[^"]*"', "", first).count))
     place: int | None = None
     try:
         for row in rows:
@@ -82,17 +89,20 @@ def _place(first: list[str], column: str, line: int) -> tuple[int, bool]:
     return headings.index(column), True
 
 
-def _read(text: str, line: int, kind: Measured) -> int:
+def _read(text: str, line: int, kind: Measured, *, is_column: bool) -> int:
     try:
         return _packages(text) if kind == "packages" else _interval_ns(text)
     except ValueError as error:
-        raise _MistakeError(line, str(error)) from None
+        is_table = not is_column and re.search(f"[{_DELIMITERS}]", text)
+        raise _MistakeError(line, f"{error} (of CSV, name the column with --column)" if is_table else str(error)) from None
 
 
 def _packages(text: str) -> int:
-    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= MOST_PACKAGES:
+    match = _AS_SHEETS_WRITE.fullmatch(text)
+    number = int(match[1].replace(",", "")) if match else 0
+    if not 1 <= number <= MOST_PACKAGES:
         raise ValueError(_found(text, f"a whole number of packages from 1 to {MOST_PACKAGES:,}"))
-    return int(text)
+    return number
 
 
 def _interval_ns(text: str) -> int:
@@ -107,5 +117,4 @@ def _interval_ns(text: str) -> int:
 
 
 def _found(text: str, wanted: str, joint: str = ", ") -> str:
-    hint = " (of CSV, name the column with --column)" if re.search(r"[,;\t]", text) else ""
-    return f"found {shorten(text, _LONGEST_TEXT)!r}{joint}expected {wanted}{hint}"
+    return f"found {shorten(text, _LONGEST_TEXT)!r}{joint}expected {wanted}"
