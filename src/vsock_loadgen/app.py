@@ -33,6 +33,7 @@ from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.plan.fleet import Fleet, build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.plan.sending import Machine
+from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID, NodeSlice
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
@@ -194,6 +195,7 @@ def _fork(decided: Decided, stage: Stage, sending: ExitStack, *, go_on: bool) ->
         own_cid,
         usable_processors(),
         environment(),
+        Shares(plan, decided.mine),
         tuple(map(str, decided.warnings)),
     )
     _announce(decided, endpoint, stage.log)
@@ -252,7 +254,7 @@ def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
     config, identity = forked.decided.config, forked.decided.identity
     nodes = forked.sending.enter_context(NodeWatch(identity.workers, _read_workers)) if identity.workers else None
     target = ThresholdWatch(
-        config.thresholds,
+        forked.run.thresholds,
         log,
         grace_ns=config.abort_grace_ns,
         interval_ns=config.stats_interval_ns,

@@ -33,6 +33,8 @@ FLAT = Field(alias="")
 """Annotates a field whose keys stand beside those of the record that has it."""
 UNWRITTEN = Field(exclude=True)
 """Annotates a field that the document does not have."""
+LATER: Any = object()
+"""Annotates a field that documents of older releases do not have: there its default stands."""
 _BOUNDS = ("greater_than_equal", "less_than_equal")
 
 
@@ -129,8 +131,9 @@ class Record:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         made: Any = handler(source)
+        kept = {name for name, hint in _hints(cls) if any(part in (LATER, UNWRITTEN) for part in get_args(hint))}
         for field in made["schema"]["fields"]:
-            if field["schema"]["type"] == "default" and not field.get("serialization_exclude"):
+            if field["schema"]["type"] == "default" and field["name"] not in kept:
                 field["schema"] = field["schema"]["schema"]  # a default is for who makes a record: a document has every key
         ref = made["ref"]
         bare = {key: value for key, value in made.items() if key != "ref"}

@@ -95,7 +95,7 @@ def test_abort_on_fail_stops_the_run_in_order_and_says_so(tmp_path: Path) -> Non
     totals = result["totals"]
     assert result["elapsed_seconds"] < 3600
     assert totals["due"] == totals["delivered"] + totals["failed"] + totals["skipped"] + totals["unfinished"]
-    assert result["complete"] is True
+    assert (result["complete"], result["ended"]["by"]) == (False, "abort")
     assert 0.5 <= result["aborted"]["at_seconds"] <= result["elapsed_seconds"]
     assert [row["expression"] for row in result["aborted"]["missed"]] == ["failed_percent < 1"]
     assert result["verdict"]["reasons"][0].endswith("since a threshold was missed (abortOnFail)")
@@ -155,3 +155,42 @@ def test_a_stalled_target_looks_worse_in_every_second(healthy_and_stalled: tuple
         for figure, highest in worst.items():
             value = row["response_time_seconds"][figure]
             assert (math.inf if value is None else value) > highest
+
+
+STOPPED = ("--threshold", "delivered_percent >= 0", "--stats-interval", "1s")
+
+
+@pytest.mark.parametrize(
+    ("duration", "signals", "expected"),
+    [("1h", 1, (1, False, "signal", False)), ("0", 1, (0, True, "signal", False)), ("0", 2, (0, True, "signal", True))],
+    ids=["before its end", "the ordinary end", "without waiting"],
+)
+def test_a_signal_ends_a_run_and_the_record_says_so(
+    tmp_path: Path, duration: str, signals: int, expected: tuple[int, bool, str, bool]
+) -> None:
+    out = tmp_path / "r.json"
+    with relay(tmp_path, *(("--close-delay", "1h") if signals == 2 else ())) as target:
+        run = ("run", *SMALL, *STOPPED, "--target", target, "--duration", duration, "--request-timeout", "1h", "--result", out)
+        process = start_vsock_loadgen(*run)
+        read_until(process, "in flight")
+        process.send_signal(signal.SIGTERM)
+        if signals == 2:
+            read_until(process, "stopping")
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=TIMEOUT_SECONDS)
+    result = json.loads(out.read_text())
+    ended = result["ended"]
+    assert (process.returncode, result["complete"], ended["by"], ended["abandoned"]) == expected
+    assert ended["signal"] == "SIGTERM"
+    assert (ended["left_seconds"] is None) == (duration == "0")
+
+
+def test_lost_reports_fail_a_run_that_was_asked_nothing_unless_they_are_forgiven(tmp_path: Path) -> None:
+    outcomes = {}
+    for name, flags in {"asked": (), "forgiven": ("--max-lost", "100%"), "unjudged": ("--no-verdict",)}.items():
+        with relay(tmp_path, "--close-after", "10", "--reset") as target:
+            flags = flags if "--max-lost" in flags else (*flags, "--max-lost", "auto")
+            done = vsock_loadgen("run", *SMALL, *flags, "--target", target, "--duration", "1s", "--result", tmp_path / "r.json")
+        verdict = json.loads((tmp_path / "r.json").read_text())["verdict"]
+        outcomes[name] = (done.returncode, verdict["exit_code"], verdict["status"])
+    assert outcomes == {"asked": (3, 3, "failed"), "forgiven": (0, 0, "passed"), "unjudged": (0, 0, "not judged")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from run_example import DONE
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
@@ -97,27 +98,27 @@ def test_the_advice_fits_what_the_generator_was_doing(options: dict[str, object]
 
 def test_a_complete_run_that_was_on_time_passes() -> None:
     totals, _ = totals_of([1] * 3)
-    verdict = judge(totals, None, None, ended=True)
+    verdict = judge(totals, None, None, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("passed", 0)
 
 
 def test_a_saturated_generator_makes_the_run_invalid_with_exit_code_4() -> None:
     totals, _ = totals_of([60] * 3)
-    verdict = judge(totals, SaturationWatch(LIMIT_NS).conclude(totals), None, ended=True)
+    verdict = judge(totals, SaturationWatch(LIMIT_NS).conclude(totals), None, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("invalid", 4)
 
 
 def test_running_out_of_descriptors_makes_the_run_invalid_with_exit_code_4() -> None:
     totals = RunTotals(1, zero_wall_ns=0)
     totals.add(snapshot(0, 100, MILLISECOND, failed=3))
-    verdict = judge(totals, None, None, ended=True)
+    verdict = judge(totals, None, None, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("invalid", 4)
 
 
 def test_a_lost_worker_comes_before_everything_else_with_exit_code_1() -> None:
     totals, _ = totals_of([60] * 3)
     totals.lose(0)
-    verdict = judge(totals, SaturationWatch(LIMIT_NS).conclude(totals), None, ended=True)
+    verdict = judge(totals, SaturationWatch(LIMIT_NS).conclude(totals), None, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("invalid", 1)
     assert len(verdict.reasons) == 2
 
@@ -126,7 +127,7 @@ def test_lost_processes_are_named_with_what_ended_them_where_that_is_known() -> 
     totals, _ = totals_of([1] * 3)
     totals.lose(0, "killed by signal 9")
     totals.lost_receiver = "Cannot allocate memory"
-    verdict = judge(totals, None, None, ended=True)
+    verdict = judge(totals, None, None, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("invalid", 1)
     assert verdict.reasons == (
         "worker 0 was lost (killed by signal 9): its part of the load was not sent",
@@ -136,26 +137,26 @@ def test_lost_processes_are_named_with_what_ended_them_where_that_is_known() -> 
 
 def test_a_receiver_that_counted_less_than_was_delivered_is_said_so() -> None:
     totals, _ = totals_of([1] * 3)
-    verdict = judge(totals, None, Receipt(reports=290), ended=True)
+    verdict = judge(totals, None, Receipt(reports=290), ended=DONE)
     assert verdict.status == "invalid"
     assert "10 fewer" in verdict.reasons[0]
 
 
 def test_a_snapshot_of_a_run_that_goes_on_is_no_verdict() -> None:
     totals, _ = totals_of([1] * 3)
-    assert judge(totals, None, None, ended=False).status == "invalid"
+    assert judge(totals, None, None, ended=None).status == "invalid"
 
 
 def test_thresholds_that_are_all_met_pass_with_exit_code_0() -> None:
     totals, _ = totals_of([1] * 3)
-    verdict = judge(totals, None, None, [MET, MET], ended=True)
+    verdict = judge(totals, None, None, [MET, MET], ended=DONE)
     assert (verdict.status, verdict.exit_code, verdict.reasons) == ("passed", 0, ("all 2 thresholds are met",))
-    assert judge(totals, None, None, [MET], ended=True).reasons == ("the threshold is met",)
+    assert judge(totals, None, None, [MET], ended=DONE).reasons == ("the threshold is met",)
 
 
 def test_each_missed_threshold_is_a_reason_and_the_exit_code_is_3() -> None:
     totals, _ = totals_of([1] * 3)
-    verdict = judge(totals, None, None, [MET, MISSED], ended=True)
+    verdict = judge(totals, None, None, [MET, MISSED], ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("failed", 3)
     assert verdict.reasons == ("failed_percent < 0.1 is missed: 3 %",)
 
@@ -163,7 +164,7 @@ def test_each_missed_threshold_is_a_reason_and_the_exit_code_is_3() -> None:
 def test_a_run_that_was_stopped_for_a_threshold_has_failed_even_where_the_figure_has_recovered() -> None:
     totals, _ = totals_of([1] * 3)
     recovered = JudgedThreshold(MISSED.expression, 0.05, "percent", passed=True)
-    verdict = judge(totals, None, None, [MET, recovered], Abortion(31 * SECOND, (MISSED,)), ended=True)
+    verdict = judge(totals, None, None, [MET, recovered], Abortion(31 * SECOND, (MISSED,)), ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("failed", 3)
     assert verdict.reasons == (
         "the run was stopped after 31 s, since a threshold was missed (abortOnFail)",
@@ -175,8 +176,8 @@ def test_a_run_that_proves_nothing_is_invalid_whatever_its_thresholds_say() -> N
     totals, _ = totals_of([60] * 3)
     saturation = SaturationWatch(LIMIT_NS).conclude(totals)
     stopped = Abortion(2 * SECOND, (MISSED,))
-    verdict = judge(totals, saturation, None, [MISSED], stopped, ended=True)
+    verdict = judge(totals, saturation, None, [MISSED], stopped, ended=DONE)
     assert (verdict.status, verdict.exit_code) == ("invalid", 4)
     assert verdict.reasons[-1] == str(stopped)
     totals.lose(0)
-    assert judge(totals, saturation, None, [MISSED], ended=True).exit_code == 1
+    assert judge(totals, saturation, None, [MISSED], ended=DONE).exit_code == 1

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fleet_example import EXAMPLE, plan_of
-from run_example import result_of, snapshot, times_of
+from run_example import DONE, result_of, snapshot, times_of
 from vsock_loadgen.measures import series as series_module
 from vsock_loadgen.measures import totals as totals_module
 from vsock_loadgen.measures.outcome import Failure, FailureClass
@@ -78,7 +78,7 @@ def test_a_failure_class_is_one_declaration(melted: FailureClass) -> None:
     assert Reconciliation.of("http://h/", counts, None).uncertain == 1
     totals = RunTotals(1, 0)
     totals.add(snapshot(0, 1, counts))
-    assert judge(totals, None, None, ended=True).reasons == ("the generator's cable melted under 1 reports",)
+    assert judge(totals, None, None, ended=DONE).reasons == ("the generator's cable melted under 1 reports",)
 
 
 def test_a_count_is_one_declaration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_example import snapshot
+from run_example import DONE, snapshot
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, EXIT_THRESHOLD
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
@@ -34,7 +34,7 @@ def found(counts: Counts, **growth: int) -> Reconciliation:
 def verdict_on(reconciliation: Reconciliation, counts: Counts) -> Verdict:
     totals = RunTotals(1, zero_wall_ns=0)
     totals.add(snapshot(0, 1, counts))
-    return judge(totals, None, None, reconciliation=reconciliation, ended=True)
+    return judge(totals, None, None, reconciliation=reconciliation, ended=DONE)
 
 
 @given(forwarded=FEW, rate_limited=FEW, not_forwarded=FEW, mismatching=FEW, hidden=FEW, broken_off=FEW, is_old=st.booleans())

@@ -95,11 +95,17 @@ def test_a_comparison_is_exact_at_the_limit(comparison: Operator, at_limit: bool
 @pytest.mark.parametrize("comparison", ["<", "<=", ">", ">="])
 def test_a_figure_that_does_not_exist_fails_whatever_is_asked_of_it(comparison: Operator) -> None:
     lost = Figures(Counts(due=10, started=10, failures={FailureClass.TIMEOUT: 10}), Times())
-    for measured in (lost, Figures(Counts(), Times(), 0)):
-        for name in ("response_time.p50", "service_time.mean"):
-            judged = one(threshold(name, comparison, "5"), measured)
-            assert (judged.value, judged.passed) == (None, False)
-    assert not one(threshold("failed_percent", comparison, "5"), Figures(Counts(), Times())).passed
+    for name in ("response_time.p50", "service_time.mean"):
+        judged = one(threshold(name, comparison, "5"), lost)
+        assert (judged.value, judged.passed) == (None, False)
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("comparison", ["<", "<=", ">", ">="])
+def test_of_no_reports_nothing_is_judged(name: str, comparison: Operator) -> None:
+    """Longer than any and nothing at all are two things."""
+    judged = one(threshold(name, comparison, "5"), Figures(Counts(), Times(), 0))
+    assert (judged.value, judged.passed) == (None, None)
 
 
 def test_reports_whose_fate_is_not_known_yet_count_neither_way() -> None:
@@ -124,7 +130,9 @@ def test_what_was_found_is_said_in_words() -> None:
     ]
     lost = Figures(Counts(due=1, started=1, failures={FailureClass.TIMEOUT: 1}), Times())
     assert str(one(asked[0], lost)) == "response_time.p99 < 0.5 is missed: it falls among reports that were not delivered"
-    assert str(one(asked[2], Figures(Counts(), Times()))) == "delivered_percent >= 99.9 is missed: no report was due"
+    assert str(one(asked[2], Figures(Counts(), Times()))) == "delivered_percent >= 99.9 is not judged: no report was due"
+    part = replace(parse_threshold("reports_per_second > 300"), limit=Fraction(75))
+    assert str(one(part, HEALTHY)) == "reports_per_second > 300 (75 for this node's part) is met: 100 a second"
 
 
 def test_a_threshold_on_a_phase_is_about_what_fell_due_in_it() -> None:
@@ -135,13 +143,19 @@ def test_a_threshold_on_a_phase_is_about_what_fell_due_in_it() -> None:
     about = [
         replace(threshold("delivered_percent", ">=", "99"), dimension="phase", part=name) for name in ("calm", "spike", "storm")
     ]
-    assert [judged.passed for judged in judge_thresholds(about, run)] == [True, False, False]
+    assert [judged.passed for judged in judge_thresholds(about, run)] == [True, False, None]
     assert [judged.value for judged in judge_thresholds(about, run)] == [100, 0, None]
 
 
 def test_the_document_has_value_unit_and_whether_it_was_met() -> None:
     judged = one(threshold("response_time.p50", "<", "0.1"), HEALTHY)
-    assert judged.to_json() == {"expression": "response_time.p50 < 0.1", "value": judged.value, "unit": "seconds", "passed": False}
+    assert judged.to_json() == {
+        "expression": "response_time.p50 < 0.1",
+        "limit": 0.1,
+        "value": judged.value,
+        "unit": "seconds",
+        "passed": False,
+    }
     assert Abortion(1_500 * MILLISECOND, (judged,)).to_json() == {"at_seconds": 1.5, "missed": [judged.to_json()]}
 
 
@@ -218,4 +232,4 @@ def test_of_a_group_of_which_nothing_was_due_on_this_node_nothing_is_judged(vms:
     assert [each.shown_value for each in judged[:2]] == ["not judged"] * 2
     verdict = judge_target(run.counts, judged)
     assert (verdict.status, verdict.exit_code) == ("passed", 0)
-    assert verdict.reasons == ("the threshold is met; 2 more are about groups of which nothing was due here",)
+    assert verdict.reasons == ("the threshold is met; 2 more are about what nothing was due of here",)

@@ -143,7 +143,7 @@ def test_groups_are_looked_at_every_two_seconds_and_when_the_run_is_over() -> No
 
     def shown(delivered: int, at_ns: int, *, is_final: bool = False) -> tuple[float, float]:
         clock.now_ns = at_ns
-        metrics.update(totals_of(plan, {0: _delivered(delivered)}), is_final=is_final)
+        metrics.update(totals_of(plan, {0: _delivered(delivered)}), failed_result() if is_final else None)
         samples = scraped(metrics)
         return value(samples, "reports_due_total"), sums(samples, "bucket_reports_due_total", dimension="packages")
 

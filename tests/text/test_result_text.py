@@ -204,13 +204,11 @@ def test_a_clean_run_shows_no_failures_and_no_receiver_of_its_own() -> None:
     assert "not delivered" not in text
 
 
-def test_a_run_that_lost_reports_and_was_asked_nothing_is_not_judged() -> None:
-    """Its exit code is that of a run that is done; its headline must not say more."""
-    counts = Counts(due=10, started=10, delivered=9, failures={FailureClass.TIMEOUT: 1})
-    lost = replace(result_of(counts, times_of(5_000, 3_000, 2_000, 9)), verdict=Verdict("passed", ("no threshold is set",), 0))
-    assert result_text(lost).startswith("Verdict: not judged\n")
-    asked = replace(lost, thresholds=(JudgedThreshold("failed_percent < 50", 10.0, "percent", True),))
-    assert result_text(asked).startswith("Verdict: passed\n")
+def test_of_no_reports_nothing_is_confirmed() -> None:
+    idle = replace(result_of(Counts(), Times()), verdict=Verdict("not judged", ("no report was due",), 0), confirmation="none")
+    text = result_text(idle)
+    assert text.startswith("Verdict: not judged\n")
+    assert "confirmation: none, no report was delivered" in text
 
 
 def test_whether_the_generator_was_the_limit_is_always_said() -> None:

@@ -24,7 +24,7 @@ class Watched:
         self.stops = 0
         self.totals = RunTotals(1, 0)
         self.watch = ThresholdWatch(
-            THRESHOLDS,
+            lambda totals: THRESHOLDS,
             Log(self.stream, lambda: 0.0),
             grace_ns=grace_ns,
             interval_ns=10 * SECOND,

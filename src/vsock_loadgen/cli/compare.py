@@ -15,6 +15,7 @@ from vsock_loadgen.results.comparison import Comparison, Side
 from vsock_loadgen.results.comparison import compare as compare_sides
 from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions, parse_condition
 from vsock_loadgen.results.files import read_results, result_document, write_result
+from vsock_loadgen.results.judgement import Terms
 from vsock_loadgen.results.merging import merge_results
 from vsock_loadgen.results.result import Named
 from vsock_loadgen.text.comparison_markdown import comparison_markdown
@@ -129,7 +130,7 @@ def _merge(files: tuple[Path, ...], out: Path | None, output: str) -> int:
     if out is not None and out.resolve() in {path.resolve() for path in files}:
         raise click.UsageError(f"--out: {out} is one of the results to be merged")
     parts = read_results(files)
-    merged = merge_results(parts, _thresholds(parts[0]))
+    merged = merge_results(parts, _thresholds(parts[0]), _terms(parts[0]))
     if out is not None:
         try:
             write_result(merged, out)
@@ -141,6 +142,14 @@ def _merge(files: tuple[Path, ...], out: Path | None, output: str) -> int:
         terminal = streams()
         click.echo(result_text(merged, width=terminal.width, color=terminal.color), nl=False, color=terminal.color)
     return merged.verdict.exit_code
+
+
+def _terms(part: Named) -> Terms:
+    """Those of the config, which is the same for all parts. Raises ConfigError where they cannot be read."""
+    try:
+        return Terms.read(part.result.config)
+    except ValueError as error:
+        raise ConfigError([Problem(part.name, "config.maxLost", str(error))]) from error
 
 
 def _thresholds(part: Named) -> list[Threshold]:

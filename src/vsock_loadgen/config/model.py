@@ -24,11 +24,12 @@ from vsock_loadgen.distributions.reading import IN_WORDS, Of
 from vsock_loadgen.distributions.timing import JITTER
 from vsock_loadgen.errors import Problem
 from vsock_loadgen.grammar.block import BlockOf, ListOf, key
-from vsock_loadgen.grammar.leaves import Choice, Duration, Number, OptionalText, WholeNumber, YesOrNo, auto
+from vsock_loadgen.grammar.leaves import Choice, Duration, Number, OptionalText, OrWord, Percentage, WholeNumber, YesOrNo, auto
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 _MOST_NODES = 10_000
 _EACH_ITS_OWN = "every key its own"
+MAX_LOST = OrWord(Percentage(), (("auto", None),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +265,25 @@ class Config:
         ListOf(THRESHOLD),
         "What the target has to achieve, as in `response_time.p99 < 500ms`; if one is missed, the verdict is failed.",
         "[response_time.p99 < 500ms, failed_percent < 0.1]",
+        group="judging",
+        scope="shared",
+    )
+    max_lost: Fraction | None = key(
+        None,
+        MAX_LOST,
+        "How many of the due reports may be lost (failed, skipped or unfinished), in percent, until the verdict is failed; "
+        "auto: none, unless there are thresholds, which then decide.",
+        "0.01%",
+        group="judging",
+        scope="shared",
+        unit="percent",
+    )
+    """Share of the due reports."""
+    no_verdict: bool = key(
+        False,
+        YesOrNo(),
+        "Whether the target is left unjudged: lost reports and missed thresholds are shown, and the exit code is 0.",
+        "true",
         group="judging",
         scope="shared",
     )

@@ -13,13 +13,13 @@ from vsock_loadgen.config.blocks import Level
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import PACKAGE_KEYS, check_older_keys
 from vsock_loadgen.config.places import Finding, Findings, position
+from vsock_loadgen.config.reach import out_of_reach
 from vsock_loadgen.config.tree import Node
 from vsock_loadgen.distributions.buckets import PERCENT
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import QUANTITIES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timing
 from vsock_loadgen.grammar.leaves import show_decimal
-from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.units import MILLISECOND, format_duration
 
 Nodes = Mapping[str, Node]
@@ -48,7 +48,7 @@ def check_tree(section: Node, found: Findings) -> None:
 def check_config(config: Config, values: Any, section: Node, found: Findings) -> None:
     """Adds what can only be said about a config whose values are all valid; `values` are as they were read."""
     nodes = dict(section.walk())
-    for error in (_time_scale, _idle_phases, _threshold_phases):
+    for error in (_time_scale, _idle_phases, _thresholds):
         found.errors += _findings(nodes, error(config))
     found.errors += _findings(nodes, _timing(config, values, nodes))
     found.warnings += _findings(nodes, _idle_keys(config, nodes))
@@ -135,12 +135,10 @@ def _idle_phases(config: Config) -> Said:
         yield "phases", "every rate is 0, expected at least one above 0"
 
 
-def _threshold_phases(config: Config) -> Said:
-    """A threshold on a phase that there is not would fail every run."""
-    names = [phase.name for phase in config.phases]
-    for number, threshold in enumerate(config.thresholds):
-        if threshold.dimension == PHASE and threshold.part not in names:
-            yield f"thresholds[{number}]", threshold.unknown(names)
+def _thresholds(config: Config) -> Said:
+    yield from out_of_reach(config, synchronized=any(_is_synchronized(*each) for each in _intervals(config)))
+    if config.no_verdict and config.abort_on_fail:
+        yield "abortOnFail", "stops a run for a verdict that noVerdict leaves out, expected one of the two"
 
 
 def _timing(config: Config, values: Any, nodes: Nodes) -> Said:
@@ -183,6 +181,10 @@ def _idle_keys(config: Config, nodes: Nodes) -> Said:
     """Keys that change nothing."""
     if "discoveredData" in nodes and config.report_format == "indexReport":
         yield "discoveredData", "has no effect: reportFormat indexReport has no room for it"
+    if config.after_run == "wait" and config.metrics_port == 0:
+        yield "afterRun", "nothing can be seen while it waits: metricsPort is 0"
+    if config.no_verdict and config.max_lost is not None:
+        yield "maxLost", "has no effect with noVerdict"
     if config.abort_on_fail and not config.thresholds:
         yield "abortOnFail", "has no effect without thresholds"
     elif config.abort_on_fail and 0 < config.duration_ns <= config.abort_grace_ns:

@@ -23,6 +23,8 @@ class StopRequests:
 
     def __init__(self, *, after_ns: int | None = None) -> None:
         self.count = 0
+        self.first_signal: signal.Signals | None = None
+        """The stop signal that came first; None while there is none, or where the run itself had asked before."""
         self._signals = 0
         self._after_ns = after_ns
         self._reader, self._writer = socket.socketpair()
@@ -58,6 +60,8 @@ class StopRequests:
                 return
 
     def _count(self, number: int, frame: FrameType | None) -> None:
+        if self.count == 0 and number in STOP_SIGNALS:
+            self.first_signal = signal.Signals(number)
         self.count += 1
         self._signals += 1
 

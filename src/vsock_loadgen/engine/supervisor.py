@@ -13,19 +13,21 @@ from typing import Self
 
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load
-from vsock_loadgen.engine.silence import Silence
+from vsock_loadgen.engine.silence import PATIENCE_NS, Silence
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import READY, Command, Orders, Start, work
 from vsock_loadgen.errors import InternalError, how_it_ended
+from vsock_loadgen.measures.ending import Stop
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.units import MILLISECOND, SECOND
+from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
 
 HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
 PROGRESS_NS = 250 * MILLISECOND
 _READY_TIMEOUT_NS = 60 * SECOND
 _JOIN_TIMEOUT_NS = 900 * SECOND  # where workers have to walk through what was due since the start of the schedule
 _LONGEST_END_SECONDS = 5.0
+_SILENT = f"after {format_duration(PATIENCE_NS)} of silence"
 
 
 class Supervisor:
@@ -41,6 +43,8 @@ class Supervisor:
         self._channels: list[Channel] = []
         self._processes: list[ForkProcess] = []
         self._final: set[int] = set()
+        self._told = 0
+        self._killed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -102,7 +106,6 @@ class Supervisor:
         for channel in self._channels:
             channel.send(start)
         end_ns = start.zero_ns + self._orders.duration_ns if self._orders.duration_ns else None
-        told = 0
         next_progress_ns = time.monotonic_ns() + PROGRESS_NS
         running = set(range(len(self._channels)))
         self._silence = Silence(running, time.monotonic_ns())
@@ -112,14 +115,17 @@ class Supervisor:
                 selector.register(self._channels[number], selectors.EVENT_READ, number)
             while running:
                 self._hear(selector, next_progress_ns, stop, totals, running)
-                wanted = max(stop.count, 1 if totals.lost else 0)
-                if wanted > told:
-                    self._tell(running, Command.STOP if wanted == 1 else Command.ABANDON)
-                    told = wanted
                 now_ns = time.monotonic_ns()
+                is_over = end_ns is not None and now_ns >= end_ns
+                if not is_over and totals.stopped is None:
+                    totals.stopped = _stopped(stop, totals, now_ns - start.zero_ns)
+                totals.is_ending = is_over or totals.stopped is not None
+                self._pass_on(stop, totals, running)
                 self._silence.look(now_ns)
-                if told or (end_ns is not None and now_ns >= end_ns):
-                    self._kill(running if told > 2 else self._silence.beyond_patience(running))
+                if self._told > 2:
+                    self._kill(running, "at the third request to stop")
+                elif self._told or is_over:
+                    self._kill(self._silence.beyond_patience(running), _SILENT)
                 if running and now_ns >= next_progress_ns:
                     next_progress_ns = now_ns + PROGRESS_NS
                     progress(totals)
@@ -146,21 +152,39 @@ class Supervisor:
                 if message.final:
                     self._final.add(number)
         if channel.closed and number not in self._final:
-            totals.lose(number, self._how_it_ended(number))
+            is_silent = self._killed.get(number) == _SILENT
+            totals.lose(number, self._how_it_ended(number), "silence" if is_silent else "worker")
         return not channel.closed
 
-    def _kill(self, numbers: Iterable[int]) -> None:
+    def _pass_on(self, stop: StopRequests, totals: RunTotals, running: set[int]) -> None:
+        """Tell the workers what is wanted of them, unless they have been told."""
+        wanted = max(stop.count, 1 if totals.lost else 0)
+        if wanted > self._told:
+            self._told = wanted
+            totals.abandoned = wanted > 1
+            for number in running:
+                self._channels[number].send(Command.ABANDON if totals.abandoned else Command.STOP)
+
+    def _kill(self, numbers: Iterable[int], why: str) -> None:
         """End workers that would hold up the end of the run; the end of their channels is heard next."""
         for number in numbers:
+            self._killed.setdefault(number, why)
             self._processes[number].kill()
 
     def _how_it_ended(self, number: int) -> str:
         self._processes[number].join(_LONGEST_END_SECONDS)
+        if number in self._killed:
+            return f"ended by this run {self._killed[number]}"
         return how_it_ended(self._processes[number].exitcode)
 
-    def _tell(self, numbers: set[int], command: Command) -> None:
-        for number in numbers:
-            self._channels[number].send(command)
+
+def _stopped(stop: StopRequests, totals: RunTotals, at_ns: int) -> Stop | None:
+    """What ends the schedule at this moment of it, if anything does."""
+    if totals.lost_by:
+        return Stop(totals.lost_by, at_ns)
+    if stop.first_signal:
+        return Stop("signal", at_ns, stop.first_signal.name)
+    return Stop("abort", at_ns) if stop.count else None
 
 
 def _start(start_at_ns: int | None) -> Start:

@@ -137,9 +137,13 @@ class WholeNumber(Leaf):
 class OrWord(Leaf):
     """A number, or one of a few words, each with what it is read as."""
 
-    kind = "integer"
     number: Leaf
     words: tuple[tuple[str, str | None], ...]
+
+    @property
+    def kind(self) -> Kind:  # type: ignore[override]
+        """That of the number."""
+        return self.number.kind
 
     @property
     def wanted(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from vsock_loadgen.measures.cells import PHASE, Cells
+from vsock_loadgen.measures.ending import Cause, Stop
 from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
@@ -23,6 +24,7 @@ class _Worker:
     by_number: dict[int, Counts] = field(default_factory=dict)
     parts: dict[str, list[Counts]] = field(default_factory=dict)
     how_lost: str | None = None
+    lost_by: Cause = "worker"
 
     def settled(self, counts: Counts) -> Counts:
         """Counts of it; what it had in flight when it was lost is unfinished."""
@@ -52,6 +54,12 @@ class RunTotals:
         self._workers = [
             _Worker(parts={name: [Counts()] * len(parts) for name, parts in self._times.items()}) for _ in range(workers)
         ]
+        self.stopped: Stop | None = None
+        """What ended the schedule before its time; None where nothing has."""
+        self.is_ending = False
+        """Whether nothing falls due any more."""
+        self.abandoned = False
+        """Whether reports under way were not waited for."""
         self.lost_receiver: str | None = None
         """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
 
@@ -96,6 +104,11 @@ class RunTotals:
         """Numbers of the workers that are gone without a final snapshot."""
         return tuple(number for number, worker in enumerate(self._workers) if worker.how_lost is not None)
 
+    @property
+    def lost_by(self) -> Cause | None:
+        """What the first lost worker was lost by; None where none is."""
+        return next((worker.lost_by for worker in self._workers if worker.how_lost is not None), None)
+
     def how_lost(self, worker: int) -> str:
         """How a lost worker ended, empty where that is not known."""
         return self._workers[worker].how_lost or ""
@@ -120,6 +133,7 @@ class RunTotals:
         self.times.merge(times)
         self.series.add((self.zero_wall_ns + began_ns) // SECOND, change, self.counts.in_flight, times)
 
-    def lose(self, worker: int, how: str = "") -> None:
-        """Note that a worker is gone without a final snapshot, and how it ended."""
+    def lose(self, worker: int, how: str = "", by: Cause = "worker") -> None:
+        """Note that a worker is gone without a final snapshot, how it ended, and by what."""
         self._workers[worker].how_lost = how
+        self._workers[worker].lost_by = by

@@ -14,7 +14,7 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
-from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, ids_of
+from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, id_meant, ids_of
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
@@ -146,13 +146,16 @@ def make_plan(
 
 
 def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:
-    """A threshold on a group that there is not would be judged on no node."""
+    """A threshold on a group that there is not, or that has no VM, would be judged on no node."""
     for number, threshold in enumerate(config.thresholds):
         if threshold.dimension in ("", PHASE):
             continue
-        ids = ids_of(groups.dimensions[threshold.dimension].groups)
-        if threshold.part not in ids:
-            yield config.problem(f"thresholds[{number}]", threshold.unknown(ids))
+        known = groups.dimensions[threshold.dimension].groups
+        meant = id_meant(threshold.part, ends_of(known))
+        if threshold.part not in ids_of(known):
+            yield config.problem(f"thresholds[{number}]", threshold.unknown(ids_of(known)))
+        elif not any(group.fleet_vms for group in known if group.id == meant):
+            yield config.problem(f"thresholds[{number}]", f"the group {meant} has no VM: raise vmCount to have it represented")
 
 
 def _workers(load: Forecast, part: float, config: Config, machine: Machine) -> int:

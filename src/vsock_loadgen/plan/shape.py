@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
 
+_STEPS = 256
+"""Levels that a ramp of the number of VMs is taken as."""
 NEVER = 1 << 62
 """An instant that no run reaches, in nanoseconds."""
 
@@ -42,6 +44,15 @@ class _Stretch:
         root = math.sqrt(max(0.0, self.rate_from * self.rate_from + 2 * slope * load_ns))
         speed = self.rate_from + root
         return min(float(self.length_ns), 2 * load_ns / speed) if load_ns > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A stretch of time in which so many `vms` are switched on: its length, and what Lambda gains in it, in nanoseconds."""
+
+    vms: int
+    length_ns: float
+    load_ns: float
 
 
 class Shape:
@@ -108,6 +119,29 @@ class Shape:
             return (cycles * self._area(self.cycle_ns, with_rate) + self._area(rest_ns, with_rate)) / end_ns
         held = _product(self._stretches[-1], self._stretches[-1].length_ns, with_rate)
         return (self._area(min(end_ns, self.cycle_ns), with_rate) + max(0, end_ns - self.cycle_ns) * held) / end_ns
+
+    def levels(self, end_ns: int) -> Iterator[Level]:
+        """The time from the start to `end_ns` as levels of VMs that are switched on, in no order; a ramp is a flight of steps."""
+        if not self.repeat:
+            yield from self._levels(min(end_ns, self.cycle_ns))
+            held_ns = max(0, end_ns - self.cycle_ns)
+            yield Level(self.switched_on(self.cycle_ns), held_ns, held_ns * self._stretches[-1].rate_to)
+            return
+        cycles, rest_ns = divmod(end_ns, self.cycle_ns)
+        for level in self._levels(self.cycle_ns) if cycles else ():
+            yield Level(level.vms, cycles * level.length_ns, cycles * level.load_ns)
+        yield from self._levels(rest_ns)
+
+    def _levels(self, until_ns: int) -> Iterator[Level]:
+        for stretch in self._stretches:
+            length_ns = min(stretch.length_ns, until_ns - stretch.start_ns)
+            if length_ns <= 0:
+                return
+            steps = 1 if stretch.vms_from == stretch.vms_to else _STEPS
+            each_ns = length_ns / steps
+            for step in range(steps):
+                load_ns = stretch.load_after((step + 1) * each_ns) - stretch.load_after(step * each_ns)
+                yield Level(self.switched_on(stretch.start_ns + int((step + 0.5) * each_ns)), each_ns, load_ns)
 
     def _area(self, until_ns: int, with_rate: bool) -> float:
         """The integral of rate * share over the start of a cycle, by Simpson's rule, which is exact for a quadratic."""

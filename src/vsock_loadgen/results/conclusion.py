@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import PHASE
+from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.document import plan_document, span_of
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.ended import ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
-from vsock_loadgen.results.judgement import judge
+from vsock_loadgen.results.judgement import Terms, judge
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
@@ -40,11 +43,15 @@ class Run:
     own_cid: int | None
     processors: int
     environment: Mapping[str, object]
+    shares: Shares
     config_warnings: tuple[str, ...] = ()
 
-    @property
-    def confirmation(self) -> Confirmation:
-        """What a delivered report is worth by itself."""
+    def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
+        """What the delivered reports are worth; of none, nothing can be said."""
+        if not counts.delivered:
+            return "none"
+        if reconciliation and reconciliation.is_proof:
+            return "reconciled"
         if self.config.delivery == "written":
             return "none"
         return "weak" if self.hides_unread_close else "strong"
@@ -61,6 +68,10 @@ class Run:
             "vms": mine.vms,
             "first_cid": first_cid if mine.vms else None,
         }
+
+    def thresholds(self, totals: RunTotals) -> Sequence[Threshold]:
+        """Those of the config, with the limits that this node's figures so far are held against."""
+        return self.shares.applied(self.config.thresholds, totals.joined_ns, totals.schedule_ns)
 
     def seen(self, receipt: Receipt | None) -> Seen | None:
         """What the run's own receiver saw, beside the plan."""
@@ -82,15 +93,26 @@ class Findings:
 
 def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
     """The result of these totals: the final one, or a snapshot where the run goes on."""
-    thresholds = judge_thresholds(run.config.thresholds, totals)
+    thresholds = judge_thresholds(run.thresholds(totals), totals)
     receipt, reconciliation = findings.receipt, findings.reconciliation
     seen = run.seen(receipt)
+    ended = ended_of(totals, run.config.duration_ns) if findings.ended else None
     result = Result(
-        complete=findings.ended and not totals.lost and totals.lost_receiver is None,
-        verdict=judge(totals, findings.saturation, receipt, thresholds, findings.abortion, reconciliation, ended=findings.ended),
-        confirmation="reconciled" if reconciliation and reconciliation.is_proof else run.confirmation,
+        complete=ended is not None and ended.is_whole and not totals.lost and totals.lost_receiver is None,
+        ended=ended,
+        verdict=judge(
+            totals,
+            findings.saturation,
+            receipt,
+            thresholds,
+            findings.abortion,
+            reconciliation,
+            ended=ended,
+            terms=Terms.of(run.config),
+        ),
+        confirmation=run.confirmation(totals.counts, reconciliation),
         warnings=(*run.config_warnings, *findings.warnings),
-        started_at=datetime.fromtimestamp(totals.began_wall_ns / SECOND, UTC).isoformat(),
+        started_at=instant(totals.began_wall_ns),
         elapsed_ns=totals.elapsed_ns,
         counts=totals.counts,
         errors=totals.errors,

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
+from vsock_loadgen.config.model import MAX_LOST, Config
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, EXIT_SATURATED, EXIT_THRESHOLD
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
-from vsock_loadgen.results.result import Verdict
+from vsock_loadgen.results.result import UNJUDGED, Verdict
 from vsock_loadgen.results.saturation import Saturation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
+from vsock_loadgen.units import format_number
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a target is judged beside its thresholds: the share of the due reports that may be lost (None: none, unless
+    thresholds decide), and whether it is judged at all."""
+
+    max_lost: Fraction | None = None
+    no_verdict: bool = False
+
+    @classmethod
+    def of(cls, config: Config) -> Terms:
+        """Those of a run."""
+        return cls(config.max_lost, config.no_verdict)
+
+    @classmethod
+    def read(cls, config: Mapping[str, object]) -> Terms:
+        """Those of a result, by its effective config. Raises ValueError where that has something else there."""
+        return cls(MAX_LOST.read(config.get("maxLost", "auto")), config.get("noVerdict") is True)
+
+
+NO_TERMS = Terms()
 
 
 def judge(
@@ -23,15 +49,18 @@ def judge(
     abortion: Abortion | None = None,
     reconciliation: Reconciliation | None = None,
     *,
-    ended: bool,
+    ended: Ended | None,
+    terms: Terms = NO_TERMS,
 ) -> Verdict:
-    """The verdict on a run, or on what there is of it where it has not `ended`. What makes a run invalid comes before thresholds:
-    such a run proves nothing about the target."""
+    """The verdict on a run, or on what there is of it where nothing has `ended` it. What makes a run invalid comes before
+    thresholds: such a run proves nothing about the target."""
     thrown_away, remarks = [], list[str]()
     if reconciliation is not None:
         thrown_away, remarks = _thrown_away(reconciliation), _not_reconciled(reconciliation)
     incomplete = _lost(totals)
-    if not ended:
+    if ended is not None and ended.by == "signal" and not ended.is_whole:
+        incomplete.append(f"{ended}: what was due then was not sent")
+    if ended is None:
         incomplete.append("the run has not ended: this is a snapshot")
     if receipt is not None and totals.counts.delivered > receipt.reports:
         missing = totals.counts.delivered - receipt.reports
@@ -48,7 +77,7 @@ def judge(
         stopped = [] if abortion is None else [str(abortion)]
         reasons = (*incomplete, *limited, *stopped, *thrown_away, *remarks)
         return Verdict("invalid", reasons, EXIT_INTERNAL if incomplete else EXIT_SATURATED)
-    return judge_target(totals.counts, thresholds, abortion, reconciliation)
+    return judge_target(totals.counts, thresholds, abortion, reconciliation, ended=ended, terms=terms)
 
 
 def _lost(totals: RunTotals) -> list[str]:
@@ -82,41 +111,65 @@ def judge_target(
     thresholds: Sequence[JudgedThreshold],
     abortion: Abortion | None = None,
     reconciliation: Reconciliation | None = None,
+    *,
+    ended: Ended | None = None,
+    terms: Terms = NO_TERMS,
 ) -> Verdict:
-    """The verdict on the target of a run that is complete and was on time."""
-    verdict = _judge_figures(counts, thresholds, abortion)
+    """The verdict on the target of a run that was on time, and complete unless a missed threshold stopped it."""
+    if terms.no_verdict and abortion is None:
+        verdict = Verdict(UNJUDGED, ("the target is not judged (noVerdict)",), EXIT_DONE)
+    else:
+        verdict = _judge_figures(counts, thresholds, abortion, _too_many_lost(counts, thresholds, ended, terms))
     if reconciliation is None:
         return verdict
-    if thrown_away := _thrown_away(reconciliation):
+    if not terms.no_verdict and (thrown_away := _thrown_away(reconciliation)):
         missed = verdict.reasons if verdict.status == "failed" else ()
         return Verdict("failed", (*missed, *thrown_away), EXIT_THRESHOLD)
     return replace(verdict, reasons=(*verdict.reasons, *_not_reconciled(reconciliation)))
 
 
-def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], abortion: Abortion | None) -> Verdict:
+def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended: Ended | None, terms: Terms) -> str:
+    """A sentence where more reports were lost than may be. What a second signal left under way is not."""
+    lost = counts.undelivered - (counts.unfinished if ended and ended.abandoned else 0)
+    if terms.max_lost is None:
+        is_asked = all(threshold.passed is None for threshold in thresholds)
+        bound = "none may be where no threshold says what is expected (maxLost and noVerdict forgive)"
+    else:
+        is_asked = True
+        bound = f"maxLost is {format_number(float(100 * terms.max_lost))} %"
+    if not is_asked or lost <= (terms.max_lost or 0) * counts.due:
+        return ""
+    return f"{lost:,} of {counts.due:,} due reports were not delivered: {bound}"
+
+
+def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], abortion: Abortion | None, too_many_lost: str) -> Verdict:
     """A run that was stopped for a threshold has failed, even where the reports that were still under way have put the figure
     right."""
     missed = {threshold.expression: str(threshold) for threshold in thresholds if threshold.passed is False}
     if abortion is not None:
         then = [f"{threshold} when it was stopped" for threshold in abortion.missed if threshold.expression not in missed]
         return Verdict("failed", (str(abortion), *missed.values(), *then), EXIT_THRESHOLD)
-    if missed:
-        return Verdict("failed", tuple(missed.values()), EXIT_THRESHOLD)
+    if missed or too_many_lost:
+        return Verdict("failed", (*missed.values(), *filter(None, [too_many_lost])), EXIT_THRESHOLD)
+    if not counts.due:
+        return Verdict(UNJUDGED, ("no report was due: of no reports, nothing can be said",), EXIT_DONE)
     judged = sum(threshold.passed is not None for threshold in thresholds)
     if not judged:
-        return Verdict("passed", (_without_thresholds(counts),), EXIT_DONE)
+        return _without_thresholds(counts, thresholds)
     met = "the threshold is met" if judged == 1 else f"all {judged} thresholds are met"
     unjudged = len(thresholds) - judged
-    others = f"; {unjudged} more are about groups of which nothing was due here" if unjudged else ""
+    others = f"; {unjudged} more are about what nothing was due of here" if unjudged else ""
     return Verdict("passed", (met + others,), EXIT_DONE)
 
 
-def _without_thresholds(counts: Counts) -> str:
-    """What `passed` means where nothing was asked of the target."""
-    meaning = "no threshold is set: passed means that the run is complete and was on time"
-    if counts.delivered == counts.due:
-        return meaning
-    lost = counts.due - counts.delivered
-    return (
-        f"no threshold is set, and {lost:,} of {counts.due:,} due reports were not delivered: say with thresholds what is expected"
+def _without_thresholds(counts: Counts, thresholds: Sequence[JudgedThreshold]) -> Verdict:
+    """What is said where no figure of the target was judged, and no more was lost than may be."""
+    if thresholds:
+        return Verdict(UNJUDGED, ("nothing was due of what the thresholds are about",), EXIT_DONE)
+    lost = counts.undelivered
+    delivered = (
+        f"{lost:,} of {counts.due:,} due reports were not delivered, and may be lost" if lost else "every due report was delivered"
+    )
+    return Verdict(
+        "passed", (f"no threshold is set: passed means that the run is complete, was on time, and {delivered}",), EXIT_DONE
     )

@@ -19,9 +19,10 @@ from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Pro
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import shown
+from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResults
-from vsock_loadgen.results.judgement import judge_target
+from vsock_loadgen.results.judgement import NO_TERMS, Terms, judge_target
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
 from vsock_loadgen.results.result import Confirmation, Named, Result, Verdict
 from vsock_loadgen.results.thresholds import JudgedThreshold, judge_thresholds
@@ -34,8 +35,9 @@ OF_A_NODE = keys_of_scope("node")
 """Keys of the config that the nodes of one fleet may set differently: none of them changes what is due."""
 
 
-def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = ()) -> Result:
-    """The result of the fleet whose nodes' results these are, in any order; at least one. Thresholds are judged on the sums.
+def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = (), terms: Terms = NO_TERMS) -> Result:
+    """The result of the fleet whose nodes' results these are, in any order; at least one. Thresholds and `terms` are held against
+    the sums.
 
     Raises ConfigError, with a problem for every file that is in the way, where they are not of one run of one fleet.
     """
@@ -44,7 +46,7 @@ def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = ()) 
         raise ConfigError(problems)
     whole = _added_up(parts)
     judged = judge_thresholds(thresholds, whole)
-    return explained(replace(whole, thresholds=judged, verdict=_verdict(parts, whole, judged)), thresholds)
+    return explained(replace(whole, thresholds=judged, verdict=_verdict(parts, whole, judged, terms)), thresholds)
 
 
 def _added_up(parts: Sequence[Named]) -> Result:
@@ -66,8 +68,11 @@ def _added_up(parts: Sequence[Named]) -> Result:
         series=rows,
         series_width_seconds=width,
         errors=dict(item for part in by_end for item in part.result.errors.items()),
-        confirmation=min((result.confirmation for result in results), key=_STRENGTH.__getitem__),
+        confirmation=min(
+            (result.confirmation for result in results if result.counts.delivered), key=_STRENGTH.__getitem__, default="none"
+        ),
         complete=not missing_nodes(parts) and all(result.complete for result in results),
+        ended=_first_ended(results),
         abortion=min(abortions, key=lambda abortion: abortion.at_ns, default=None),
         phases=tuple(reduce(add, parts) for parts in zip(*(result.phases for result in results), strict=False)),
         groups=_merged_groups(results),
@@ -83,7 +88,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
     )
 
 
-def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThreshold]) -> Verdict:
+def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThreshold], terms: Terms) -> Verdict:
     """Invalid where a part is missing or proves nothing, with that part's reasons; else what the sums say about the target."""
     incomplete, limited = missing_nodes(parts), []
     for part in parts:
@@ -94,7 +99,16 @@ def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThres
             limited += reasons
     if incomplete or limited:
         return Verdict("invalid", (*incomplete, *limited), EXIT_INTERNAL if incomplete else EXIT_SATURATED)
-    return judge_target(whole.counts, judged, whole.abortion, whole.reconciliation)
+    return judge_target(whole.counts, judged, whole.abortion, whole.reconciliation, ended=whole.ended, terms=terms)
+
+
+def _first_ended(results: Sequence[Result]) -> Ended | None:
+    """The end of the part that had most of its schedule left, or did not end as it was to; None where nothing is known of any."""
+    known = [result.ended for result in results if result.ended is not None]
+    if not known:
+        return None
+    first = max(known, key=lambda ended: (not ended.is_whole, ended.left_ns or 0))
+    return replace(first, abandoned=any(ended.abandoned for ended in known))
 
 
 def _sums(parts: Sequence[Named]) -> list[Problem]:

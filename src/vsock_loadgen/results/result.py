@@ -18,6 +18,7 @@ from vsock_loadgen.measures.series import SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import (
     FLAT,
+    LATER,
     AnyText,
     As,
     Derived,
@@ -32,6 +33,7 @@ from vsock_loadgen.record import (
     object_of,
     shown,
 )
+from vsock_loadgen.results.ended import Ended, Instant
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
@@ -45,8 +47,9 @@ Confirmation = Literal["reconciled", "strong", "weak", "none"]
 """What proves delivery: `reconciled`, the target's own counters account for every delivered report; `strong`, the kernel would have
 shown a peer that closed without reading; `weak`, it might have hidden one; `none`, nobody looked."""
 
-Status = Literal["passed", "failed", "invalid"]
-"""What a run shows: `invalid` where it proves nothing about the target."""
+Status = Literal["passed", "failed", "invalid", "not judged"]
+"""What a run shows: `invalid` where it proves nothing about the target, `not judged` where nothing was asked of it or due."""
+UNJUDGED: Status = "not judged"
 
 
 def _duration(text: str) -> str:
@@ -57,19 +60,9 @@ def _duration(text: str) -> str:
     return text
 
 
-def _instant(text: str) -> str:
-    try:
-        is_certain = datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        is_certain = False
-    if not is_certain:
-        raise ValueError(f"found {shown(text)}, expected an instant such as 2026-01-31T12:00:00+00:00")
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict(Record):
-    """The judgement: `passed`, `failed`, or `invalid` where the run proves nothing about the target; each reason a sentence.
+    """The judgement, each reason a sentence.
 
     `exit_code` is what the process should end with.
     """
@@ -80,7 +73,7 @@ class Verdict(Record):
 
     def checked(self) -> Self:
         """A code fits its status."""
-        if self.exit_code > EXIT_SATURATED or (self.status == "passed") != (self.exit_code == EXIT_DONE):
+        if self.exit_code > EXIT_SATURATED or (self.status in ("passed", UNJUDGED)) != (self.exit_code == EXIT_DONE):
             raise MisfitError(f"found {self.exit_code}, expected that of a verdict {self.status!r}", "exit_code")
         return self
 
@@ -96,7 +89,7 @@ _GENERATOR = Like(object_of(workers=Whole, worker_cpu_seconds=list[object], pare
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Measured):
-    """Everything that is known at the end of a run (or so far, where `complete` is False): the document, key by key.
+    """Everything that is known at the end of a run (or so far, where nothing has `ended` it): the document, key by key.
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
     document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
@@ -105,10 +98,11 @@ class Result(Measured):
 
     schema: ClassVar[Any] = Derived(lambda _: RESULT_SCHEMA)
     complete: Flag
+    ended: Annotated[Ended | None, LATER] = None
     verdict: Verdict
     confirmation: Confirmation
     warnings: tuple[AnyText, ...] = ()
-    started_at: Annotated[Text, AfterValidator(_instant)]
+    started_at: Instant
     elapsed_ns: Annotated[Nanoseconds, Field(alias="elapsed_seconds")]
     seed: ClassVar[Any] = Derived(lambda result: result.plan["seed"])
     time_scale: ClassVar[Any] = Derived(lambda result: result.plan["time_scale"])
@@ -118,7 +112,7 @@ class Result(Measured):
     lag_seconds: ClassVar[Any] = LAG
     errors: Annotated[Mapping[FailureClass, Text], Field(alias="last_errors")]
     phases: tuple[PhaseResult, ...] = ()
-    groups: GroupResults | None = None
+    groups: Annotated[GroupResults | None, LATER] = None
     thresholds: tuple[JudgedThreshold, ...] = ()
     abortion: Annotated[Abortion | None, Field(alias="aborted")] = None
     receiver: Mapping[str, object] | None
@@ -143,11 +137,13 @@ class Result(Measured):
             raise ValueError("not a result: expected a JSON object")
         if (schema := document.get("schema")) != RESULT_SCHEMA:
             raise ValueError(f'not a result: found "schema" {shown(schema)}, expected "{RESULT_SCHEMA}"')
-        return super(Result, cls).read({"groups": None, **document})  # of older releases, it has none
+        return super(Result, cls).read(document)
 
     def checked(self) -> Self:
-        """With what the reconciliation has of the accounts."""
+        """With what the reconciliation has of the accounts, and the verdict as it is called today."""
         result = super(Result, self).checked()
+        if result.ended is None and result.verdict.status == "passed" and not result.thresholds and result.counts.undelivered:
+            result = replace(result, verdict=replace(result.verdict, status=UNJUDGED))  # as older releases meant it
         if (found := result.reconciliation) is None:
             return result
         return replace(result, reconciliation=Reconciliation.of(found.url, result.counts, found.growth, found.problem))
@@ -161,11 +157,6 @@ class Result(Measured):
             part = self.groups.found(dimension, name) if self.groups else None
             part = part if part and part.vms else None
         return PartFigures(part.counts, part.times, self.elapsed_ns) if part else None
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether `passed` says anything about the target: not where nothing was asked of it and reports were not delivered."""
-        return self.verdict.status != "passed" or bool(self.thresholds) or self.counts.delivered == self.counts.due
 
     def summary(self) -> dict[str, object]:
         """The document without its long parts: what a log has room for."""

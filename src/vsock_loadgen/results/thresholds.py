@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
 
+from vsock_loadgen.config.expressions import plain_number
 from vsock_loadgen.config.thresholds import Threshold
-from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import COMPARE, Measurable, MeasuredRun, Unit
-from vsock_loadgen.record import Flag, Nanoseconds, Number, Record, Text
+from vsock_loadgen.record import LATER, Flag, Nanoseconds, Number, Record, Text
 from vsock_loadgen.units import SECOND, format_number, format_seconds
 
 
@@ -19,10 +19,12 @@ from vsock_loadgen.units import SECOND, format_number, format_seconds
 class JudgedThreshold(Record):
     """A threshold with what was found, a time in seconds; `value` None where the figure does not exist, which fails.
 
-    `passed` is None if nothing was judged: on a node where nothing was due of the group that it is about.
+    `passed` is None if nothing was judged, since nothing was due of what it is about. `limit` is what the value was held against,
+    in `unit`: for what adds up over the fleet, on one of several nodes, this node's part of the limit that is written.
     """
 
     expression: Text
+    limit: Annotated[Number | None, LATER] = field(default=None, kw_only=True)
     value: Number | None
     unit: Unit
     passed: Flag | None
@@ -33,18 +35,25 @@ class JudgedThreshold(Record):
         if self.passed is None:
             return "not judged"
         if self.value is None:
-            return "not delivered" if self.unit == "seconds" else "no report"
+            return "not delivered"
         if self.unit == "seconds":
             return format_seconds(self.value * SECOND)
         return f"{format_number(self.value)}{' %' if self.unit == 'percent' else ' a second'}"
 
     def __str__(self) -> str:
-        if self.passed:
-            return f"{self.expression} is met: {self.shown_value}"
+        if self.passed is None:
+            return f"{self.expression} is not judged: no report was due"
         if self.value is None:
-            missing = "it falls among reports that were not delivered" if self.unit == "seconds" else "no report was due"
-            return f"{self.expression} is missed: {missing}"
-        return f"{self.expression} is missed: {self.shown_value}"
+            return f"{self.expression} is missed: it falls among reports that were not delivered"
+        return f"{self.expression}{self.of_a_part} is {'met' if self.passed else 'missed'}: {self.shown_value}"
+
+    @property
+    def of_a_part(self) -> str:
+        """What of the written limit it was held against, where that is a part."""
+        written = plain_number(self.expression.rpartition(" ")[2])
+        if self.unit != "per_second" or self.limit is None or written is None or float(written) == self.limit:
+            return ""
+        return f" ({format_number(self.limit)} for this node's part)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +73,15 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
 
 
 def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
-    """A figure that does not exist fails; a group of which nothing was due here is not judged."""
     measured = threshold.of(run)
-    is_of_a_group = threshold.dimension not in ("", PHASE)
-    if is_of_a_group and (measured is None or not measured.counts.due):
-        return JudgedThreshold(threshold.expression, None, threshold.metric.unit, passed=None)
+    if measured is None or not measured.counts.due:
+        return JudgedThreshold(threshold.expression, None, threshold.metric.unit, None, limit=float(threshold.limit))
     return judged_on(threshold, measured)
 
 
-def judged_on(threshold: Threshold, measured: Measurable | None) -> JudgedThreshold:
+def judged_on(threshold: Threshold, measured: Measurable) -> JudgedThreshold:
     """A threshold with what was found in some reports, whichever it is about; where there is no figure, it is missed."""
-    value = None if measured is None else threshold.metric.value(measured)
+    value = threshold.metric.value(measured)
     passed = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
-    return JudgedThreshold(threshold.expression, None if value is None else float(value), threshold.metric.unit, passed)
+    found = None if value is None else float(value)
+    return JudgedThreshold(threshold.expression, found, threshold.metric.unit, passed, limit=float(threshold.limit))

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, fields
+from typing import get_args
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -24,12 +25,14 @@ from prometheus_client.registry import Collector
 
 from vsock_loadgen import __version__
 from vsock_loadgen.cluster.watch import NodeChange
+from vsock_loadgen.measures.ending import Cause
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.families import PREFIX, counter, counters, gauge, times
 from vsock_loadgen.serving.group_metrics import Figures, GroupMetrics, vms_of_groups
@@ -46,6 +49,8 @@ class Published:
     groups: Figures
     is_saturated: bool
     nodes: NodeChange
+    result: Result | None = None
+    """The final one, once there is one."""
 
 
 class Metrics(Collector):
@@ -67,21 +72,24 @@ class Metrics(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def update(self, totals: RunTotals, *, is_final: bool = False) -> None:
-        """Show this moment of the run from now on. Of groups, it is the latest that was taken; if `is_final`, this one."""
-        self._groups.update(totals, is_final=is_final)
+    def update(self, totals: RunTotals, result: Result | None = None) -> None:
+        """Show this moment of the run from now on; with the final `result`, its end. Of groups, it is
+        the latest moment that was taken, and at the end this one."""
+        self._groups.update(totals, is_final=result is not None)
         self._published = Published(
             totals.counts,
             Times(*map(_copy, totals.times)),
             self._groups.figures,
             self._watch.found is not None,
             self._node_change(),
+            result,
         )
 
     def collect(self) -> Iterator[Metric]:
         """Every family, with every label value. May be called from any thread."""
         now = self._published
         yield from _count_metrics(now)
+        yield from _end_metrics(now.result)
         yield from _time_metrics(now)
         yield from self._groups.families(now.groups)
         yield from self._fixed
@@ -115,6 +123,24 @@ def _count_metrics(now: Published) -> Iterator[Metric]:
     changes.add_metric(("added",), len(now.nodes.added))
     changes.add_metric(("gone",), len(now.nodes.gone))
     yield changes
+
+
+def _end_metrics(result: Result | None) -> Iterator[Metric]:
+    """How the run came to its end, once it has."""
+    ended = result.ended if result else None
+    causes = gauge("ended", "1 for what has ended the run, once it is over.", labels=("by",))
+    for cause in get_args(Cause):
+        causes.add_metric((cause,), int(ended is not None and ended.by == cause))
+    yield causes
+    yield gauge(
+        "complete",
+        "1 once the run has come to the end of its schedule with every worker.",
+        int(result is not None and result.complete),
+    )
+    left_ns = (ended.left_ns if ended else None) or 0
+    yield gauge(
+        "schedule_left_seconds", "What was left of the schedule when the run was stopped.", left_ns / SECOND, unit="seconds"
+    )
 
 
 def _own_metric(count: Field[int], counts: Counts) -> Metric:

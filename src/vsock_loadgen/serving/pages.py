@@ -36,6 +36,6 @@ class Pages:
 
     def end(self, totals: RunTotals, result: Result) -> None:
         """Show the run's end from now on."""
-        self._metrics.update(totals, is_final=True)
+        self._metrics.update(totals, result)
         self._live.end(result)
         self._health.end()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.text.result_text import PROOF
+from vsock_loadgen.text.result_text import NOTHING_TO_PROVE, PROOF
 
 _SCRIPTS = ("format.js", "figures.js", "charts.js", "percentiles.js", "main.js")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -98,6 +98,7 @@ def _data(value: object) -> str:
 def _meanings() -> dict[str, object]:
     return {
         "confirmation": PROOF,
+        "nothing_to_prove": NOTHING_TO_PROVE,
         "failures": {str(failure): failure.record.advice for failure in FailureClass},
         "colors": {str(failure): failure.record.color for failure in FailureClass},
     }

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from vsock_loadgen.results.measured import TimeSummary
-from vsock_loadgen.results.result import Result
+from vsock_loadgen.results.result import UNJUDGED, Result
 from vsock_loadgen.text.console import grid, indented, rendered, table
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables, time_text
 from vsock_loadgen.text.group_text import group_parts
@@ -21,14 +21,17 @@ PROOF = {
     "weak": "the target closed after every delivered report; vsock hides whether it had read it",
     "none": "delivered means written to the kernel; nobody looked whether it was read",
 }
+NOTHING_TO_PROVE = "no report was delivered"
 
 
 def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
     """The result for people."""
-    style = "bold yellow" if not result.is_judged else "bold green" if result.verdict.status == "passed" else "bold red"
-    parts: list[RenderableType] = [f"[{style}]Verdict: {result.verdict.status if result.is_judged else 'not judged'}[/]"]
+    status = result.verdict.status
+    style = {"passed": "bold green", UNJUDGED: "bold yellow"}.get(status, "bold red")
+    parts: list[RenderableType] = [f"[{style}]Verdict: {status}[/]"]
     parts += [indented(Text(reason)) for reason in result.verdict.reasons]
-    parts += [indented(f"confirmation: {result.confirmation}, {PROOF[result.confirmation]}")]
+    proof = PROOF[result.confirmation] if result.counts.delivered else NOTHING_TO_PROVE
+    parts += [indented(f"confirmation: {result.confirmation}, {proof}")]
     if line := _generator(result):
         parts += [indented(Text(line))]
     parts += [indented(Text(f"warning: {warning}")) for warning in result.warnings]
@@ -60,8 +63,8 @@ def _generator(result: Result) -> str:
 def _thresholds(result: Result) -> list[RenderableType]:
     chart = table("Thresholds", "", "found", "")
     for threshold in result.thresholds:
-        verdict = "[green]met[/]" if threshold.passed else "[bold red]missed[/]"
-        chart.add_row(Text(threshold.expression), threshold.shown_value, verdict)
+        verdict = "" if threshold.passed is None else "[green]met[/]" if threshold.passed else "[bold red]missed[/]"
+        chart.add_row(Text(f"{threshold.expression}{threshold.of_a_part}"), threshold.shown_value, verdict)
     return [chart, ""]
 
 

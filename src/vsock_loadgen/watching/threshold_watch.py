@@ -12,7 +12,7 @@ from vsock_loadgen.units import SECOND
 
 
 class ThresholdWatch:
-    """Looks at the figures since the start, first once `grace_ns` is over.
+    """Holds the figures since the start against the thresholds as they are then, first once `grace_ns` is over.
 
     With `abort`, it looks every second, and calls `abort` once where a threshold is missed: that is how the run is asked to end.
     Without, it looks every `interval_ns`.
@@ -20,7 +20,7 @@ class ThresholdWatch:
 
     def __init__(
         self,
-        thresholds: Sequence[Threshold],
+        thresholds: Callable[[RunTotals], Sequence[Threshold]],
         log: Log,
         *,
         grace_ns: int,
@@ -40,9 +40,9 @@ class ThresholdWatch:
         if totals.elapsed_ns < self._next_ns or self.abortion is not None or not totals.counts.settled:
             return
         self._next_ns = totals.elapsed_ns + self._interval_ns
-        judged = judge_thresholds([threshold for threshold in self._thresholds if _has_begun(threshold, totals)], totals)
+        judged = judge_thresholds([threshold for threshold in self._thresholds(totals) if _has_begun(threshold, totals)], totals)
         missed = tuple(threshold for threshold in judged if threshold.passed is False)
-        if missed and self._abort is not None:
+        if missed and self._abort is not None and not totals.is_ending:
             self.abortion = Abortion(totals.elapsed_ns, missed)
             self._log.alert(f"{self.abortion}: {'; '.join(map(str, missed))}", "aborted", self.abortion.to_json())
             self._abort()

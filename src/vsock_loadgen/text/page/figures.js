@@ -1,6 +1,6 @@
 // Everything on the page that is not a chart.
 
-const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", unjudged: "? Not judged", running: "\u25b6 Running" };
+const STATUS = { passed: "\u2713 Passed", failed: "\u2717 Failed", invalid: "! Invalid", "not judged": "? Not judged", running: "\u25b6 Running" };
 const QUANTILES = [["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["P99.9", "p999"], ["max", "max"], ["mean", "mean"]];
 const CLOCKS = [["response time", "response_time_seconds"], ["service time", "service_time_seconds"], ["schedule lag", "lag_seconds"]];
 const DIMENSIONS = { packages: "packages", report_interval: "report interval", profile: "profile" };
@@ -37,13 +37,12 @@ function showHeading(result) {
 }
 
 function showVerdict(result, meanings, isLive) {
-  const isJudged = result.verdict.status !== "passed" || (result.thresholds ?? []).length || result.totals.delivered === result.totals.due;
-  const status = isLive && !result.complete ? "running" : isJudged ? result.verdict.status : "unjudged";
-  byId("verdict").className = status in STATUS ? status : "invalid";
+  const status = isLive && !result.ended ? "running" : result.verdict.status;
+  byId("verdict").className = status in STATUS ? status.replace(" ", "-") : "invalid";
   byId("status").textContent = STATUS[status] ?? status;
   byId("status").dataset.status = status;
   byId("reasons").replaceChildren(...result.verdict.reasons.map((reason) => make("li", reason)));
-  const meaning = meanings.confirmation[result.confirmation];
+  const meaning = result.totals.delivered ? meanings.confirmation[result.confirmation] : meanings.nothing_to_prove;
   byId("confirmation").textContent = `Confirmation: ${result.confirmation}${meaning ? `, ${meaning}` : ""}`;
 }
 
@@ -84,8 +83,8 @@ function showThresholds(result) {
   byId("thresholds").hidden = thresholds.length === 0;
   fillTable(byId("thresholds").querySelector("table"), ["", make("th", "expected", "left"), "measured"], thresholds.map((threshold, index) => {
     const measured = figure(result, `thresholds.${index}.value`, UNITS[threshold.unit] ?? showNumber);
-    if (!present(threshold.value)) measured.textContent = threshold.unit === "seconds" ? "not delivered" : "no report";
-    if (threshold.passed === null) measured.textContent = "-"; // this node has none of its VMs
+    if (!present(threshold.value)) measured.textContent = "not delivered";
+    if (threshold.passed === null) measured.textContent = "-"; // nothing was due of what it is about
     return [thresholdMark(threshold.passed), make("td", threshold.expression, "left"), measured];
   }));
 }

@@ -34,8 +34,8 @@ async function follow() {
       await show(await answer.json());
       failures = 0;
       pulse.className = "";
-      pulse.textContent = shown.complete ? "the run has ended" : `live, as of ${new Date().toLocaleTimeString()}`;
-      if (shown.complete) return;
+      pulse.textContent = shown.ended ? "the run has ended" : `live, as of ${new Date().toLocaleTimeString()}`;
+      if (shown.ended) return;
     } catch {
       failures += 1;
       pulse.className = "stale";

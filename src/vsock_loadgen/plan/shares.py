@@ -1,0 +1,89 @@
+"""What part of the fleet's reports one node is to send, exactly: limits on what adds up over the fleet are divided by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import accumulate
+
+from vsock_loadgen.config.thresholds import Threshold
+from vsock_loadgen.measures.cells import ends_of, id_meant
+from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.slices import NodeSlice
+
+_UNIT = 1 << 96
+"""A VM counts as so many units over its interval in nanoseconds: whole numbers, so that what nodes have adds up to the whole."""
+
+
+class Shares:
+    """The parts of a node, of the whole fleet's reports and of those of each of its groups, in any stretch of the schedule."""
+
+    def __init__(self, plan: Plan, mine: NodeSlice) -> None:
+        self._plan = plan
+        self._mine = mine
+        self._sums: dict[tuple[str, str], tuple[_Sums, _Sums]] = {}
+
+    def applied(self, thresholds: Sequence[Threshold], since_ns: int, until_ns: int) -> list[Threshold]:
+        """The thresholds with the limits that a node's figures between two instants of the schedule are held against: percentages
+        and times as they are written, numbers of reports a second in proportion."""
+        return [
+            replace(each, limit=each.limit * self.of(each.dimension, each.part, since_ns, until_ns))
+            if each.metric.unit == "per_second"
+            else each
+            for each in thresholds
+        ]
+
+    def of(self, dimension: str, part: str, since_ns: int, until_ns: int) -> Fraction:
+        """This node's part of the reports to be expected of a group (of the fleet where the dimension is empty) between two
+        instants; where none are, its part of the VMs."""
+        if len(self._plan.nodes) == 1:
+            return Fraction(1)
+        mine, whole = self._sums_of(dimension, part)
+        expected = whole.until(until_ns) - whole.until(since_ns)
+        if not expected:
+            return Fraction(self._mine.vms, self._plan.fleet.vm_count)
+        return Fraction(mine.until(until_ns) - mine.until(since_ns), expected)
+
+    def _sums_of(self, dimension: str, part: str) -> tuple[_Sums, _Sums]:
+        if (dimension, part) not in self._sums:
+            everyone, mine = self._members(dimension, part), self._mine.indices()
+            self._sums[dimension, part] = (
+                _Sums(self._plan, [index for index in everyone if index in mine]),
+                _Sums(self._plan, everyone),
+            )
+        return self._sums[dimension, part]
+
+    def _members(self, dimension: str, part: str) -> Sequence[int]:
+        """Global indices of the VMs of a group."""
+        if not dimension:
+            return range(self._plan.fleet.vm_count)
+        found = self._plan.groups.dimensions[dimension]
+        wanted = id_meant(part, ends_of(found.groups))
+        number = next(number for number, group in enumerate(found.groups) if group.id == wanted)
+        return [index for index, each in enumerate(found.of_vm) if each == number]
+
+
+class _Sums:
+    """Reports to be expected of some VMs, in units: by how many VMs of the fleet are switched on, of those that keep their own time
+    and of those in step with the wall clock, whose time does not go faster in a phase with a higher rate."""
+
+    def __init__(self, plan: Plan, members: Sequence[int]) -> None:
+        self._shape = plan.shape
+        schedule = plan.schedule(range(plan.fleet.vm_count))
+        places = plan.fleet.vm_count if plan.shape else 1
+        own, in_step = [0] * (places + 1), [0] * (places + 1)
+        for index in members:
+            place = 1 + (schedule.rank[index] if plan.shape else 0)
+            by_place = in_step if schedule.cohorts[schedule.cohort[index]].synchronized else own
+            by_place[place] += _UNIT // schedule.interval_ns[index]
+        self._own, self._in_step = list(accumulate(own)), list(accumulate(in_step))
+
+    def until(self, end_ns: int) -> int:
+        """Units from the start of the schedule to an instant."""
+        if self._shape is None:
+            return end_ns * (self._own[-1] + self._in_step[-1])
+        return sum(
+            round(stretch.load_ns) * self._own[stretch.vms] + round(stretch.length_ns) * self._in_step[stretch.vms]
+            for stretch in self._shape.levels(end_ns)
+        )
