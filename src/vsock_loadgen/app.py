@@ -18,6 +18,7 @@ from vsock_loadgen.config.address import Address, EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import expanded
 from vsock_loadgen.engine.capacity import environment, usable_processors
+from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
@@ -147,7 +148,7 @@ def run(
     decided = _decide(config, warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
-        forked = _fork(decided, stage, stack.enter_context(ExitStack()), go_on=go_on)
+        forked = _fork(decided, stage, stack.enter_context(ExitStack()), stop, go_on=go_on)
         exit_code = _watch(forked, stage, stop, stack)
         if config.after_run == "wait":
             text = "the run is over; what it shows stays until SIGTERM (afterRun: wait)"
@@ -170,11 +171,12 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
-    _look_at_start(config, log)
-    return Decided(config, identity, plan, factory, _reconciler(config, log), warnings)
+    decided = Decided(config, identity, plan, factory, _reconciler(config, log), warnings)
+    _look_at_start(decided, log)
+    return decided
 
 
-def _fork(decided: Decided, stage: Stage, sending: ExitStack, *, go_on: bool) -> Forked:
+def _fork(decided: Decided, stage: Stage, sending: ExitStack, stop: StopRequests, *, go_on: bool) -> Forked:
     """Look at the target, and fork the receiver of the run's own, where it has one, and the workers."""
     config, plan = decided.config, decided.plan
     raise_descriptor_limit()
@@ -185,7 +187,7 @@ def _fork(decided: Decided, stage: Stage, sending: ExitStack, *, go_on: bool) ->
     own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
     _say_thresholds(config, stage.log)
     supervisor = sending.enter_context(
-        Supervisor(loads_of(plan, decided.mine, own_cid), _orders(config, endpoint, decided.factory))
+        Supervisor(loads_of(plan, decided.mine, own_cid), _orders(config, endpoint, decided.factory), stop)
     )
     made = Run(
         config,
@@ -206,15 +208,16 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     """Let the run go on to its end, show it meanwhile, and judge it; returns the exit code."""
     decided, log = forked.decided, stage.log
     config, reconciler = decided.config, decided.reconciler
-    if reconciler:
-        reconciler.before()
     watches = _watches(forked, log, stop)
     pages = _served(stack, forked, watches, log)
+    forked.supervisor.join(lambda text: log.line(text, "joining"))
+    if reconciler:
+        reconciler.before()
     subject = subject_of(decided.plan, decided.mine, str(config.target), config.duration_ns)
     terminal = stage.streams.log if stage.streams.live else None
     with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
-        totals = forked.supervisor.run(stop, observers.update)
+        totals = forked.supervisor.run(observers.update)
     receipt = _receipt(forked.receiver, totals) if forked.receiver else None
     reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
     forked.sending.close()
@@ -273,14 +276,22 @@ def _settled(config: Config, identity: Identity) -> Config:
     return replace(config, node_index=identity.index, node_count=identity.count, effective={**config.effective, **place})
 
 
-def _look_at_start(config: Config, log: Log) -> None:
-    """Say where the schedule has started already. Raises ConfigError where it is over."""
+def _look_at_start(decided: Decided, log: Log) -> None:
+    """Say where the schedule has started already. Raises ConfigError where it is over, or too long ago to be joined."""
+    config, plan = decided.config, decided.plan
     if config.start_at_ns is None or (ago_ns := time.time_ns() - config.start_at_ns) <= 0:
         return
     ago = format_duration(ago_ns // SECOND * SECOND)
     if config.duration_ns and ago_ns >= config.duration_ns:
         message = f"was {ago} ago, and the run lasts {format_duration(config.duration_ns)}: nothing is left of it to send"
-        raise ConfigError([Problem("", "startAt", message)])
+        raise ConfigError([config.problem("startAt", message)])
+    steps = plan.schedule(decided.mine.indices()).steps_to(ago_ns) // plan.workers
+    if steps > MOST_STEPS:
+        message = (
+            f"was {ago} ago: with jitter, each worker would walk through {steps:,} reports to join, expected {MOST_STEPS:,} at most"
+        )
+        remedy = "a minute's work; set a later startAt, or a jitter of 0, whose schedule is known in closed form"
+        raise ConfigError([config.problem("startAt", f"{message}, about {remedy}")])
     log.line(f"startAt was {ago} ago: this run joins a schedule that goes on, and sends nothing of what was due before", "joined")
 
 

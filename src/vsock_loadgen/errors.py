@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,6 +76,14 @@ class InternalError(LoadgenError):
     """The tool's own promise does not hold (a count that does not add up): never the user's fault."""
 
     exit_code = EXIT_INTERNAL
+
+
+class StoppedError(LoadgenError):
+    """A signal came before the run began; nothing was sent."""
+
+    def __init__(self, by: signal.Signals) -> None:
+        super().__init__(f"stopped by {by.name} before the run began: nothing was sent")
+        self.exit_code = 128 + by
 
 
 class MachineError(LoadgenError):

@@ -105,4 +105,6 @@ def test_a_run_that_would_start_after_its_own_end_is_refused(tmp_path: Path) -> 
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=60)
     done = vsock_loadgen("run", "--target", "embedded", "--start-at", start.isoformat(), "--duration", "30s")
     assert done.returncode == 2
-    assert re.search(r"^startAt: was 1m\d*s? ago, and the run lasts 30s: nothing is left of it to send$", done.stderr, re.MULTILINE)
+    assert re.search(
+        r"^--start-at: startAt: was 1m\d*s? ago, and the run lasts 30s: nothing is left of it to send$", done.stderr, re.MULTILINE
+    )

@@ -58,13 +58,13 @@ def send(
     """Run the loads in worker processes of their own until the totals so far are enough, however long that takes."""
     reports = ReportFactory.build(largest=PACKAGES, report_format="vmReport", package_sets="shared", seed=0)
     orders = Orders(endpoint_of(address), reports, timeout_ns, 0, confirmed=True)
-    with StopRequests() as stop, Supervisor(loads, orders) as supervisor:
+    with StopRequests() as stop, Supervisor(loads, orders, stop) as supervisor:
 
         def progress(totals: RunTotals) -> None:
             if until(totals):
                 stop.request()
 
-        totals = supervisor.run(stop, progress)
+        totals = supervisor.run(progress)
     assert totals.counts.balanced
     assert totals.counts.in_flight == 0
     assert not totals.lost

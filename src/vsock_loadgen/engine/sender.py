@@ -21,15 +21,16 @@ import os
 import socket
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from vsock_loadgen.engine.flight import Buffer, Destination, Flight, ReportSource
+from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import BROKEN, ENDED, READABLE, WRITABLE, Poller
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.units import MILLISECOND
+from vsock_loadgen.units import MILLISECOND, SECOND
 
 START_BATCH = 64
 RETRY_BATCH = 16
@@ -38,6 +39,7 @@ LONGEST_RETRY_NS = 100 * MILLISECOND
 _POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
 _POSITION_MASK = (1 << _POSITION_BITS) - 1
 _NEVER_NS = 1 << 62
+_FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
 _CHATTER_BYTES = 65_536
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
@@ -78,6 +80,7 @@ class Sender:
         self._timeout_ns = request_timeout_ns
         self._confirmed = confirmed
         self._grid_wall_ns: int | None = None
+        self._joined_ns = 0
         if not load.schedule.is_synchronized:
             self.approach(0, 0)  # before the start is known, so that nobody is late for it
         self._under_way = bytearray(len(self._indices))
@@ -87,23 +90,32 @@ class Sender:
         self._stopped = False
         self._started_ns = 0
 
-    def approach(self, zero_wall_ns: int, join_ns: int) -> None:
+    def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
         """Leave out what was due before `join_ns` from the start, which is at `zero_wall_ns` of the wall clock.
 
-        Where that is long ago it takes its time: a microsecond for every report. `begin` does the same, but then others wait.
+        Where that is long ago it may take its time; yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them. What is
+        left is left to `begin`.
         """
         grid_wall_ns = zero_wall_ns if self._schedule.is_synchronized else 0
-        if grid_wall_ns != self._grid_wall_ns:
+        if grid_wall_ns != self._grid_wall_ns or join_ns - self._joined_ns > _FAR_NS:
             self._grid_wall_ns = grid_wall_ns
-            self._advance = self._schedule.advance(grid_wall_ns)
+            self._advance = self._schedule.advance(grid_wall_ns, join_ns)
             self._heap = [self._next(position) for position in range(len(self._indices))]
-        if join_ns > 0:
-            limit = join_ns << _POSITION_BITS
-            for place, entry in enumerate(self._heap):
-                while entry < limit:
-                    entry = self._next(entry & _POSITION_MASK)
-                self._heap[place] = entry
+        self._joined_ns = join_ns
+        steps, limit = 0, join_ns << _POSITION_BITS
+        for place, entry in enumerate(self._heap):
+            while entry < limit:
+                entry = self._next(entry & _POSITION_MASK)
+                steps += 1
+                if not steps % STEPS_BETWEEN_LOOKS:
+                    yield steps
+            self._heap[place] = entry
         heapq.heapify(self._heap)
+        yield steps
+
+    def approach(self, zero_wall_ns: int, join_ns: int) -> None:
+        """Walk at one go."""
+        deque(self.walk(zero_wall_ns, join_ns), maxlen=0)
 
     def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
         """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.

@@ -5,18 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import selectors
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from multiprocessing.context import ForkProcess
 from types import TracebackType
 from typing import Self
 
 from vsock_loadgen.engine.channel import Channel
+from vsock_loadgen.engine.joining import Join, Progress, Walked
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.silence import PATIENCE_NS, Silence
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import READY, Command, Orders, Start, work
-from vsock_loadgen.errors import InternalError, how_it_ended
+from vsock_loadgen.errors import InternalError, StoppedError, how_it_ended
 from vsock_loadgen.measures.ending import Stop
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
@@ -25,7 +26,6 @@ from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
 HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
 PROGRESS_NS = 250 * MILLISECOND
 _READY_TIMEOUT_NS = 60 * SECOND
-_JOIN_TIMEOUT_NS = 900 * SECOND  # where workers have to walk through what was due since the start of the schedule
 _LONGEST_END_SECONDS = 5.0
 _SILENT = f"after {format_duration(PATIENCE_NS)} of silence"
 
@@ -37,7 +37,8 @@ class Supervisor:
     and counts as lost, and so does any that still runs at a third request to stop.
     """
 
-    def __init__(self, loads: Sequence[Load], orders: Orders) -> None:
+    def __init__(self, loads: Sequence[Load], orders: Orders, stop: StopRequests) -> None:
+        self._stop = stop
         self._loads = loads
         self._orders = orders
         self._channels: list[Channel] = []
@@ -85,23 +86,57 @@ class Supervisor:
         work(number, load, self._orders, theirs)
 
     def _await_ready(self) -> None:
-        joins = self._orders.start_at_ns is not None and self._orders.start_at_ns < time.time_ns()
-        deadline_ns = time.monotonic_ns() + (_JOIN_TIMEOUT_NS if joins else _READY_TIMEOUT_NS)
-        for number, channel in enumerate(self._channels):
-            with selectors.DefaultSelector() as selector:
-                selector.register(channel, selectors.EVENT_READ)
-                while READY not in (messages := channel.receive()):
-                    if channel.closed or messages or time.monotonic_ns() > deadline_ns:
-                        raise InternalError(f"worker {number} did not get ready: {self._how_it_ended(number)}")
-                    selector.select(1)
+        deadline_ns = time.monotonic_ns() + _READY_TIMEOUT_NS
+        for number, _ in self._heard_before_the_run():
+            if time.monotonic_ns() > deadline_ns:
+                raise self._not_ready(number)
 
-    def run(self, stop: StopRequests, progress: Callable[[RunTotals], None]) -> RunTotals:
+    def join(self, say: Callable[[str], None]) -> None:
+        """Where the schedule has begun already, let every worker walk to its present; `say` is told how far they are."""
+        start_at_ns, now_ns = self._orders.start_at_ns, time.time_ns()
+        if start_at_ns is None or now_ns <= start_at_ns:
+            return
+        join_ns = now_ns - start_at_ns
+        progress = Progress(sum(load.schedule.steps_to(join_ns) for load in self._loads), say)
+        for channel in self._channels:
+            channel.send(Join(start_at_ns, join_ns))
+        for number, walked in self._heard_before_the_run():
+            if walked is not None:
+                progress.update(number, walked)
+
+    def _heard_before_the_run(self) -> Iterator[tuple[int, Walked | None]]:
+        """What workers say until each has said that it is ready, or there; None after a time without a word.
+
+        Raises StoppedError at a signal.
+        """
+        waiting = set(range(len(self._channels)))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stop, selectors.EVENT_READ)
+            for number in waiting:
+                selector.register(self._channels[number], selectors.EVENT_READ, number)
+            while waiting:
+                selector.select(1)
+                if self._stop.first_signal:
+                    raise StoppedError(self._stop.first_signal)
+                for number in sorted(waiting):
+                    messages = self._channels[number].receive()
+                    if self._channels[number].closed:
+                        raise self._not_ready(number)
+                    if any(message == READY or message.is_there for message in messages):
+                        waiting.discard(number)
+                    else:
+                        yield number, messages[-1] if messages else None
+
+    def _not_ready(self, number: int) -> InternalError:
+        return InternalError(f"worker {number} did not get ready: {self._how_it_ended(number)}")
+
+    def run(self, progress: Callable[[RunTotals], None]) -> RunTotals:
         """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times
         a second. Returns the totals; `totals.lost` tells whether a worker died.
 
         The schedule starts when the orders say, or else at once; one that has started already is joined.
         """
-        start = _start(self._orders.start_at_ns)
+        stop, start = self._stop, _start(self._orders.start_at_ns)
         totals = RunTotals(len(self._channels), start.zero_wall_ns, self._loads[0].cells, start.join_ns)
         for channel in self._channels:
             channel.send(start)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.flight import ReportSource
+from vsock_loadgen.engine.joining import Join, walk_to
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import READABLE, EpollPoller
@@ -81,14 +82,16 @@ class Worker:
             request_timeout_ns=orders.request_timeout_ns,
             confirmed=orders.confirmed,
         )
-        if orders.start_at_ns is not None:
-            self._sender.approach(orders.start_at_ns, max(0, time.time_ns() - orders.start_at_ns))
 
     def await_start(self, poller: EpollPoller) -> bool:
         """Wait for the word to begin, and take it; False where the parent has gone or wants no run any more."""
         while not self._channel.closed:
             poller.wait(SNAPSHOT_NS)
             for message in self._channel.receive():
+                if isinstance(message, Join):
+                    if walk_to(message, self._sender.walk, self._channel):
+                        continue
+                    return False
                 if not isinstance(message, Start):
                     return False
                 self._zero_ns = message.zero_ns
@@ -128,8 +131,7 @@ class Worker:
         self._sender.stop(end_ns)
 
     def _cut(self, now_ns: int) -> None:
-        while self._next_cut_ns <= now_ns:
-            self._next_cut_ns += SNAPSHOT_NS
+        self._next_cut_ns += (1 + (now_ns - self._next_cut_ns) // SNAPSHOT_NS) * SNAPSHOT_NS
         if self._channel.flush():
             self._hand_over(now_ns, final=False)
 

@@ -50,18 +50,43 @@ class Schedule:
         """Whether some VMs keep time with the wall clock."""
         return any(cohort.synchronized for cohort in self.cohorts)
 
-    def advance(self, zero_wall_ns: int) -> Advance:
-        """A walk through every VM's instants from the first on. `zero_wall_ns` is the wall clock at the start of the schedule."""
-        if self.is_plain:
-            return self._advance_plainly()
-        return Walk(self, zero_wall_ns)
+    def advance(self, zero_wall_ns: int, join_ns: int = 0) -> Advance:
+        """A walk through every VM's instants from the first on. `zero_wall_ns` is the wall clock at the start of the schedule.
 
-    def _advance_plainly(self) -> Advance:
+        What was due before `join_ns` from the start may be left out: it is where instants follow from their number alone, which
+        they do not where each hangs on the jitter of all before it.
+        """
+        if self.is_plain:
+            return self._advance_plainly(join_ns)
+        return Walk(self, zero_wall_ns, join_ns)
+
+    def first_numbers(self, join_ns: int) -> tuple[array[int], array[int]]:
+        """For each VM that keeps its own time, the number before the one that its walk begins with, and the instant of that in the
+        VM's own time: -1, and its offset, for all but those without jitter."""
+        numbers, own_ns = array("q", [-1]) * len(self.offset_ns), array("q", self.offset_ns)
+        load_ns = join_ns if self.shape is None else int(self.shape.load_at(join_ns))
+        for position, cohort in enumerate(self.cohort) if join_ns > 0 else ():
+            interval_ns, passed_ns = self.interval_ns[position], load_ns - self.offset_ns[position]
+            is_plain = self.cohorts[cohort].jitter == 0 and not self.cohorts[cohort].synchronized
+            if is_plain and passed_ns > 2 * interval_ns:
+                numbers[position] = passed_ns // interval_ns - 2  # one to spare, for what a double has rounded
+                own_ns[position] += numbers[position] * interval_ns
+        return numbers, own_ns
+
+    def steps_to(self, join_ns: int) -> int:
+        """How many instants, about, have to be walked through to get to `join_ns` from the start."""
+        load_ns = join_ns if self.shape is None else int(self.shape.load_at(join_ns))
+        return sum(
+            load_ns // interval_ns
+            for interval_ns, cohort in zip(self.interval_ns, self.cohort, strict=True)
+            if self.cohorts[cohort].jitter and not self.cohorts[cohort].synchronized
+        )
+
+    def _advance_plainly(self, join_ns: int) -> Advance:
         """The walk where every VM keeps its own time, all with one jitter."""
         step = jittered_step(self.seed, self.cohorts[0].jitter)
         indices, interval_ns = self.indices, self.interval_ns
-        due_ns = array("q", self.offset_ns)
-        numbers = array("q", [-1]) * len(due_ns)
+        numbers, due_ns = self.first_numbers(join_ns)
 
         def advance(position: int) -> int:
             number = numbers[position]
@@ -93,14 +118,14 @@ class Schedule:
 class Walk:
     """The walk where VMs differ in how they keep time. Keeps, per VM, the number of its next report and its own time."""
 
-    def __init__(self, schedule: Schedule, zero_wall_ns: int) -> None:
+    def __init__(self, schedule: Schedule, zero_wall_ns: int, join_ns: int) -> None:
         self._schedule = schedule
         self._zero_wall_ns = zero_wall_ns
+        self._join_ns = max(0, join_ns)
         self._steps: list[Step] = [
             (delay_in_step if cohort.synchronized else jittered_step)(schedule.seed, cohort.jitter) for cohort in schedule.cohorts
         ]
-        self._own_ns = array("q", schedule.offset_ns)
-        self._numbers = array("q", [-1]) * len(self._own_ns)
+        self._numbers, self._own_ns = schedule.first_numbers(join_ns)
 
     def __call__(self, position: int) -> int:
         """The instant of the VM's next report."""
@@ -120,12 +145,12 @@ class Walk:
         schedule = self._schedule
         index, interval_ns, offset_ns = schedule.indices[position], schedule.interval_ns[position], schedule.offset_ns[position]
         number = self._numbers[position]
-        if number < 0:  # the first: from the grid's last instant before the start on, whose delay may lead beyond it
-            number = max(0, (self._zero_wall_ns - offset_ns) // interval_ns)
+        if number < 0:  # the first: from the grid's last instant before the present on, whose delay may lead beyond it
+            number = max(0, (self._zero_wall_ns + self._join_ns - offset_ns) // interval_ns)
         while True:
             due_ns = number * interval_ns + offset_ns + delay(index, number, interval_ns) - self._zero_wall_ns
             number += 1
-            if due_ns >= 0:
+            if due_ns >= self._join_ns:
                 self._numbers[position] = number
                 return due_ns
 

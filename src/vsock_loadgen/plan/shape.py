@@ -97,6 +97,18 @@ class Shape:
         passed_ns = stretch.time_for(within - stretch.load_ns)
         return min(NEVER, cycles * self.cycle_ns + stretch.start_ns + math.ceil(passed_ns))
 
+    def load_at(self, now_ns: int) -> float:
+        """Lambda at an instant: how far the VMs' own time has gone."""
+        cycles, within_ns = divmod(now_ns, self.cycle_ns) if self.repeat else (0, min(now_ns, self.cycle_ns))
+        held_ns = 0 if self.repeat else now_ns - within_ns
+        stretch = self._stretches[self._number_at(within_ns)]
+        return (
+            cycles * self.cycle_load_ns
+            + stretch.load_ns
+            + stretch.load_after(min(within_ns - stretch.start_ns, stretch.length_ns))
+            + held_ns * self._stretches[-1].rate_to
+        )
+
     def switched_on(self, now_ns: int) -> int:
         """How many VMs, lowest ranks first, are on at an instant: floor(share * n + 1/2)."""
         stretch, passed_ns = self._at(now_ns)
