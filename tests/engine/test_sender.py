@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
+from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
@@ -236,6 +238,20 @@ def test_what_was_due_but_not_started_at_the_end_is_unfinished() -> None:
     counts = world.counts
     assert (counts.due, counts.delivered, counts.unfinished) == (vms, 2 * START_BATCH, vms - 2 * START_BATCH)
     assert counts.balanced
+
+
+def test_what_a_machine_fell_far_behind_with_is_counted_bit_by_bit_to_the_last_report() -> None:
+    """So that whoever waits for the end hears of it meanwhile: no step counts more than a few thousand."""
+    world = World(schedule([MILLISECOND] * 3), lambda number: Peer())
+    world.clock.now_ns = 100 * SECOND
+    world.sender.stop(100 * SECOND)
+    seen = [world.counts.due]
+    while not world.sender.idle:
+        world.sender.step(world.clock() + SECOND)
+        seen.append(world.counts.due)
+    assert seen[-1] == 300_000
+    assert max(after - before for before, after in pairwise([0, *seen])) <= START_BATCH + STEPS_BETWEEN_LOOKS
+    assert world.counts.balanced
 
 
 def test_what_the_pause_between_wake_ups_held_back_is_started_at_the_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,7 +17,7 @@ from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
 from vsock_loadgen.plan.sending import Machine
 from vsock_loadgen.plan.warnings import Warned
-from vsock_loadgen.units import MINUTE, SECOND
+from vsock_loadgen.units import MILLISECOND, MINUTE, SECOND
 
 EMBEDDED = replace(EXAMPLE, target=EmbeddedAddress())
 NONE = Limits(None, None, None, None, None)
@@ -43,9 +44,22 @@ SMALL_MACHINE = Machine(descriptors=1_024)
 
 def test_every_warning_of_a_limit_says_how_to_override_it_and_then_is_gone() -> None:
     found = warned(LARGE, SMALL_MACHINE)
+    busy = found.pop("rate")
     assert {kind: each.limit for kind, each in found.items()} == EVERY
     assert all(f"or set {each.limit}" in each.message for each in found.values())
-    assert warned(replace(LARGE, limits=NONE), SMALL_MACHINE) == {}
+    assert warned(replace(LARGE, limits=NONE), SMALL_MACHINE) == {"rate": busy}
+
+
+def test_a_rate_beyond_what_the_workers_can_do_is_foreseen() -> None:
+    """At twice the rate twice as far beyond, and gone with as many workers as it takes."""
+    fast = replace(EXAMPLE, vm_count=10_000, packages=Constant(10), report_interval=Constant(100 * MILLISECOND), workers=2)
+    times = re.compile(r"the busiest second a node's 2 workers would need ([0-9.]+) times the processor time they have")
+    once = times.search(warned(fast)["rate"].message)
+    twice = times.search(warned(replace(fast, report_interval=Constant(50 * MILLISECOND)))["rate"].message)
+    assert once is not None
+    assert twice is not None
+    assert float(twice[1]) == pytest.approx(2 * float(once[1]), rel=0.1)
+    assert "rate" not in warned(replace(fast, workers=32))
 
 
 def test_an_embedded_target_has_limits_of_the_pipeline_only_where_they_are_given() -> None:

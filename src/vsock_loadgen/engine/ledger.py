@@ -22,10 +22,10 @@ class Book:
         self.failures: dict[FailureClass, int] = {}
         self._times = Times()
 
-    def skip(self) -> None:
-        """A report fell due while the VM's last one was still under way."""
-        self.due += 1
-        self.skipped += 1
+    def skip(self, reports: int = 1) -> None:
+        """A report, or several, fell due while the VM's last one was still under way."""
+        self.due += reports
+        self.skipped += reports
 
     def start(self, lag_ns: int) -> None:
         """A report fell due and is being sent, `lag_ns` after it should have been."""
@@ -47,10 +47,10 @@ class Book:
         self.in_flight -= 1
         self.failures[failure] = self.failures.get(failure, 0) + 1
 
-    def leave_unstarted(self) -> None:
-        """A report was due before the end but had not been started by then."""
-        self.due += 1
-        self.unfinished += 1
+    def leave_unstarted(self, reports: int = 1) -> None:
+        """A report, or several, were due before the end but had not been started by then."""
+        self.due += reports
+        self.unfinished += reports
 
     def give_up(self) -> None:
         """A report in flight was abandoned when the run ended."""

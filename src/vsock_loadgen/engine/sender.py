@@ -41,6 +41,7 @@ _POSITION_MASK = (1 << _POSITION_BITS) - 1
 _NEVER_NS = 1 << 62
 _FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
 _CHATTER_BYTES = 65_536
+_DONE = object()
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
 
@@ -88,6 +89,7 @@ class Sender:
         self._by_start: deque[Flight] = deque()
         self._retries: list[tuple[int, int, Flight]] = []
         self._stopped = False
+        self._rest: Iterator[None] | None = None
         self._started_ns = 0
 
     def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
@@ -130,8 +132,8 @@ class Sender:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way."""
-        return 1 not in self._under_way
+        """Whether nothing is under way, and all is counted."""
+        return self._rest is None and 1 not in self._under_way
 
     def step(self, wake_ns: int) -> list[tuple[int, int]]:
         """Start what is due, wait until `wake_ns` at the latest, and attend to every socket that is ready.
@@ -139,7 +141,7 @@ class Sender:
         Returns the readiness events of descriptors that are not this sender's.
         """
         now_ns = self._clock_ns()
-        overdue = self._start_due(now_ns)
+        overdue = self._start_due(now_ns) or self._count_rest()
         if self._retries and self._retries[0][0] <= now_ns:
             self._retry(now_ns)
         timeout_ns = 0 if overdue else self._next_event_ns(wake_ns) - self._clock_ns()
@@ -161,17 +163,43 @@ class Sender:
         """
         self._start_due(end_ns - 1)
         self._stopped = True
-        heap, limit = self._heap, (end_ns - self._zero_ns) << _POSITION_BITS
-        while heap and heap[0] < limit:
-            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
-            heapq.heapreplace(heap, self._next(position))
-            if not self._schedule.is_on(position, due_ns):
-                continue
-            book = self._books[self._first_book[position] + self._schedule.phase_at(due_ns)]
-            if self._under_way[position]:
-                book.skip()
+        self._rest = self._left_behind((end_ns - self._zero_ns) << _POSITION_BITS, bytes(self._under_way))
+        self._count_rest()
+
+    def _left_behind(self, limit: int, busy: bytes) -> Iterator[None]:
+        """Enter what was due and is not started, as skipped if its VM was busy then. Where a machine could do but a fraction of
+        what was asked of it, that takes its time."""
+        shape, steps = self._schedule.shape, 0
+        for first in self._heap:
+            entry, position = first, first & _POSITION_MASK
+            reports: dict[int, int] = {}
+            while entry < limit:
+                due_ns = entry >> _POSITION_BITS
+                phase = 0 if shape is None else shape.phase_at(due_ns)
+                if shape is None or self._schedule.is_on(position, due_ns):
+                    reports[phase] = reports.get(phase, 0) + 1
+                entry = self._next(position)
+                steps += 1
+                if not steps % STEPS_BETWEEN_LOOKS:
+                    self._enter_rest(position, reports, is_busy=busy[position])
+                    yield
+            self._enter_rest(position, reports, is_busy=busy[position])
+
+    def _enter_rest(self, position: int, reports: dict[int, int], *, is_busy: int) -> None:
+        """Enter reports of a VM by their phase, which begin anew."""
+        for phase, count in reports.items():
+            book = self._books[self._first_book[position] + phase]
+            if is_busy:
+                book.skip(count)
             else:
-                book.leave_unstarted()
+                book.leave_unstarted(count)
+        reports.clear()
+
+    def _count_rest(self) -> bool:
+        """Go on with entering what was left behind; says whether there is more."""
+        if self._rest is not None and next(self._rest, _DONE) is _DONE:
+            self._rest = None
+        return self._rest is not None
 
     def abandon(self) -> None:
         """Give up everything under way."""

@@ -104,7 +104,7 @@ class Worker:
 
     def run(self) -> None:
         """Send until the end of the duration or a command, then drain, and hand over the final snapshot."""
-        while not (self._stopping and self._sender.idle):
+        while not (self._stopping and (self._sender.idle or self._channel.closed)):
             wake_ns = self._next_cut_ns
             if self._end_ns is not None and not self._stopping:
                 wake_ns = min(wake_ns, self._end_ns)

@@ -197,9 +197,9 @@ def _expected_per_second(schedule: Schedule, own_rate: float, herds: Herds, firs
 
 def _span_ns(schedule: Schedule, duration_ns: int) -> int:
     """What there is to foresee: the whole run; where it has no end, twice the longest interval, one cycle of the phases or of the
-    synchronised VMs, whichever is longest. At most MOST_SECONDS."""
+    synchronised VMs, whichever is longest, and a second at least, which a rate is of. At most MOST_SECONDS."""
     cycle_ns = schedule.shape.cycle_ns if schedule.shape else 0
-    wanted_ns = duration_ns or max(2 * max(schedule.interval_ns), cycle_ns, hyper_period_ns(schedule))
+    wanted_ns = duration_ns or max(SECOND, 2 * max(schedule.interval_ns), cycle_ns, hyper_period_ns(schedule))
     return min(wanted_ns, MOST_SECONDS * SECOND)
 
 

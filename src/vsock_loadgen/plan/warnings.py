@@ -15,7 +15,7 @@ from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.limits import AppliedLimits
-from vsock_loadgen.plan.sending import lateness_ns
+from vsock_loadgen.plan.sending import busy_seconds, lateness_ns
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, NodeSlice
 from vsock_loadgen.units import MILLISECOND, MINUTE, SECOND, format_bytes, format_duration, format_number
 
@@ -185,6 +185,14 @@ def _machine_warnings(about: Warnable) -> Iterator[Warned]:
                 "invalid (exit code 4). Use more workers or nodes, give the synchronised VMs a jitter, or raise lagLimit",
                 "lagLimit",
             )
+    share = busy_seconds(load.peak_reports_per_second * about.largest_part, load.bytes_per_report) / about.workers
+    if share > 1:
+        yield Warned(
+            "rate",
+            f"in the busiest second a node's {workers} would need {format_number(share)} times the processor time they have (at "
+            "the cost of a slower machine), and the run is invalid (exit code 4) where they are late. Use more workers or nodes, "
+            "fewer VMs or longer intervals",
+        )
     limit = about.limits.descriptors
     if limit is not None:
         vms = -(-about.most_vms // about.workers)
