@@ -109,6 +109,8 @@ def writing(flag: str, path: Path) -> Iterator[None]:
     """Raise ConfigError where the file cannot be written."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read it has gone, as from stdout
     except OSError as error:
         raise ConfigError([_problem(flag, path, error)]) from error
 
