@@ -53,7 +53,7 @@ class Stage:
             try:
                 write_result(result, outputs.result)
             except OSError as error:
-                log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
+                log.alert(f"--result: cannot be written ({error}); the document follows on stdout")
                 document, unwritten = result_document(result), EXIT_INTERNAL
         if outputs.html is not None:
             try:

@@ -44,7 +44,7 @@ def stream(kind: str) -> Iterator[int]:
 
 
 def ended_with_output(kind: str, *arguments: str | Path) -> Ended:
-    """Run the command with a standard output that is `full`, `gone` or `closed`."""
+    """Run the command with a stdout that is `full`, `gone` or `closed`."""
     if kind == "closed":
         with watched(*arguments, prefix=("sh", "-c", 'exec "$@" >&-', "sh"), extra=BUFFERED) as process:
             return process.ended()
@@ -80,7 +80,7 @@ def test_a_verb_whose_output_cannot_be_written_ends_with_1_and_one_message(
     ended = ended_with_output(kind, *arguments[verb])
     assert ended.code == 1, ended.log
     if kind != "gone":  # a reader that has gone does not want to know
-        assert ended.log.splitlines()[-1] == f"standard output: {REASONS[kind]}"
+        assert ended.log.splitlines()[-1] == f"stdout: {REASONS[kind]}"
     assert not (tmp_path / "relay.sock").exists()
 
 
@@ -90,14 +90,14 @@ def test_a_run_whose_output_cannot_be_written_keeps_its_verdict_where_the_result
     ended = ended_with_output(kind, *SHORT, "--threshold", "delivered_percent < 1", "--result", out)
     assert ended.code == 3, ended.log
     assert accounts(out)["complete"] is True
-    assert ended.log.count("standard output") == 1
+    assert ended.log.count("stdout") == 1
 
 
 def test_a_run_whose_outcome_is_nowhere_ends_with_1() -> None:
     ended = ended_with_output("full", *SHORT, "--result", "/dev/full")
     assert ended.code == 1, ended.log
     assert "warning: --result: cannot be written" in ended.log
-    assert "standard output: No space left on device" in ended.log
+    assert "stdout: No space left on device" in ended.log
 
 
 def test_a_run_whose_log_cannot_be_written_goes_on_and_keeps_its_verdict(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_bad_command_line_has_its_exit_code_also_where_nobody_can_be_told() ->
 
 
 def document_in(ended: Ended) -> dict[str, Any]:
-    """The result that follows the outcome on standard output."""
+    """The result that follows the outcome on stdout."""
     document: dict[str, Any] = json.loads(ended.out[ended.out.index('{\n "schema"') :])
     return document
 
