@@ -53,7 +53,7 @@ from vsock_loadgen.text.html import live_page, plotly_source
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
-from vsock_loadgen.transport.listening import listen, stop_listening
+from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.error_lines import ErrorLines
@@ -137,7 +137,7 @@ def run(
     go_on: bool = False,
     ends_process: bool = False,
 ) -> int:
-    """Simulate this node's part of the fleet, from the first look at the target to the verdict; returns the exit code.
+    """Simulate this node's part of the fleet, from the preflight check to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
     vsock target that would leave this machine. With `ends_process` a signal that comes after the outcome changes nothing any more.
@@ -376,5 +376,5 @@ def receive(
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
         metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
-        listening(address, metrics)
+        listening(bound_at(address, listener), metrics)
         return receiver.run(stop.fileno())

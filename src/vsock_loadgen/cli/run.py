@@ -27,8 +27,8 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
     """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal comes.
 
     Exit codes: 0 done, 1 internal error, incomplete run, or a file that could not be written, 2 nothing was sent (bad input, or the
-    target did not pass the preflight check), 3 a threshold was missed or the target threw reports away, 4 the generator could not keep its own
-    schedule.
+    target did not pass the preflight check), 3 a threshold was missed or the target threw reports away, 4 the generator could not
+    keep its own schedule.
 
     \b
     Examples:
