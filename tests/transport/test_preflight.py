@@ -149,6 +149,15 @@ def test_a_listener_on_the_second_address_of_a_name_is_found() -> None:
     assert endpoint_of(found).sockaddr == ("127.0.0.1", port)
 
 
+def test_an_address_of_a_link_keeps_its_interface() -> None:
+    found = preflight(
+        TcpAddress("fe80::1%lo", 9000),
+        connect=FakeConnect({"tcp://[fe80::1%lo]:9000 (fe80::1%1)": [0]}),
+        resolve=lambda _, port: [(socket.AF_INET6, ("fe80::1", port, 0, 1))],
+    )
+    assert found == TcpAddress("fe80::1%lo", 9000, "fe80::1%1")
+
+
 def test_where_no_address_of_a_name_answers_it_is_said_which_were_tried() -> None:
     connect = FakeConnect({f"{NAME} ({each})": [errno.ECONNREFUSED] for each in ("::1", "127.0.0.1")})
     connect.answers[f"{NAME} (192.0.2.1)"] = [errno.ETIMEDOUT]

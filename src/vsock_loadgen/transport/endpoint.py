@@ -9,7 +9,7 @@ from typing import Any
 
 from vsock_loadgen.config.address import VSOCK_CID_ANY, Address, EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
 from vsock_loadgen.errors import InternalError, TargetError
-from vsock_loadgen.transport.names import Place, Resolve, resolved
+from vsock_loadgen.transport.names import Place, Resolve, numeric, resolved
 
 _TIGHT_BYTES = 150_000
 """What a unix socket's default buffer takes in one go, with the kernel's own bookkeeping."""
@@ -74,7 +74,8 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
             room = _ROOMY_BYTES if report_bytes > _TIGHT_BYTES else 0
             return Endpoint(address, socket.AF_UNIX, path, busy_errnos=frozenset({errno.EAGAIN}), send_buffer_bytes=room)
         case TcpAddress():
-            return each_endpoint_of(address)[0]
+            family, sockaddr = places_of(address)[0]
+            return Endpoint(address, family, sockaddr)
         case VsockAddress(cid, port):
             if cid == VSOCK_CID_ANY:
                 raise TargetError(
@@ -86,10 +87,9 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
             raise InternalError("the embedded receiver's address was asked for before it was started")
 
 
-def each_endpoint_of(address: TcpAddress, resolve: Resolve = resolved) -> list[Endpoint]:
-    """An endpoint for each of the addresses of a TCP name, in the resolver's order. Raises TargetError where it gives none."""
-    places = places_of(address, resolve)
-    return [Endpoint(address.found_at(sockaddr[0]), family, sockaddr) for family, sockaddr in places]
+def each_of(address: TcpAddress, resolve: Resolve = resolved) -> list[TcpAddress]:
+    """The address once for each of those that its name has, in the resolver's order. Raises TargetError where there is none."""
+    return [address.found_at(numeric(sockaddr)) for _, sockaddr in places_of(address, resolve)]
 
 
 def places_of(address: TcpAddress, resolve: Resolve = resolved) -> list[Place]:

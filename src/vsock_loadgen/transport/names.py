@@ -20,6 +20,12 @@ def resolved(host: str, port: int) -> list[Place]:
     return list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))
 
 
+def numeric(sockaddr: tuple[Any, ...]) -> str:
+    """The IP address of a place; of a link's own address with the number of its interface."""
+    scope = sockaddr[3] if len(sockaddr) > 3 and "%" not in sockaddr[0] else 0
+    return f"{sockaddr[0]}%{scope}" if scope else str(sockaddr[0])
+
+
 def first_here(places: Iterable[Place], bind: Callable[[int, tuple[Any, ...]], socket.socket]) -> socket.socket:
     """What `bind` makes of the first of the places that is one of this machine. Raises its OSError."""
     not_here = OSError(errno.EADDRNOTAVAIL, "the name has no address")

@@ -10,7 +10,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from vsock_loadgen.config.address import (
     VsockAddress,
 )
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.transport.endpoint import Endpoint, each_endpoint_of, endpoint_of
+from vsock_loadgen.transport.endpoint import Endpoint, each_of, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, VsockKernel, no_socket
 from vsock_loadgen.transport.names import Resolve, resolved
 
@@ -77,7 +77,7 @@ def preflight(
         case UnixAddress():
             return _look_at_unix(address, connect)
         case TcpAddress():
-            return _look_at_tcp(each_endpoint_of(address, resolve), address, connect)
+            return _look_at_tcp(address, connect, resolve)
         case VsockAddress():
             facts = LinuxVsock() if kernel is None else kernel
             _require_vsock(address, facts, go_on=go_on)
@@ -105,14 +105,14 @@ def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
     raise TargetError(f"{address}: {_cannot_connect(answer)}", _ROUTE)
 
 
-def _look_at_tcp(endpoints: Sequence[Endpoint], address: TcpAddress, connect: Connect) -> Address:
-    """The first that answers."""
+def _look_at_tcp(address: TcpAddress, connect: Connect, resolve: Resolve) -> TcpAddress:
+    """The first of a name's addresses that answers."""
     answers: dict[int, list[str]] = {}
-    for endpoint in endpoints:
-        answer = connect(endpoint)
+    for each in each_of(address, resolve):
+        answer = connect(endpoint_of(each))
         if answer == 0:
-            return endpoint.address
-        answers.setdefault(answer, []).append(endpoint.address.at)
+            return each
+        answers.setdefault(answer, []).append(each.at)
     where = [f"tried {' and '.join(tried)}: " if all(tried) else "" for tried in answers.values()]
     reasons = [place + _TCP_REASONS.get(answer, _cannot_connect(answer)) for place, answer in zip(where, answers, strict=True)]
     remedies = dict.fromkeys(_TCP_REMEDIES.get(answer, _ROUTE) for answer in answers)
