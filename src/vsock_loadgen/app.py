@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from vsock_loadgen.asking.target_counters import Reconciler
 from vsock_loadgen.cluster.identity import Identity, identify
@@ -68,7 +67,7 @@ from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
     """The plan of a config, and the source of its reports. Raises ConfigError."""
     fleet = build_fleet(config)
-    catalogue = () if config.package_catalog is None else read_catalogue(Path(config.package_catalog))
+    catalogue = read_catalogue(config.files["package_catalog"]) if config.package_catalog else ()
     try:
         factory = ReportFactory.build(
             largest=max(fleet.packages.values),

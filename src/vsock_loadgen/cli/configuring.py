@@ -73,8 +73,7 @@ class Given:
     def load(self, outputs: Mapping[str, Path | None]) -> Loaded:
         """The config of file, environment and flags, after a look at the `outputs` of the command. Raises ConfigError."""
         loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
-        catalogue = loaded.config.package_catalog
-        check_files(outputs, (self.path, None if catalogue is None else Path(catalogue)))
+        check_files(outputs, (self.path, *loaded.config.files.values()))
         return loaded
 
 
