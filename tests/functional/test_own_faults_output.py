@@ -173,14 +173,6 @@ def test_a_file_that_may_not_grow_is_as_a_full_disk(tmp_path: Path) -> None:
     assert out.read_text() == "older"
 
 
-def test_a_verdict_that_is_worse_than_a_file_that_could_not_be_written_stays() -> None:
-    ended = ended_with_output(
-        "gone", *SHORT, "--threshold", "delivered_percent < 1", "--html", "/dev/full", "--result", "/dev/null"
-    )
-    assert ended.code == 3, ended.log
-    assert "warning: --html: cannot be written" in ended.log
-
-
 def test_a_page_or_a_sum_that_cannot_be_written_is_an_error_with_its_name(result: Path) -> None:
     page = vsock_loadgen("report", result, "-o", "/dev/full")
     merged = vsock_loadgen("compare", "--merge", result, "-o", "/dev/full")
