@@ -244,6 +244,8 @@ def test_a_run_without_an_end_is_stopped_by_a_signal_and_leaves_its_snapshots(
         ((*GIVEN, "-n", "two"), "expected whole numbers"),
         ((*GIVEN, "--fast"), "found --fast, expected an option"),
         ((*GIVEN, "-d"), "-d is followed by nothing"),
+        ((*GIVEN, "-d", "fleet.yaml"), "-d: found 'fleet.yaml', expected a folder that can be written to"),
+        ((*GIVEN, "--replace", "-d", "fleet.yaml/below"), "-d: found 'fleet.yaml/below', expected a folder"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_starts_nothing(cluster: Cluster, arguments: tuple[str, ...], said: str) -> None:
