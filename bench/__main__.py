@@ -19,6 +19,8 @@ from bench.references import build
 from bench.running import RefusedError, Runner
 from bench.scenarios import Scenario, quick, scenarios
 from bench.tables import markdown_table, put_into, render, text_table
+from vsock_loadgen.cli.outputs import check_files
+from vsock_loadgen.errors import ConfigError
 
 MARKDOWN_HEADING = "### "
 
@@ -37,12 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = 1 if given.quick else given.rounds
     machine = describe()
     try:
+        check_files({"--json": given.json, "--markdown": given.markdown})
         references = build()
         with tempfile.TemporaryDirectory(prefix="vsock-loadgen-bench-") as scratch:
             runner = Runner(references, Path(scratch))
             measured = [measure(runner, quick(one) if given.quick else one, rounds) for one in chosen]
             pressed = [press(name, Path(scratch), quick=given.quick) for name in _announced(pressures)]
-    except BenchError as error:
+    except (BenchError, ConfigError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     outcome = Outcome(machine, rounds, measured, pressed)

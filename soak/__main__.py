@@ -20,9 +20,11 @@ from bench.tables import text_table
 from soak.checks import checks
 from soak.curves import draw
 from soak.faults import MEANING
-from soak.page import BEGIN_MARK, END_MARK, check_rows, into_page, section
+from soak.page import BEGIN_MARK, END_MARK, check_rows, into_page, parts_of, section
 from soak.receivers import SoakError
 from soak.soaking import REQUEST_TIMEOUT_SECONDS, Settings, Soak
+from vsock_loadgen.cli.outputs import check_files
+from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.units import parse_duration
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -33,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, print the table of checks, write what was asked for."""
     given = _parser().parse_args(arguments)
     settings = Settings(given.vm_count, given.duration, given.seed, given.folder.resolve(), given.time_scale, _say)
+    picture = given.markdown and given.markdown.parent / "pictures" / _PICTURE
+    try:
+        check_files({"--markdown": given.markdown, "--markdown's picture": picture})
+        if given.markdown:
+            parts_of(given.markdown)
+    except (ConfigError, OSError, ValueError) as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return 2
     try:
         evidence = Soak(settings).run()
     except SoakError as error:
@@ -45,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{text_table(check_rows(made))}", end="")
     if given.markdown:
         into_page(given.markdown, text)
-        shutil.copy(settings.folder / _PICTURE, given.markdown.parent / "pictures" / _PICTURE)
+        shutil.copy(settings.folder / _PICTURE, picture)
     if evidence.interrupted:
         print("the soak was broken off: this is incomplete, and proves nothing about what was still to come", file=sys.stderr)
     return 1 if evidence.interrupted or any(check.held is False for check in made) else 0

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 Kind = Literal["restart", "kill", "stall", "slow", "late", "reset", "limit", "size", "backlog", "crowd"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MEANING: dict[Kind, str] = {
-    "restart": "the receiver gets SIGTERM, ends, and nobody listens until another one starts",
-    "kill": "the receiver dies of SIGKILL in the middle of reports, and nobody listens until another one starts",
+    "restart": "the receiver gets SIGTERM, ends, and nothing is listening until another one starts",
+    "kill": "the receiver dies of SIGKILL in the middle of reports, and nothing is listening until another one starts",
     "stall": "the receiver is stopped (SIGSTOP) and goes on later (SIGCONT)",
     "slow": "the receiver reads each connection at 300 kB/s",
     "late": "the receiver reads at once, and closes one second later",

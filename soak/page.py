@@ -69,8 +69,14 @@ def _visitor_rows(evidence: Evidence) -> Rows:
 
 def into_page(page: Path, text: str) -> None:
     """Put the section into a page between its marks; after the first one where it has no second. Raises ValueError without any."""
+    before, after = parts_of(page)
+    page.write_text(f"{before}{BEGIN_MARK}\n\n{text}\n{END_MARK}{after}")
+
+
+def parts_of(page: Path) -> tuple[str, str]:
+    """What stands before a page's marks and after them. Raises ValueError where it has none."""
     before, begin, rest = page.read_text().partition(BEGIN_MARK)
     if not begin:
         raise ValueError(f"{page}: found no mark, expected {BEGIN_MARK}")
     _, finish, after = rest.partition(END_MARK)
-    page.write_text(f"{before}{begin}\n\n{text}\n{END_MARK}{after if finish else rest}")
+    return before, after if finish else rest

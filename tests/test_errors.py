@@ -55,7 +55,7 @@ def test_the_type_of_an_error_decides_the_exit_code(error: LoadgenError, code: i
 @pytest.mark.parametrize(
     ("error", "shown"),
     [
-        (OSError(errno.ENOSPC, "x", "standard output"), "standard output: No space left on device"),
+        (OSError(errno.ENOSPC, "x", "stdout"), "stdout: No space left on device"),
         (
             OSError(errno.EMFILE, "x", "/some/module.py"),
             "this machine refused what is needed: Too many open files\n  remedy: raise the limit of open files (ulimit -Hn)",

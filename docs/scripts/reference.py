@@ -41,6 +41,9 @@ def figure_table() -> str:
     by_meaning: dict[tuple[str, str], list[str]] = {}
     for metric in METRICS.values():
         by_meaning.setdefault((units[metric.unit], metric.meaning), []).append(f"`{metric.name}`")
+    for names in by_meaning.values():
+        clock, dot, _ = names[0].strip("`").partition(".")
+        names += [f"`{clock}.pNN` of any percentile"] if dot else []
     rows = [(", ".join(names), unit, meaning) for (unit, meaning), names in by_meaning.items()]
     return table(("figure", "limit", "meaning"), rows)
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from vsock_loadgen.asking.target_counters import Reconciler
 from vsock_loadgen.cluster.identity import Identity, identify
@@ -55,7 +54,7 @@ from vsock_loadgen.text.html import live_page, plotly_source
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
-from vsock_loadgen.transport.listening import listen, stop_listening
+from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.error_lines import ErrorLines
@@ -70,7 +69,7 @@ from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
     """The plan of a config, and the source of its reports. Raises ConfigError."""
     fleet = build_fleet(config)
-    catalogue = () if config.package_catalog is None else read_catalogue(Path(config.package_catalog))
+    catalogue = read_catalogue(config.files["package_catalog"]) if config.package_catalog else ()
     try:
         factory = ReportFactory.build(
             largest=max(fleet.packages.values),
@@ -139,7 +138,7 @@ def run(
     go_on: bool = False,
     ends_process: bool = False,
 ) -> int:
-    """Simulate this node's part of the fleet, from the first look at the target to the verdict; returns the exit code.
+    """Simulate this node's part of the fleet, from the preflight check to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
     vsock target that would leave this machine. With `ends_process` a signal that comes after the outcome changes nothing any more.
@@ -389,5 +388,5 @@ def receive(
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
         metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
-        listening(address, metrics)
+        listening(bound_at(address, listener), metrics)
         return receiver.run(stop.fileno())

@@ -1,8 +1,12 @@
-"""What a user hands over as a file: read whole, up to a limit, with what is wrong in words."""
+"""What a user hands over as a file, or as stdin: read whole, up to a limit, with what is wrong in words."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+STDIN = Path("-")
+"""Stands for stdin wherever a file is read."""
 
 
 class InputError(ValueError):
@@ -13,11 +17,20 @@ class InputError(ValueError):
         self.line = line
 
 
+def name_of(path: Path, line: int = 0) -> str:
+    """An input as messages name it, with the line to look at where there is one."""
+    name = "stdin" if path == STDIN else str(path)
+    return f"{name}:{line}" if line else name
+
+
 def read_input(path: Path, most_bytes: int, too_large: str) -> bytes:
-    """The content of a file. Raises InputError, with the words `too_large` for one of more than `most_bytes`."""
+    """The content of an input. Raises InputError, with the words `too_large` for one of more than `most_bytes`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(most_bytes + 1)
+        if path == STDIN:
+            content = sys.stdin.buffer.read(most_bytes + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(most_bytes + 1)
     except (OSError, ValueError) as error:  # the latter of a name that cannot be one
         raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > most_bytes:

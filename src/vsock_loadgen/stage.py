@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from vsock_loadgen.errors import InternalError
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, InternalError
 from vsock_loadgen.log import Log
 from vsock_loadgen.results.files import result_document, write_result, write_text
 from vsock_loadgen.results.result import Result
@@ -43,22 +43,24 @@ class Stage:
     log: Log
 
     def conclude(self, result: Result) -> int:
-        """Check the accounts, show the outcome, write the document; returns the exit code."""
+        """Check the accounts, show the outcome, write the files; returns the exit code: that of the verdict, but that a run whose
+        files could not be written does not end with 0."""
         streams, outputs, log = self.streams, self.outputs, self.log
         if not result.counts.balanced or result.counts.in_flight:
             raise InternalError(f"the accounts do not balance: {result.counts}")
-        document = ""
+        document, unwritten = "", EXIT_DONE
         if outputs.result is not None:
             try:
                 write_result(result, outputs.result)
             except OSError as error:
-                log.alert(f"--result: cannot be written ({error}); the document follows on standard output")
-                document = result_document(result)
+                log.alert(f"--result: cannot be written ({error}); the document follows on stdout")
+                document, unwritten = result_document(result), EXIT_INTERNAL
         if outputs.html is not None:
             try:
                 write_text(result_page(result.to_json()), outputs.html)
             except OSError as error:
                 log.alert(f"--html: cannot be written: {error}", "html_file")
+                unwritten = EXIT_INTERNAL
         if log.style == "json":
             log.line(f"verdict: {result.verdict.status}", "result", result.summary())
         text = "" if log.style == "json" else result_text(result, width=streams.width, color=streams.color)
@@ -68,4 +70,4 @@ class Stage:
             if outputs.result is None or document:
                 raise  # it is nowhere else
             log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
-        return result.verdict.exit_code
+        return result.verdict.exit_code or unwritten

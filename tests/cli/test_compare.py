@@ -98,11 +98,9 @@ def test_the_three_formats_say_the_same(write: Write) -> None:
         ((), "expected two or more results: a baseline and what is held against it"),
         (("a.json",), "expected two or more results"),
         (("--baseline", "a.json"), "expected two or more results"),
-        (("a.json", "b.json", "-o", "c.json"), "--out needs --merge"),
         (("--merge", "a.json", "--fail-if", "lag.p99 > +1%"), "--fail-if and --format markdown do not go with it"),
         (("--merge", "a.json", "--baseline", "b.json"), "--merge gives one result"),
         (("--merge",), "expected the results of a fleet's nodes"),
-        (("--merge", "a.json", "-o", "./a.json"), "--out: a.json is one of the results to be merged"),
         (("a.json", "b.json", "--fail-if", "p99 > 3"), "'p99 > 3': the figure p99 is not known"),
     ],
 )
@@ -136,6 +134,9 @@ def test_thresholds_that_cannot_be_read_are_refused(write: Write, thresholds: ob
         compare("--merge", part)
 
 
-def test_a_sum_that_cannot_be_written_is_said(write: Write, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--out: .*cannot be written: No such file or directory"):
-        compare("--merge", write("a.json", sound_run()), "-o", tmp_path / "no" / "folder.json")
+@pytest.mark.parametrize("notation", ["text", "json", "markdown"])
+def test_a_file_gets_what_stdout_would(write: Write, tmp_path: Path, notation: str) -> None:
+    given = (write("a.json", sound_run()), write("b.json", sound_run(30)), "--format", notation)
+    done = compare(*given, "-o", tmp_path / "out")
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / "out").read_text() == compare(*given).stdout

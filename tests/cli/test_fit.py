@@ -72,7 +72,7 @@ def test_one_value_is_one_bucket(tmp_path: Path) -> None:
     ("text", "arguments", "message"),
     [
         (b"5\nfive\n", ("--kind", "packages"), "counts.txt:2: found 'five', expected a whole number of packages from 1 to 100,000"),
-        (b"\xff\xfe\n", ("--kind", "packages"), "counts.txt: not UTF-8 text: invalid start byte"),
+        (b"\xff\xfe\n", ("--kind", "packages"), "counts.txt:1: found byte 0xFF, expected UTF-8"),
         (
             b"0.5\n3\n",
             ("--kind", "intervals", "--form", "quantiles"),

@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from command import EXAMPLES, vsock_loadgen
+from vsock_loadgen.cli.verbs import verbs
+from vsock_loadgen.config.load import Override, load
+from vsock_loadgen.config.schema import NEWER
 
 FLEET = EXAMPLES / "fleet-200.yaml"
 
@@ -54,3 +58,24 @@ def test_a_catalogue_that_cannot_be_read_is_a_bad_config(tmp_path: Path) -> None
     done = vsock_loadgen("plan", "--target", "embedded", "--package-catalog", path)
     assert done.returncode == 2
     assert done.stderr.startswith(f"{path}:1: packageCatalog: found 'bash-5.1.8-9.el9.x86_64' without name, version, release")
+
+
+def test_what_a_config_refers_to_can_be_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "rpms.csv").write_text("name,version,release\nbash,5,1\n")
+    path = tmp_path / "fleet.yaml"
+    path.write_text("loadgen: {packages: 1, packageCatalog: rpms.csv, reconcile: 'http://${HOST_IP}:${PORT}/${HOST_IP}'}\n")
+    done = CliRunner(catch_exceptions=False).invoke(verbs, ["plan", "--config", str(path), "--references"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert [line.split("\t") for line in done.stdout.splitlines()] == [
+        ["file", "LOADGEN_PACKAGE_CATALOG", f"{tmp_path}/rpms.csv"],
+        ["variable", "HOST_IP", "reconcile"],
+        ["variable", "PORT", "reconcile"],
+    ]
+
+
+def test_every_key_that_takes_a_path_is_one_of_the_files_of_a_config(tmp_path: Path) -> None:
+    paths = [name for name, key in NEWER.items() if key.takes.scalar and "path of a file" in key.takes.scalar.wanted]
+    assert paths
+    given = [Override("--set", NEWER[name].name, f"{tmp_path}/{name}") for name in paths]
+    files = load(None, environment={}, overrides=given).config.files
+    assert files == {name: tmp_path / name for name in paths}

@@ -13,7 +13,9 @@ from jsonschema import Draft202012Validator
 from vsock_loadgen.config.load import Loaded, Override
 from vsock_loadgen.config.schema import json_schema
 from vsock_loadgen.config.thresholds import names, parse_threshold
+from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.measures.figures import METRICS
+from vsock_loadgen.percentiles import percentile_of
 
 Load = Callable[..., Loaded]
 Complain = Callable[..., list[str]]
@@ -25,6 +27,10 @@ Complain = Callable[..., list[str]]
         ("response_time.p99 < 500ms", "response_time.p99 < 500ms", "0.5"),
         ("response_time.p99<500ms", "response_time.p99 < 500ms", "0.5"),
         ("  lag.p99.9   <=  1m30s ", "lag.p999 <= 1m30s", "90"),
+        ("response_time.p90 < 1s", "response_time.p90 < 1s", "1"),
+        ("lag.p05.50 < 1s", "lag.p5.5 < 1s", "1"),
+        ("packages.2000.lag.p99.9 < 1s", "packages.2000.lag.p999 < 1s", "1"),
+        ("phase.p9.5.lag.p99.99 < 1s", "phase.p9.5.lag.p99.99 < 1s", "1"),
         ("service_time.max < 0.1s", "service_time.max < 0.1s", "0.1"),
         ("failed_percent < 0.1", "failed_percent < 0.1", "0.1"),
         ("failed_percent <= 0", "failed_percent <= 0", "0"),
@@ -60,8 +66,14 @@ MISTAKES = {
     "failed_percent < 0": "no run can meet it, expected a limit within reach",
     "lag.max < 0s": "no run can meet it, expected a limit within reach",
     "delivered_percent > 100": "no run can meet it, expected a limit within reach",
+    "lag.p100 < 5ms": f"the figure lag.p100 is not known, expected {names()}",
+    "lag.p0 < 5ms": f"the figure lag.p0 is not known, expected {names()}",
+    "lag.p9999 < 5ms": f"the figure lag.p9999 is not known, expected {names()}",
+    "packages.9.p90 < 5ms": f"the figure packages.9.p90 is not known, expected packages.ID. and {names()}",
+    "packages.lag.p90 < 5ms": f"the figure packages.lag.p90 is not known, expected packages.ID. and {names()}",
     "errors < 5": f"the figure errors is not known, expected {names()}",
     "respons_time.p99 < 5ms": f"the figure respons_time.p99 is not known (did you mean response_time.p99?), expected {names()}",
+    "respons_time.p90 < 5ms": f"the figure respons_time.p90 is not known (did you mean response_time.p90?), expected {names()}",
     "Failed_Percent < 5": f"the figure Failed_Percent is not known (did you mean failed_percent?), expected {names()}",
 }
 
@@ -75,10 +87,30 @@ def test_a_mistake_is_answered_with_what_is_right(text: str, message: str) -> No
 
 def test_the_list_of_right_names_leads_to_every_figure() -> None:
     assert names() == (
-        "response_time, service_time or lag with .p50, .p95, .p99, .p999, .max or .mean, or delivered_percent, failed_percent, "
-        "skipped_percent, unfinished_percent or reports_per_second"
+        "response_time, service_time or lag with .max, .mean or a percentile such as .p90 or .p99.9, or delivered_percent, "
+        "failed_percent, skipped_percent, unfinished_percent or reports_per_second"
     )
     assert len(METRICS) == 3 * 6 + 5
+
+
+PERCENTILES = st.builds(
+    lambda whole, point: f"p{whole}{point}", st.integers(0, 99), st.from_regex(r"(\.[0-9]{1,9})?", fullmatch=True)
+)
+
+
+@given(
+    st.sampled_from(["response_time", "service_time", "lag"]), PERCENTILES, st.sampled_from(["", "packages.largest.", "phase.a.b."])
+)
+def test_every_percentile_that_quantiles_of_the_config_may_have_is_a_figure(clock: str, name: str, scope: str) -> None:
+    text = f"{scope}{clock}.{name} < 1s"
+    if not Quantiles.has(name):
+        assert Fraction(name[1:]) == 0
+        with pytest.raises(ValueError, match="is not known"):
+            parse_threshold(text)
+        return
+    threshold = parse_threshold(text)
+    assert parse_threshold(str(threshold)) == threshold
+    assert percentile_of(threshold.metric.name.removeprefix(f"{clock}.")) == Fraction(name[1:])
 
 
 @given(st.text(max_size=40))

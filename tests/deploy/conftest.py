@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ class Cluster:
         plain = [call.removeprefix("-n stackrox ") for call in seen]
         return [call for call in plain if call.split()[0] not in ("get", "exec")]
 
-    def start(self, name: str, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start a script of `deploy/`; whoever called it waits for it."""
+    def start(self, name: str, *arguments: str | Path, extra: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a script of `deploy/`, with `extra` variables; whoever called it waits for it."""
         bin_folder = self.folder / "bin"
         bin_folder.mkdir(exist_ok=True)
         kubectl = bin_folder / "kubectl"
@@ -66,16 +67,16 @@ class Cluster:
         return subprocess.Popen(
             [DEPLOY / name, *map(str, arguments)],
             cwd=self.folder,
-            env=environment(known),
+            env=environment(known | dict(extra or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def script(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def script(self, name: str, *arguments: str | Path, extra: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a script of `deploy/` to its end."""
-        process = self.start(name, *arguments)
+        process = self.start(name, *arguments, extra=extra)
         said, errors = process.communicate(timeout=TIMEOUT_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, said, errors)
 

@@ -73,6 +73,85 @@ def test_a_start_that_the_config_gives_is_left_alone(cluster: Cluster, config: s
     assert ("LOADGEN_START_AT" not in done.stdout) == has_one
 
 
+def listed(size: int) -> str:
+    """A catalogue of at least so many bytes."""
+    rows = (f"package-{number},{number},1.el9\n" for number in range(size // 20))
+    return "name,version,release\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("path", ["rpms.txt", "lists/rpms.txt", "{folder}/rpms.txt"])
+def test_a_file_that_the_config_refers_to_goes_along(cluster: Cluster, path: str) -> None:
+    """Wherever it is here: in the pods it is beside the config, under the name of the variable that says so."""
+    path = path.format(folder=cluster.folder)
+    catalogue = cluster.folder / path
+    catalogue.parent.mkdir(exist_ok=True)
+    catalogue.write_text(listed(1_000))
+    (cluster.folder / "fleet.yaml").write_text(f"loadgen: {{vmCount: 5, packages: 5, packageCatalog: {path}, duration: 2s}}\n")
+    done = cluster.script("run", *GIVEN, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    documents = parsed(done.stdout)
+    assert only(documents, "ConfigMap")["data"]["LOADGEN_PACKAGE_CATALOG"] == catalogue.read_text()
+    (container,) = only(documents, "DaemonSet")["spec"]["template"]["spec"]["containers"]
+    (mount,) = (one["mountPath"] for one in container["volumeMounts"] if one["name"] == "config")
+    assert {"name": "LOADGEN_PACKAGE_CATALOG", "value": f"{mount}/LOADGEN_PACKAGE_CATALOG"} in container["env"]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("{vmCount: 0}", "fleet.yaml:1: vmCount: found 0"),
+        ("{packageCatalog: rpms.txt}", "rpms.txt: packageCatalog: cannot be read: No such file or directory"),
+        ("{reconcile: 'http://${NOBODY_SET_THIS}/metrics'}", "reconcile: the variable NOBODY_SET_THIS is not set in the pods"),
+    ],
+)
+def test_a_config_that_no_pod_could_use_is_not_applied(cluster: Cluster, config: str, said: str) -> None:
+    (cluster.folder / "fleet.yaml").write_text(f"loadgen: {config}\n")
+    done = cluster.script("run", *GIVEN, "--no-check", extra={"NOBODY_SET_THIS": "here, but not there"})
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert cluster.calls() == []
+
+
+def test_a_config_is_read_with_the_variables_of_the_pods_and_none_of_those_here(cluster: Cluster) -> None:
+    """The number of nodes is the overlay's; HOST_IP is one that every pod has."""
+    text = "loadgen: {vmCount: 5, nodeCount: 2, reconcile: 'http://${HOST_IP}:9091/metrics', duration: 2s}\n"
+    (cluster.folder / "fleet.yaml").write_text(text)
+    done = cluster.script("run", *GIVEN, "-o", "job", "-n", "4", "--dry-run", extra={"LOADGEN_VM_COUNT": "none"})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_no_config_map_takes_is_refused(cluster: Cluster) -> None:
+    (cluster.folder / "rpms.txt").write_text(listed(1_200_000))
+    (cluster.folder / "fleet.yaml").write_text("loadgen: {vmCount: 5, packageCatalog: rpms.txt, duration: 2s}\n")
+    done = cluster.script("run", *GIVEN, "--no-check")
+    assert done.returncode == 2
+    assert (
+        "bytes, and a ConfigMap takes 1048576: mount the file in an overlay, and set LOADGEN_PACKAGE_CATALOG there" in done.stderr
+    )
+    assert cluster.calls() == []
+
+
+def test_what_is_too_large_for_the_copy_of_a_plain_apply_is_applied_by_the_server(cluster: Cluster) -> None:
+    (cluster.folder / "rpms.txt").write_text(listed(300_000))
+    (cluster.folder / "fleet.yaml").write_text("loadgen: {vmCount: 5, packageCatalog: rpms.txt, duration: 2s}\n")
+    assert cluster.script("run", *GIVEN, "--no-check").returncode == 0
+    assert cluster.calls()[0].startswith("apply --server-side --force-conflicts -f ")
+
+
+@pytest.mark.parametrize(
+    ("config", "exit_code", "said"),
+    [
+        ("{vmCount: 5}", 0, "found no vsock-loadgen here: fleet.yaml is first read by the pods"),
+        ("{packageCatalog: rpms.txt}", 2, "expected it to send the packageCatalog along"),
+    ],
+)
+def test_without_the_tool_here_only_a_config_by_itself_is_sent(cluster: Cluster, config: str, exit_code: int, said: str) -> None:
+    (cluster.folder / "fleet.yaml").write_text(f"loadgen: {config}\n")
+    done = cluster.script("run", *GIVEN, "--dry-run", extra={"PATH": f"{cluster.folder}/bin:/usr/bin:/bin"})
+    assert done.returncode == exit_code
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("overlay", ["plain", "job"])
 def test_a_run_ends_with_the_merged_result_and_nothing_left(cluster: Cluster, overlay: str, results: list[dict[str, Any]]) -> None:
     cluster.pipeline("true")
@@ -165,6 +244,8 @@ def test_a_run_without_an_end_is_stopped_by_a_signal_and_leaves_its_snapshots(
         ((*GIVEN, "-n", "two"), "expected whole numbers"),
         ((*GIVEN, "--fast"), "found --fast, expected an option"),
         ((*GIVEN, "-d"), "-d is followed by nothing"),
+        ((*GIVEN, "-d", "fleet.yaml"), "-d: found 'fleet.yaml', expected a folder that can be written to"),
+        ((*GIVEN, "--replace", "-d", "fleet.yaml/below"), "-d: found 'fleet.yaml/below', expected a folder"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_starts_nothing(cluster: Cluster, arguments: tuple[str, ...], said: str) -> None:

@@ -268,15 +268,6 @@ def test_an_absent_target_is_found_before_anything_is_sent(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_a_result_that_cannot_be_written_goes_to_standard_output(tmp_path: Path) -> None:
-    missing = tmp_path / "no" / "such" / "folder" / "r.json"
-    done = vsock_loadgen(*SMALL, "--target", "embedded", "--duration", "500ms", "--result", missing)
-    assert done.returncode == 0
-    document = json.loads(done.stdout[done.stdout.index('{\n "schema"') :])
-    assert document["schema"] == "vsock-loadgen/result/v1"
-    assert "cannot be written" in done.stderr
-
-
 def test_a_killed_run_leaves_its_last_snapshot(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     process = start_vsock_loadgen(*SMALL, "--target", "embedded", "--stats-interval", "1s", "--result", out)

@@ -126,13 +126,14 @@ def test_a_fifo_gets_the_document(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_descriptor_that_leads_to_a_file_is_written_through_and_never_replaced(tmp_path: Path) -> None:
-    """As with `--result /dev/stdout > file`: what the file holds already stays in front."""
+    """As with `--result /dev/stdout > file`: what the file holds already stays in front, and what is written next goes behind."""
     path = tmp_path / "stdout"
     with path.open("w") as stream:
         stream.write("Verdict: passed\n")
         stream.flush()
         write_result(RESULT, Path(f"/dev/fd/{stream.fileno()}"))
-    assert path.read_text() == "Verdict: passed\n" + DOCUMENT
+        stream.write("Accounts\n")
+    assert path.read_text() == "Verdict: passed\n" + DOCUMENT + "Accounts\n"
 
 
 @pytest.mark.parametrize(

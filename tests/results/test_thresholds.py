@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_example import failed_result, result_of, times_of
-from vsock_loadgen.config.thresholds import Threshold, parse_threshold
+from vsock_loadgen.config.thresholds import Threshold, parse_figure, parse_threshold
 from vsock_loadgen.measures.figures import METRICS, Operator
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
@@ -196,6 +196,21 @@ def _run(reports: list[tuple[int, int, str]], elapsed_ns: int) -> Figures:
         failures={FailureClass.TIMEOUT: fates.count("failed")},
     )
     return Figures(counts, times, elapsed_ns)
+
+
+@given(reports=REPORTS, per_mille=st.integers(1, 999), scope=st.sampled_from(["", "packages.7.", "phase.x."]))
+def test_any_percentile_is_that_of_the_histogram(reports: list[tuple[int, int, str]], per_mille: int, scope: str) -> None:
+    """Whatever is not delivered is longer than any time."""
+    measured = _run(reports, 20 * SECOND)
+    figure = parse_figure(f"{scope}response_time.p{per_mille // 10}.{per_mille % 10}")
+    times = sorted(
+        lag + service + (SECOND if fate == "slower" else 0) for lag, service, fate in reports if fate in ("as before", "slower")
+    )
+    rank = -(-per_mille * len(reports) // 1_000)
+    expected = None if rank > len(times) else times[rank - 1] / SECOND
+    value = figure.metric.value(measured)
+    assert (value is None) == (expected is None)
+    assert value is None or float(value) == pytest.approx(expected, rel=1e-3)
 
 
 def _badness(name: str, measured: Figures) -> float:

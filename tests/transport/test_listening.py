@@ -11,7 +11,8 @@ import pytest
 
 from vsock_loadgen.config.address import EmbeddedAddress, TcpAddress, UnixAddress
 from vsock_loadgen.errors import InternalError, TargetError
-from vsock_loadgen.transport.listening import listen, stop_listening
+from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
+from vsock_loadgen.transport.names import Resolve
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
@@ -98,6 +99,32 @@ def test_a_tcp_port_that_is_taken_is_an_error_with_a_remedy() -> None:
         listen(TcpAddress("127.0.0.1", taken.getsockname()[1]))
     assert "another port" in caught.value.remedy
     stop_listening(taken)
+
+
+def meaning(*addresses: str) -> Resolve:
+    """A resolver to which every name means these addresses."""
+    return lambda _, port: [(socket.AF_INET, (address, port)) for address in addresses]
+
+
+def test_of_a_name_the_first_address_of_this_machine_is_listened_on() -> None:
+    address = TcpAddress("relay", 0)
+    listener = listen(address, resolve=meaning("192.0.2.1", "127.0.0.2", "127.0.0.3"))
+    assert listener.getsockname()[0] == "127.0.0.2"
+    assert str(bound_at(address, listener)) == "tcp://relay:0 (127.0.0.2)"
+    stop_listening(listener)
+
+
+def test_of_a_name_whose_address_is_taken_no_other_is_listened_on() -> None:
+    """Whoever connects to the name would reach the other one."""
+    with socket.create_server(("127.0.0.2", 0)) as taken, pytest.raises(TargetError, match="in use"):
+        listen(TcpAddress("relay", taken.getsockname()[1]), resolve=meaning("127.0.0.2", "127.0.0.3"))
+
+
+@pytest.mark.parametrize("addresses", [(), ("192.0.2.1", "198.51.100.1")])
+def test_a_name_without_an_address_of_this_machine_is_an_error(addresses: tuple[str, ...]) -> None:
+    with pytest.raises(TargetError) as caught:
+        listen(TcpAddress("relay", 9000), resolve=meaning(*addresses))
+    assert caught.value.remedy == "name an address of this machine"
 
 
 def test_a_tcp_address_of_another_machine_is_an_error() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from command import TIMEOUT_SECONDS
 from vsock_loadgen.transport import web
+from vsock_loadgen.transport.names import Place
 from vsock_loadgen.transport.web import HttpServer, Request, Response
 
 
@@ -170,12 +171,12 @@ def test_a_name_that_somebody_elses_dns_has_given_this_machine_reads_nothing(ser
     assert "text/html" not in spoken(server, f"GET /said HTTP/1.1\r\nHost: {hosts[-1]}\r\n\r\n".encode())
 
 
-def test_the_name_that_it_was_told_to_listen_on_is_meant_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda *_args, **_named: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
-    )
-    with HttpServer("Bench.example", 0, ROUTES) as server:
-        monkeypatch.undo()
+def test_the_name_that_it_was_told_to_listen_on_is_meant_too_at_its_first_address_of_this_machine() -> None:
+    def resolve(_: str, port: int) -> list[Place]:
+        return [(socket.AF_INET, (address, port)) for address in ("192.0.2.1", "127.0.0.2")]
+
+    with HttpServer("Bench.example", 0, ROUTES, resolve) as server:
+        assert server.url.startswith("http://127.0.0.2:")
         assert named(server, "bench.example:9090") == "HTTP/1.0 200 OK"
         assert named(server, "other.example") == "HTTP/1.0 421 Misdirected Request"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out, writing
 from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
 from vsock_loadgen.results.comparison import Comparison, Side
@@ -36,12 +37,9 @@ class ConditionType(click.ParamType[Condition]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-_FILE = click.Path(path_type=Path)
-
-
 @click.command("compare", short_help="Hold results against each other, or add up those of several nodes.")
-@click.argument("files", nargs=-1, type=_FILE, metavar="FILE...")
-@click.option("--baseline", multiple=True, type=_FILE, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
+@click.argument("files", nargs=-1, type=INPUT, metavar="FILE...")
+@click.option("--baseline", multiple=True, type=INPUT, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
 @click.option(
     "--fail-if",
     "conditions",
@@ -52,17 +50,17 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--merge", is_flag=True, help="Add up the results of the nodes that share one fleet.")
-@click.option("-o", "--out", type=_FILE, metavar="FILE", help="With --merge: write the sum there, as run --result does.")
+@output_option("Write there instead of to stdout; with --merge the sum, as run --result does (- is stdout).", "--out")
 def compare(
     files: tuple[Path, ...],
     baseline: tuple[Path, ...],
     conditions: tuple[Condition, ...],
     output: str,
     merge: bool,
-    out: Path | None,
+    to: Path | None,
 ) -> None:
-    """Hold each result FILE against the first one, or against the --baseline: rates, percentiles, failures and lag, with the
-    differences. Several runs of a side tell whether a difference is more than the runs differ among themselves.
+    """Hold each result FILE (- is stdin) against the first one, or against the --baseline: rates, percentiles, failures and lag,
+    with the differences. Several runs of a side tell whether a difference is more than the runs differ among themselves.
 
     A CONDITION is a figure of thresholds, a comparison and a signed difference: 'response_time.p99 > +10%' in percent of the
     baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit. As in
@@ -83,14 +81,13 @@ def compare(
     if merge:
         if baseline or conditions or output == "markdown":
             raise click.UsageError("--merge gives one result: --baseline, --fail-if and --format markdown do not go with it")
-        sys.exit(_merge(files, out, output))
-    if out is not None:
-        raise click.UsageError("--out needs --merge")
+        sys.exit(_merge(files, to, output))
     if not files or len(files) + len(baseline) < 2:
         raise click.UsageError("expected two or more results: a baseline and what is held against it")
+    check_files({"--output": to}, (*baseline, *files))
     comparison = _sides(read_results([*baseline, *files]), len(baseline))
     judged = judge_conditions(conditions, comparison)
-    _show(comparison, judged, output)
+    _show(comparison, judged, output, to)
     sys.exit(_exit_code(comparison, judged))
 
 
@@ -105,15 +102,15 @@ def _side(runs: list[Named]) -> Side:
     return Side(" and ".join(run.name for run in runs), tuple(runs))
 
 
-def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], output: str) -> None:
+def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], output: str, to: Path | None) -> None:
+    terminal = streams()
     if output == "json":
-        click.echo(json.dumps(comparison_document(comparison, judged), indent=1))
+        text = json.dumps(comparison_document(comparison, judged), indent=1) + "\n"
     elif output == "markdown":
-        click.echo(comparison_markdown(comparison, judged), nl=False)
+        text = comparison_markdown(comparison, judged)
     else:
-        terminal = streams()
         text = comparison_text(comparison, judged, width=terminal.width, color=terminal.color)
-        click.echo(text, nl=False, color=terminal.color)
+    put_out(text, to, color=terminal.color)
 
 
 def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> int:
@@ -124,18 +121,15 @@ def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> i
     return min(invalid, default=EXIT_THRESHOLD if any(condition.failed for condition in judged) else EXIT_DONE)
 
 
-def _merge(files: tuple[Path, ...], out: Path | None, output: str) -> int:
+def _merge(files: tuple[Path, ...], to: Path | None, output: str) -> int:
     if not files:
         raise click.UsageError("--merge: expected the results of a fleet's nodes")
-    if out is not None and out.resolve() in {path.resolve() for path in files}:
-        raise click.UsageError(f"--out: {out} is one of the results to be merged")
+    check_files({"--output": to}, files)
     parts = read_results(files)
     merged = merge_results(parts, _thresholds(parts[0]), _terms(parts[0]))
-    if out is not None:
-        try:
-            write_result(merged, out)
-        except OSError as error:
-            raise ConfigError([Problem("--out", "", f"{out} cannot be written: {error.strerror or error}")]) from error
+    if to is not None:
+        with writing("--output", to):
+            write_result(merged, to)
     if output == "json":
         click.echo(result_document(merged), nl=False)
     else:

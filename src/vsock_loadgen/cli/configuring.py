@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from vsock_loadgen.cli.outputs import INPUT, check_files
 from vsock_loadgen.config.load import Loaded, Override, load
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.config.schema import scalar_keys
@@ -52,10 +53,10 @@ _OPTIONS = (
     click.option(
         "-c",
         "--config",
-        type=click.Path(path_type=Path),
+        type=INPUT,
         metavar="FILE",
         envvar="LOADGEN_CONFIG",
-        help="The config file (YAML). Without one, defaults and flags count.",
+        help="The config file (YAML; - is stdin). Without one, defaults and flags count.",
     ),
 )
 """Those that are no keys of the config, from the last to the first."""
@@ -69,9 +70,11 @@ class Given:
     overrides: tuple[Override, ...]
     strict: bool
 
-    def load(self) -> Loaded:
-        """The config of file, environment and flags. Raises ConfigError."""
-        return load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
+    def load(self, outputs: Mapping[str, Path | None]) -> Loaded:
+        """The config of file, environment and flags, after a look at the `outputs` of the command. Raises ConfigError."""
+        loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
+        check_files(outputs, (self.path, *loaded.config.files.values()))
+        return loaded
 
 
 def config_options(command: Command) -> Command:

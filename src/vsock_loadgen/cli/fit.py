@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Grain, Quantity
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.fitting.fit import TOLERANCE, VALUE_TOLERANCE, Fit, Form, fit_block
 from vsock_loadgen.fitting.measurements import Measured, read_measurements
+from vsock_loadgen.inputs import InputError, name_of, read_input, text_of
 from vsock_loadgen.text.fit_text import fit_text, fit_yaml
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 _QUANTITIES: dict[Measured, Quantity] = {"packages": PACKAGES, "intervals": REPORT_INTERVAL}
+_MOST_BYTES = 256_000_000
 _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
 
 
 @click.command(short_help="Make a block of the config from measured data.")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE")
+@click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="What was measured.")
 @click.option("--column", metavar="NAME|N", help="The FILE is CSV: the column with this heading, or the N-th from 1.")
 @click.option("--form", type=click.Choice(["percentile", "quantiles"]), default="percentile", show_default=True)
@@ -36,14 +37,15 @@ _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
     metavar="N",
     help="At most so many buckets, or quantiles between the ends.",
 )
-def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets: int) -> None:
-    """Make a block of the config from measured data: FILE has one value a line, or is CSV with --column; - is standard input.
+@output_option("Write the block there instead of to stdout.")
+def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets: int, to: Path | None) -> None:
+    """Make a block of the config from measured data: FILE has one value a line, or is CSV with --column; - is stdin.
 
     Packages are whole numbers. Intervals are seconds, or durations such as 1m30s.
 
     Takes the smallest block that has the mean, p50, p95 and p99 within 2 % and single values, on average, within 10 %; where
     --max-buckets are too few for that, the closest one. No more distinct values than that become a bucket each. The block goes to
-    standard output, its error and a chart to standard error.
+    stdout, its error and a chart to stderr.
 
     \b
     Examples:
@@ -51,10 +53,9 @@ def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets:
       vsock-loadgen fit vms.csv --column interval --kind intervals --form quantiles
       cut -f3 inventory.tsv | vsock-loadgen fit - --kind packages >> fleet.yaml
     """
-    name = "standard input" if str(file) == "-" else str(file)
-    with _opened(file, name) as lines:
-        values = read_measurements(lines, name, kind, column)
-    _refuse_short(values, form, kind, name)
+    check_files({"--output": to}, [file])
+    values = read_measurements(_lines(file), name_of(file), kind, column)
+    _refuse_short(values, form, kind, name_of(file))
     quantity = _QUANTITIES[kind]
     grain = _BUCKET_INTERVAL_NS if kind == "intervals" and form == "percentile" else quantity.grain
     made = fit_block(values, form, max_buckets, grain)
@@ -65,22 +66,16 @@ def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets:
     if not made.is_close:
         wanted = f"{TOLERANCE:.0%} (of single values, on average, {VALUE_TOLERANCE:.0%})"
         click.echo(f"warning: no block of {max_buckets} is within {wanted}; this is the closest: raise --max-buckets", err=True)
-    click.echo(block, nl=False)
+    put_out(block, to)
 
 
-@contextmanager
-def _opened(file: Path, name: str) -> Iterator[TextIO]:
-    """The file's text; what cannot be read is a ConfigError."""
+def _lines(file: Path) -> Iterable[str]:
+    """The lines of a file with their ends, as CSV needs them. Raises ConfigError where it cannot be read."""
     try:
-        if str(file) == "-":
-            yield sys.stdin
-        else:
-            with file.open(encoding="utf-8-sig", newline="") as opened:
-                yield opened
-    except OSError as error:
-        raise ConfigError([Problem(name, "", f"cannot be read: {error.strerror or error}")]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError([Problem(name, "", f"not UTF-8 text: {error.reason}")]) from None
+        content = read_input(file, _MOST_BYTES, f"larger than {_MOST_BYTES:,} bytes, expected measured values")
+        return io.StringIO(text_of(content), newline="")
+    except InputError as error:
+        raise ConfigError([Problem(name_of(file, error.line), "", str(error))]) from None
 
 
 def _refuse_short(values: list[int], form: Form, kind: Measured, name: str) -> None:

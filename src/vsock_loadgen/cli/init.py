@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.starter import STARTER
 
 
 @click.command(short_help="Print a commented starter config.")
-def init() -> None:
+@output_option("Write there instead of to stdout.")
+def init(to: Path | None) -> None:
     """Print a commented starter config, to be saved and changed.
 
     \b
     Example:
-      vsock-loadgen init > fleet.yaml
+      vsock-loadgen init -o fleet.yaml
     """
-    click.echo(STARTER, nl=False)
+    check_files({"--output": to})
+    put_out(STARTER, to)

@@ -118,5 +118,5 @@ def _streams() -> tuple[TextIO, TextIO, TextIO]:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, flags)  # the lowest free descriptor is this one
-    output = _Output(1, "standard output", sys.stdout, line_buffering=os.isatty(1))
-    return sys.stdin or open(0, closefd=False), output, _Output(2, "standard error", sys.stderr, line_buffering=True)
+    output = _Output(1, "stdout", sys.stdout, line_buffering=os.isatty(1))
+    return sys.stdin or open(0, closefd=False), output, _Output(2, "stderr", sys.stderr, line_buffering=True)

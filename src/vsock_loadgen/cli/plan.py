@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.durations import DURATION
+from vsock_loadgen.cli.outputs import output_option, put_out
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.reconcile import variables_in
+from vsock_loadgen.config.schema import NEWER
 from vsock_loadgen.errors import EXIT_THRESHOLD
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.printable import printable
@@ -28,7 +34,20 @@ from vsock_loadgen.text.plan_text import plan_text
     help="How long the target takes for a report: shows how many will be under way at a time.",
 )
 @click.option("--fail-on-warning", is_flag=True, help="End with exit code 3 where there is any warning, for pipelines.")
-def plan(given: Given, output: str, vms: bool, nodes: int | None, service_time: int | None, fail_on_warning: bool) -> None:
+@click.option(
+    "--references", is_flag=True, help="Print no plan, but what the config refers to: its files, and variables of the environment."
+)
+@output_option("Write there instead of to stdout.")
+def plan(
+    given: Given,
+    output: str,
+    vms: bool,
+    nodes: int | None,
+    service_time: int | None,
+    fail_on_warning: bool,
+    references: bool,
+    to: Path | None,
+) -> None:
     """Show what would be sent, and send nothing: the fleet, its statistics, and the load that it makes.
 
     Exit codes: 0 done, 2 bad input, 3 a warning with --fail-on-warning.
@@ -41,15 +60,25 @@ def plan(given: Given, output: str, vms: bool, nodes: int | None, service_time: 
     """
     if vms and output != "json":
         raise click.UsageError("--vms needs --format json")
-    loaded = given.load()
+    loaded = given.load({"--output": to})
     for problem in loaded.warnings:
         click.echo(printable(f"warning: {problem}"), err=True)
     made, _ = app.prepare(loaded.config, nodes=nodes)
-    if output == "json":
-        click.echo(json.dumps(plan_document(made, with_vms=vms, service_time_ns=service_time), indent=1))
+    terminal = streams()
+    if references:
+        text = "".join(f"{kind}\t{name}\t{value}\n" for kind, name, value in _references(loaded.config))
+    elif output == "json":
+        text = json.dumps(plan_document(made, with_vms=vms, service_time_ns=service_time), indent=1) + "\n"
     else:
-        terminal = streams()
         text = plan_text(made, width=terminal.width, color=terminal.color, service_time_ns=service_time)
-        click.echo(text, nl=False, color=terminal.color)
+    put_out(text, to, color=terminal.color)
     if fail_on_warning and (loaded.warnings or made.warnings):
         sys.exit(EXIT_THRESHOLD)
+
+
+def _references(config: Config) -> Iterator[tuple[str, str, str]]:
+    """What a config needs beside itself: a file, with the variable that would name another, or a variable of the environment."""
+    for field, path in config.files.items():
+        yield "file", NEWER[field].environment, str(path)
+    for name in variables_in(config.reconcile_url or ""):
+        yield "variable", name, "reconcile"

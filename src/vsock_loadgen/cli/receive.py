@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -12,6 +13,7 @@ import click
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
+from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
 from vsock_loadgen.text.receipt_text import receipt_text
@@ -101,12 +103,14 @@ def _behaving(command: Callable[..., None]) -> Callable[..., None]:
     metavar="PORT",
     help="Serve the relay's own counters on http://127.0.0.1:PORT/metrics.",
 )
+@output_option("Write the summary there instead of to stdout.")
 def receive(
     address: Address,
     output: str,
     duration_ns: int | None,
     behaviour: Behaviour,
     metrics_port: int | None,
+    to: Path | None,
 ) -> None:
     """Stand in for the relay on ADDRESS: read every report to its end, decode it, count it by CID, and print a summary when stopped
     (Ctrl-C or SIGTERM). On request it misbehaves.
@@ -121,6 +125,7 @@ def receive(
     """
     if behaviour.checked_cid == "peer" and not isinstance(address, VsockAddress):
         raise click.UsageError(f"--check-cid peer: a connection on {address} has no CID, expected one to check instead, such as 3")
+    check_files({"--output": to})
     until = f" for {format_duration(duration_ns)}" if duration_ns else ""
 
     def listening(bound: Address, metrics: str | None) -> None:
@@ -129,8 +134,9 @@ def receive(
         click.echo(f"listening on {bound}{until}", err=True)
 
     receipt = app.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
+    terminal = streams()
     if output == "json":
-        click.echo(json.dumps(receipt.to_json(), indent=1))
+        text = json.dumps(receipt.to_json(), indent=1) + "\n"
     else:
-        terminal = streams()
-        click.echo(receipt_text(receipt, width=terminal.width, color=terminal.color), nl=False, color=terminal.color)
+        text = receipt_text(receipt, width=terminal.width, color=terminal.color)
+    put_out(text, to, color=terminal.color)

@@ -6,24 +6,19 @@ from pathlib import Path
 
 import click
 
-from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, writing
+from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.printable import printable
 from vsock_loadgen.results.files import read_results, write_text
 from vsock_loadgen.text.html import result_page
 
 
 @click.command(short_help="Turn a result into an HTML page.")
-@click.argument("result", type=click.Path(path_type=Path, dir_okay=False), metavar="RESULT.json")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The page to write [default: the result's name with .html].",
-)
-def report(result: Path, output: Path | None) -> None:
-    """Turn the result of a run into one HTML page with its verdict, figures and charts. It opens without a network, and
-    nothing in it leads elsewhere.
+@click.argument("result", type=INPUT, metavar="RESULT.json")
+@output_option("The page to write (- is stdout) [default: the result's name with .html].")
+def report(result: Path, to: Path | None) -> None:
+    """Turn the result of a run (- is stdin) into one HTML page with its verdict, figures and charts. It opens without a network,
+    and nothing in it leads elsewhere.
 
     The charts need plotly: pip install 'vsock-loadgen[report]'.
 
@@ -32,10 +27,12 @@ def report(result: Path, output: Path | None) -> None:
       vsock-loadgen report result.json
       vsock-loadgen report result.json -o /tmp/report.html
     """
+    if to is None and result == STDIN:
+        raise click.UsageError("the result comes from stdin: expected --output FILE, the name of the page")
+    path = to or result.parent / f"{result.stem}.html"
+    check_files({"--output": path}, [result])
     (read,) = read_results([result])
-    path = output or result.with_suffix(".html")
-    try:
-        write_text(result_page(read.result.to_json()), path)
-    except OSError as error:
-        raise ConfigError([Problem(str(path), "", f"cannot be written: {error.strerror}")]) from error
+    page = result_page(read.result.to_json())
+    with writing("--output", path):
+        write_text(page, path)
     click.echo(printable(f"The report is in {path}."), err=True)

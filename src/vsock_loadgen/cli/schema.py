@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
+from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.schema import json_schema
 
 
 @click.command(short_help="Print the JSON Schema of the config.")
-def schema() -> None:
+@output_option("Write there instead of to stdout.")
+def schema(to: Path | None) -> None:
     """Print the JSON Schema of the config file, for editors that complete and check YAML.
 
     \b
     Example:
-      vsock-loadgen schema > loadgen.schema.json
+      vsock-loadgen schema -o loadgen.schema.json
       # then, in the config's first line: # yaml-language-server: $schema=loadgen.schema.json
     """
-    click.echo(json.dumps(json_schema(), indent=2))
+    check_files({"--output": to})
+    put_out(json.dumps(json_schema(), indent=2) + "\n", to)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 VSOCK_CID_LOCAL = 1
 VSOCK_CID_HOST = 2
@@ -34,14 +34,20 @@ class UnixAddress:
 
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
-    """A TCP endpoint. `host` is a name or an IP address, IPv6 without its brackets."""
+    """A TCP endpoint. `host` is a name or an IP address, IPv6 without its brackets; `at` is the one of a name's addresses that is
+    meant, empty where it is not a name, or not known yet."""
 
     host: str
     port: int
+    at: str = ""
+
+    def found_at(self, numeric: str) -> TcpAddress:
+        """The same with the one of the name's addresses that is meant."""
+        return replace(self, at="" if numeric == self.host else numeric)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp://{host}:{self.port}"
+        return f"tcp://{host}:{self.port}{f' ({self.at})' if self.at else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _COMPARISONS = get_args(Operator)
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """The three parts of an expression: `name` with `p999` for `p99.9`, `written` the text of the last part."""
+    """The three parts of an expression: `written` is the text of the last part."""
 
     name: str
     operator: str
@@ -36,8 +36,7 @@ def split_expression(text: str, last_part: str, example: str) -> Expression:
     parts = _FORM.fullmatch(text) if len(text) <= _LONGEST_TEXT and text.isprintable() else None
     if parts is None:
         raise ValueError(f"expected a figure, {listed(_COMPARISONS)} and a {last_part}, such as {example}")
-    name, operator, written = parts.groups()
-    return Expression(re.sub(r"\.p99\.9$", ".p999", name), operator, written)
+    return Expression(*parts.groups())
 
 
 def plain_number(text: str) -> Fraction | None:

@@ -21,6 +21,7 @@ from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
 from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.grammar.block import shown
+from vsock_loadgen.inputs import STDIN
 
 __all__ = ["Loaded", "Override", "load"]
 
@@ -109,8 +110,9 @@ def _config(values: Any, section: Node, found: Findings) -> Config:
 
 
 def catalogue_path(written: str | None, node: Node | None) -> str | None:
-    """The absolute path of a catalogue: one in a config file is relative to that file, any other to the working directory."""
-    if written is None or node is None:
+    """The absolute path of a catalogue: one in a config file is relative to that file, any other to the working directory; stdin
+    as it is."""
+    if written is None or node is None or Path(written) == STDIN:
         return written
     source = node.place.source
     folder = Path(source.name).parent if source.rank is Rank.FILE else Path()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
@@ -343,6 +344,11 @@ class Config:
     """The same as plain JSON values under the keys of the config file, for the result document."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where what was written stands, by path, for what is found out about it once the fleet is known."""
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """The files that it refers to, by the field that names each."""
+        return {} if self.package_catalog is None else {"package_catalog": Path(self.package_catalog)}
 
     def problem(self, path: str, message: str) -> Problem:
         """What is wrong about the value at a path."""

@@ -83,10 +83,15 @@ class CountersUrl:
         return text
 
 
+def variables_in(template: str) -> list[str]:
+    """The variables of the environment in a URL, each once."""
+    return list(dict.fromkeys(_VARIABLE.findall(template)))
+
+
 def expanded(template: str, environment: Mapping[str, str]) -> CountersUrl:
     """The URL with its variables filled in, an IPv6 address in brackets. Raises ConfigError, without their values, where one is
     missing, or the URL that comes out is none."""
-    names = dict.fromkeys(_VARIABLE.findall(template))
+    names = variables_in(template)
     missing = [name for name in names if not environment.get(name)]
     if missing:
         verb = "is" if len(missing) == 1 else "are"

@@ -19,7 +19,7 @@ from vsock_loadgen.distributions.buckets import PERCENT
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import QUANTITIES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timing
-from vsock_loadgen.grammar.leaves import show_decimal
+from vsock_loadgen.grammar.numbers import show_decimal
 from vsock_loadgen.units import MILLISECOND, format_duration
 
 Nodes = Mapping[str, Node]

@@ -12,7 +12,7 @@ from vsock_loadgen.config.schema import KEYS, scalar_keys
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
 from vsock_loadgen.grammar.block import ENVIRONMENT_PREFIX
 from vsock_loadgen.grammar.leaves import Grammar
-from vsock_loadgen.inputs import InputError, read_input, text_of
+from vsock_loadgen.inputs import InputError, name_of, read_input, text_of
 
 ROOT_KEY = "loadgen"
 OWN_PREFIX = "x-"
@@ -49,7 +49,7 @@ def nearest(key: str, known: Iterable[str]) -> str:
 
 def read_file(path: Path, known: Iterable[str], found: Findings, *, strict: bool) -> Node:
     """The mapping below `loadgen:` in a file. Raises UnreadableError."""
-    source = Source(str(path), Rank.FILE)
+    source = Source(name_of(path), Rank.FILE)
     root, duplicates = read_yaml(_file_text(path, source), source)
     below = f"{ROOT_KEY}."
     found.errors += [replace(finding, path=finding.path.removeprefix(below)) for finding in duplicates]

@@ -10,7 +10,7 @@ from vsock_loadgen.config.expressions import listed, plain_number, split_express
 from vsock_loadgen.config.places import closest
 from vsock_loadgen.grammar.leaves import ParsedText
 from vsock_loadgen.measures.cells import PHASE
-from vsock_loadgen.measures.figures import METRICS, Measurable, MeasuredRun, Metric, Operator
+from vsock_loadgen.measures.figures import CLOCKS, METRICS, Measurable, MeasuredRun, Metric, Operator, metric_named
 from vsock_loadgen.units import SECOND, parse_duration
 
 EXAMPLE = "response_time.p99 < 500ms"
@@ -73,28 +73,31 @@ def parse_figure(name: str) -> Figure:
     if scope not in SCOPES:
         metric = _metric(name)
         return Figure(metric.name, metric)
-    fitting = [known for known in METRICS if within.endswith(f".{known}") and len(within) > len(known) + 1]
-    if not fitting:
+    # a part's name may have dots, as a percentile may
+    fitting = ((within[:dot], metric_named(within[dot + 1 :])) for dot in range(1, len(within)) if within[dot] == ".")
+    found = next(((part, metric) for part, metric in fitting if metric), None)
+    if found is None:
         raise ValueError(f"the figure {name} is not known, expected {scope}.{'NAME' if scope == 'phase' else 'ID'}. and {names()}")
-    metric = METRICS[max(fitting, key=len)]
+    part, metric = found
     if metric.unit == "per_second" and scope == "phase":
         raise ValueError(f"{metric.name} is known for the whole run only, expected another figure for a phase")
-    return Figure(name, metric, SCOPES[scope], within.removesuffix(f".{metric.name}"))
+    return Figure(f"{scope}.{part}.{metric.name}", metric, SCOPES[scope], part)
 
 
 def _metric(name: str) -> Metric:
-    if name in METRICS:
-        return METRICS[name]
-    close = closest(name, METRICS)
+    if metric := metric_named(name):
+        return metric
+    clock, _, point = name.partition(".")
+    likely = [each for each in (*METRICS, *(f"{clock}.{point}" for clock in CLOCKS)) if metric_named(each)]
+    close = "" if clock in CLOCKS else closest(name, likely)
     hint = f" (did you mean {close}?)" if close else ""
     raise ValueError(f"the figure {name} is not known{hint}, expected {names()}")
 
 
 def names() -> str:
     """Every figure that a threshold may be about, as a sentence lists them."""
-    clocks = list(dict.fromkeys(name.partition(".")[0] for name in METRICS if "." in name))
-    points = list(dict.fromkeys("." + name.partition(".")[2] for name in METRICS if "." in name))
-    return f"{listed(clocks)} with {listed(points)}, or {listed([name for name in METRICS if '.' not in name])}"
+    others = [name for name in METRICS if "." not in name]
+    return f"{listed(CLOCKS)} with .max, .mean or a percentile such as .p90 or .p99.9, or {listed(others)}"
 
 
 def _limit(written: str, metric: Metric) -> Fraction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from vsock_loadgen.distributions.kind import MAX, MIN, Continuous, Field
 from vsock_loadgen.distributions.quantity import Quantity
-from vsock_loadgen.grammar.leaves import Leaf, complaint, expected, show_decimal
+from vsock_loadgen.grammar.leaves import Leaf, complaint, expected
+from vsock_loadgen.percentiles import PATTERN, percentile_name, percentile_of
 
-_NAME = re.compile(r"p[0-9]{1,2}(\.[0-9]{1,9})?")
 _ENDS = {"min": Fraction(0), "max": Fraction(100)}
 _SAYS = "A measured quantile: `p` and a percentage above 0 and below 100, as in `p50` or `p99.9`; with `min` and `max`."
 
@@ -38,7 +37,7 @@ class Quantiles(Continuous):
 
     @classmethod
     def has(cls, key: str) -> bool:
-        return key in _ENDS or _is_between(key)
+        return key in _ENDS or percentile_of(key) is not None
 
     @classmethod
     def keys_in_words(cls) -> str:
@@ -72,18 +71,15 @@ class Quantiles(Continuous):
         return value_at
 
 
-def _is_between(key: str) -> bool:
-    return _NAME.fullmatch(key) is not None and Fraction(key.removeprefix("p")) > 0
-
-
 def _name_of(at: Fraction) -> str:
-    return next((name for name, end in _ENDS.items() if end == at), None) or f"p{show_decimal(at)}"
+    return next((name for name, end in _ENDS.items() if end == at), None) or percentile_name(at)
 
 
 def _percentile(key: str) -> Fraction:
-    if not Quantiles.has(key):
+    at = _ENDS.get(key, percentile_of(key))
+    if at is None:
         raise expected("min, max or a quantile such as p50 or p99.9")
-    return _ENDS[key] if key in _ENDS else Fraction(key.removeprefix("p"))
+    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +119,7 @@ class _Points:
             "type": "object",
             "description": Quantiles.says,
             "properties": {"type": {"const": Quantiles.name}, **dict.fromkeys(_ENDS, value)},
-            "patternProperties": {f"^{_NAME.pattern}$": value},
+            "patternProperties": {f"^{PATTERN}$": value},
             "required": list(_ENDS),
             "minProperties": 3,
             "additionalProperties": False,

@@ -10,13 +10,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic_core import PydanticCustomError, core_schema
 
+from vsock_loadgen.grammar.numbers import exact_number, show_decimal, show_number
 from vsock_loadgen.grammar.scalars import resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
@@ -384,22 +384,3 @@ class GroupName(Name):
 
     wanted = "a name of a letter and up to 62 letters, digits, dashes and underscores, and not largest or smallest"
     pattern = "(?!(largest|smallest)$)[A-Za-z][A-Za-z0-9_-]{0,62}"
-
-
-def exact_number(value: object) -> Fraction | None:
-    """A number of the YAML tree as an exact fraction; None for anything else, booleans included."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    return Fraction(value)
-
-
-def show_number(value: Fraction) -> int | float:
-    """A number as JSON holds it. Exact for the 15 digits that the tree admits."""
-    return value.numerator if value.denominator == 1 else float(value)
-
-
-def show_decimal(value: Fraction) -> str:
-    """A fraction with a power of ten below it, in decimal digits without trailing zeros, thousands set apart."""
-    with localcontext(prec=100):
-        number = Decimal(value.numerator) / Decimal(value.denominator)
-    return f"{number.normalize():,f}"

@@ -1,19 +1,21 @@
-"""The figures of a run that limits may be set on, and results compared by: each is one line of METRICS.
+"""The figures of a run that limits may be set on, and results compared by: those of METRICS, which a result shows, and any other
+percentile of a clock.
 
-Every figure is one that the result shows as well. It is of the due reports whose fate is known, so that it means the same while
+A figure is of the due reports whose fate is known, so that it means the same while
 the run goes on as at its end, when all fates are known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import ge, gt, le, lt
 from typing import Any, Literal, Protocol
 
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.percentiles import percentile_name, percentile_of
 from vsock_loadgen.units import SECOND
 
 Operator = Literal["<", "<=", ">", ">="]
@@ -63,23 +65,58 @@ class Metric:
     name: str
     unit: Unit
     meaning: str
-    value: Callable[[Measurable], Fraction | None]
+    value: Callable[[Measurable], Fraction | None] = field(compare=False)
 
 
-def _time_metrics(
-    clock: str, meaning: str, histogram_of: Callable[[Times], Histogram], beyond: Callable[[Counts], int]
-) -> list[Metric]:
-    """The figures of one clock; `beyond` counts the reports that are longer than any time recorded."""
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What times are taken of. `beyond` counts the reports that are longer than any time recorded."""
 
-    def quantile(share: float) -> Callable[[Measurable], Fraction | None]:
-        return lambda measured: _seconds(histogram_of(measured.times).quantile(share, beyond(measured.counts)))
+    name: str
+    meaning: str
+    histogram_of: Callable[[Times], Histogram]
+    beyond: Callable[[Counts], int]
 
-    def mean(measured: Measurable) -> Fraction | None:
-        histogram = histogram_of(measured.times)
-        return None if beyond(measured.counts) or not histogram.count else Fraction(histogram.total, histogram.count * SECOND)
+    def figure(self, point: str) -> Metric | None:
+        """The figure of a point: `max`, `mean` or a percentile; None where it is none of these."""
+        if point == "mean":
+            return self._metric(point, self._mean)
+        at = Fraction(100) if point == "max" else percentile_of(point)
+        if at is None:
+            return None
+        share = float(at / 100)
+        return self._metric(_point_of(at), lambda measured: _seconds(self._quantile(measured, share)))
 
-    figures = [(f"p{'999' if share == 0.999 else round(100 * share)}", quantile(share)) for share in (0.5, 0.95, 0.99, 0.999)]
-    return [Metric(f"{clock}.{name}", "seconds", meaning, of) for name, of in (*figures, ("max", quantile(1)), ("mean", mean))]
+    def _metric(self, point: str, value: Callable[[Measurable], Fraction | None]) -> Metric:
+        return Metric(f"{self.name}.{point}", "seconds", self.meaning, value)
+
+    def _quantile(self, measured: Measurable, share: float) -> int | None:
+        return self.histogram_of(measured.times).quantile(share, self.beyond(measured.counts))
+
+    def _mean(self, measured: Measurable) -> Fraction | None:
+        histogram = self.histogram_of(measured.times)
+        return None if self.beyond(measured.counts) or not histogram.count else Fraction(histogram.total, histogram.count * SECOND)
+
+
+SHOWN_POINTS = ("p50", "p95", "p99", "p999", "max", "mean")
+"""Of a clock's figures, those that a result shows."""
+_NAMES = {percentile_of(point): point for point in SHOWN_POINTS} | {Fraction(100): "max"}
+_CLOCKS = {
+    clock.name: clock
+    for clock in (
+        _Clock("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.undelivered),
+        _Clock(
+            "service_time", "from start to delivered, every started report", lambda t: t.service, lambda c: c.started_undelivered
+        ),
+        _Clock("lag", "from due to start, every started report", lambda t: t.lag, lambda _: 0),
+    )
+}
+CLOCKS = tuple(_CLOCKS)
+
+
+def _point_of(at: Fraction) -> str:
+    """A percentile under the name that the result has it by, where it has it."""
+    return _NAMES.get(at) or percentile_name(at)
 
 
 def _seconds(nanoseconds: int | None) -> Fraction | None:
@@ -101,11 +138,7 @@ def _reports_per_second(measured: Measurable) -> Fraction | None:
 METRICS = {
     metric.name: metric
     for metric in (
-        *_time_metrics("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.undelivered),
-        *_time_metrics(
-            "service_time", "from start to delivered, every started report", lambda t: t.service, lambda c: c.started_undelivered
-        ),
-        *_time_metrics("lag", "from due to start, every started report", lambda t: t.lag, lambda _: 0),
+        *(figure for clock in _CLOCKS.values() for figure in map(clock.figure, SHOWN_POINTS) if figure),
         _percent_metric("delivered_percent", "delivered reports in percent of due ones", lambda c: c.delivered),
         _percent_metric("failed_percent", "failed reports in percent of due ones", lambda c: c.failed),
         _percent_metric("skipped_percent", "skipped reports in percent of due ones", lambda c: c.skipped),
@@ -113,4 +146,10 @@ METRICS = {
         Metric("reports_per_second", "per_second", "delivered reports a second, over the whole run", _reports_per_second),
     )
 }
-"""Every figure that a threshold may be about, by its name."""
+"""Every figure that is shown, by its name."""
+
+
+def metric_named(name: str) -> Metric | None:
+    """The figure of a name, that of any percentile of a clock as well; None where there is none."""
+    clock, _, point = name.partition(".")
+    return METRICS.get(name) or (_CLOCKS[clock].figure(point) if clock in _CLOCKS else None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.inputs import InputError, read_input, text_of
+from vsock_loadgen.inputs import InputError, name_of, read_input, text_of
 from vsock_loadgen.payloads.catalogue import CataloguePackage, builtin, package_of
 
 RPM_FORMAT = r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{MODULARITYLABEL}\n"
@@ -62,12 +62,12 @@ def read_catalogue(path: Path) -> tuple[CataloguePackage, ...]:
         if row["name"] == _NO_PACKAGE:
             continue
         if problem := _problem(row):
-            problems.append(Problem(f"{path}:{number}", "", problem))
+            problems.append(Problem(name_of(path, number), "", problem))
         else:
             packages.append(_package(row, repositories))
     if problems:
         more = len(problems) - _MOST_PROBLEMS
-        raise ConfigError(problems[:_MOST_PROBLEMS] + ([Problem(str(path), "", f"... and {more:,} more")] if more > 0 else []))
+        raise ConfigError(problems[:_MOST_PROBLEMS] + ([Problem(name_of(path), "", f"... and {more:,} more")] if more > 0 else []))
     if not packages:
         raise _error(path, 0, "found no package, expected at least one")
     return tuple(packages)
@@ -81,7 +81,7 @@ def _text(path: Path) -> str:
 
 
 def _error(path: Path, line: int, message: str) -> ConfigError:
-    return ConfigError([Problem(f"{path}:{line}" if line else str(path), "packageCatalog", message)])
+    return ConfigError([Problem(name_of(path, line), "packageCatalog", message)])
 
 
 def _rpm_rows(path: Path, lines: Iterable[str]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from statistics import median
 from typing import Annotated, Any, ClassVar
@@ -19,7 +19,7 @@ from vsock_loadgen.config.schema import keys_of_scope
 from vsock_loadgen.config.sources import nearest
 from vsock_loadgen.config.thresholds import SCOPES, parse_figure
 from vsock_loadgen.config.thresholds import Figure as Narrowed
-from vsock_loadgen.measures.figures import METRICS, Unit
+from vsock_loadgen.measures.figures import METRICS, Unit, metric_named
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResult
@@ -52,7 +52,7 @@ class Compared:
 
     name: str
     unit: Unit
-    value: Callable[[Any], Fraction | None]
+    value: Callable[[Any], Fraction | None] = field(compare=False)
     narrowed: Narrowed | None = None
 
     @property
@@ -89,7 +89,10 @@ def compared(name: str) -> Compared:
     if name in COMPARED:
         return COMPARED[name]
     if name.partition(".")[0] not in SCOPES:
-        raise ValueError(f"the figure {name} is not known{nearest(name, COMPARED)}; expected one of {', '.join(COMPARED)}")
+        if metric := metric_named(name):
+            return Compared(metric.name, metric.unit, metric.value)
+        known = f"one of {', '.join(COMPARED)}, or another percentile such as response_time.p90"
+        raise ValueError(f"the figure {name} is not known{nearest(name, COMPARED)}; expected {known}")
     narrowed = parse_figure(name)
     return Compared(narrowed.expression, narrowed.metric.unit, narrowed.metric.value, narrowed)
 

@@ -127,7 +127,7 @@ def parse_condition(text: str) -> Condition:
     metric = compared(parts.name)
     comparison = parts.comparison
     bound, is_relative = _bound(parts.written, metric)
-    return Condition(f"{parts.name} {comparison} {parts.written}", metric, comparison, bound, is_relative)
+    return Condition(f"{metric.name} {comparison} {parts.written}", metric, comparison, bound, is_relative)
 
 
 def _bound(written: str, metric: Compared) -> tuple[Fraction, bool]:

@@ -9,15 +9,17 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.inputs import read_input
+from vsock_loadgen.inputs import name_of, read_input
 from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
 _DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
+_DESCRIPTORS = {Path("/dev/stdin"): 0, Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
 _MOST_LINKS = 40  # as Linux follows
 
 
@@ -54,7 +56,7 @@ def write_text(text: str, path: Path) -> None:
 def _write(pieces: Iterable[str], path: Path) -> None:
     _refuse_planted(path)
     if is_stream(path):
-        with path.open("a", encoding="utf-8") as stream:
+        with _opened(path) as stream:
             stream.writelines(pieces)
         return
     target = path.resolve()
@@ -71,6 +73,32 @@ def _write(pieces: Iterable[str], path: Path) -> None:
 def is_stream(path: Path) -> bool:
     """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
     return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
+
+
+def _opened(path: Path) -> TextIO:
+    """A stream. A descriptor is written to where it stands: opening its name anew would begin at another place of a file, which
+    what is written next would then overwrite, and cannot be done with a socket."""
+    path = path.absolute()
+    number = _DESCRIPTORS.get(path)
+    if number is None and path.parent == Path("/dev/fd") and path.name.isdecimal():
+        number = int(path.name)
+    return path.open("a", encoding="utf-8") if number is None else os.fdopen(os.dup(number), "w", encoding="utf-8")
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError or ValueError where `write_text` would, as far as that can be seen without writing."""
+    _refuse_planted(path)
+    if is_stream(path):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode) or (stat.S_ISSOCK(mode) and path.absolute().parent not in _DESCRIPTOR_FOLDERS):
+            raise OSError(errno.EINVAL, f"it is a {'folder' if stat.S_ISDIR(mode) else 'socket'}, expected a file")
+        return
+    target = path.resolve()
+    folder = target.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, f"you may not write to the folder {folder}")
 
 
 def _refuse_planted(path: Path) -> None:
@@ -95,9 +123,9 @@ def read_results(paths: Sequence[Path]) -> list[Named]:
     results, problems = [], []
     for path in paths:
         try:
-            results.append(Named(str(path), _read(path)))
+            results.append(Named(name_of(path), _read(path)))
         except ValueError as error:
-            problems.append(Problem(str(path), "", str(error)))
+            problems.append(Problem(name_of(path), "", str(error)))
     if problems:
         raise ConfigError(problems)
     return results

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 from rich.console import JustifyMethod, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from vsock_loadgen.results.comparison import Comparison, Row
 from vsock_loadgen.results.conditions import JudgedCondition
-from vsock_loadgen.text.comparison_sheet import HEADINGS, NOT_DELIVERED, SPREAD_MEANING, Sheet, sheet_of
-from vsock_loadgen.text.console import grid, indented, rendered, table
+from vsock_loadgen.text.comparison_sheet import HEADINGS, SPREAD_MEANING, Sheet, sheet_of
+from vsock_loadgen.text.console import grid, indented, rendered
+from vsock_loadgen.text.figure_tables import FigureTable, figure_tables
 
-_WIDEST_USUAL_NAME = len("reports_per_second")
-_WIDEST_OF_A_GROUP = len("  response_time.p99")
-_WIDE_ENOUGH = 80
-"""Cells at which names need not be broken for the figures beside them."""
 _ROOMY = 100
 """Cells at which there is room for every cell's own words."""
-_SHORT = {NOT_DELIVERED: "never", "beyond ": "> ", "within ": "< ", "spread unknown": "?", " points": " pt"}
+_SHORT = {"beyond ": "> ", "within ": "< ", "spread unknown": "?", " points": " pt"}
 _SHORT_HEADINGS = (*HEADINGS[:2], "spread")
-_SHORT_MEANING = "never: not delivered; pt: percentage points; > beyond, < within a side's own spread"
+_SHORT_MEANING = "pt: percentage points; > beyond, < within the spread"
 
 
 def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, width: int = 80, color: bool = False) -> str:
@@ -34,9 +31,8 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     parts += _differences("Differences of the machines", sheet.letters, sheet.machines)
     parts.append("")
     for number in range(len(comparison.others)):
-        parts += [_figures(comparison, sheet, number, width), ""]
-        if sheet.groups[number]:
-            parts += [_groups(comparison, sheet, number, width), ""]
+        for chart in _tables(comparison, sheet, number, width):
+            parts += [chart, ""]
     if width < _ROOMY:
         parts += [indented(_SHORT_MEANING)]
     if any(len(side.runs) > 1 for side in comparison.sides):
@@ -75,44 +71,37 @@ def _differences(title: str, letters: Sequence[str], differing: Sequence[Sequenc
     return [title, indented(chart)]
 
 
-def _figures(comparison: Comparison, sheet: Sheet, number: int, width: int) -> Padding:
-    """The figures of one side beside those of the baseline."""
+def _tables(comparison: Comparison, sheet: Sheet, number: int, width: int) -> list[Table]:
+    """The figures of one side beside those of the baseline, and those of each group of VMs below its name."""
     rows = comparison.by_part[""]
-    chart = _table("", _WIDEST_USUAL_NAME, comparison, sheet, number, width)
-    ends = [_kind(row) != _kind(after) for row, after in pairwise(rows)] + [False]
-    for cells, is_last in zip(sheet.figures[number], ends, strict=True):
-        chart.add_row(*_fitting(cells, chart, width), end_section=is_last)
-    return Padding(chart)
+    ends = [place for place, (row, after) in enumerate(pairwise(rows)) if _kind(row) != _kind(after)]
+    tables = [_table("", sheet.figures[number], ends, comparison, sheet, number, width)]
+    if groups := sheet.groups[number]:
+        lines: list[tuple[str, ...]] = []
+        ends = []
+        for part, figures in groups.items():
+            lines += [(part,), *((f"  {name.removeprefix(f'{part}.')}", *cells) for name, *cells in figures)]
+            ends.append(len(lines) - 1)
+        tables.append(_table(", by group of VMs", lines, ends, comparison, sheet, number, width))
+    return figure_tables(tables, width=width, first_out=("percent", HEADINGS[2], _SHORT_HEADINGS[2], "difference"))
 
 
-def _groups(comparison: Comparison, sheet: Sheet, number: int, width: int) -> Padding:
-    """The same of each group of VMs: its name, and its figures below it."""
-    chart = _table(", by group of VMs", _WIDEST_OF_A_GROUP, comparison, sheet, number, width)
-    for part, rows in sheet.groups[number].items():
-        chart.add_row(Text(part))
-        for name, *cells in rows:
-            chart.add_row(
-                *_fitting((f"  {name.removeprefix(f'{part}.')}", *cells), chart, width), end_section=(name == rows[-1][0])
-            )
-    return Padding(chart)
-
-
-def _table(remark: str, widest: int, comparison: Comparison, sheet: Sheet, number: int, width: int) -> Table:
-    """An empty table of one side beside the baseline; without the column of spreads where none is known. Names of at most `widest`
-    cells are whole, where there is room."""
+def _table(
+    remark: str,
+    lines: Sequence[Sequence[str]],
+    ends: Sequence[int],
+    comparison: Comparison,
+    sheet: Sheet,
+    number: int,
+    width: int,
+) -> FigureTable:
+    """One side beside the baseline, without the column of spreads where none is known."""
     letter = sheet.letters[number + 1]
-    columns = len(HEADINGS) - (not any(row.changes[number].spread is not None for row in comparison.rows))
-    headings = (HEADINGS if width >= _ROOMY else _SHORT_HEADINGS)[:columns]
-    made = table(f"{letter} beside A{remark}", "", "A", letter, *headings)
-    if width >= _WIDE_ENOUGH:
-        made.columns[0].min_width = widest
-    return made
-
-
-def _fitting(cells: Sequence[str], chart: Table, width: int) -> Sequence[str]:
-    """As many cells as the chart has columns, shortened where there is little room."""
-    shown = cells if width >= _ROOMY else [cells[0], *map(_shortened, cells[1:])]
-    return shown[: len(chart.columns)]
+    has_spread = any(row.changes[number].spread is not None for row in comparison.rows)
+    headings = ("A", letter, *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS))[: None if has_spread else -1]
+    filled = [[*map(partial(_fitting, width=width), line[1:]), *[""] * len(headings)] for line in lines]
+    columns = {heading: [line[place] for line in filled] for place, heading in enumerate(headings)}
+    return FigureTable(f"{letter} beside A{remark}", "", [line[0] for line in lines], columns, ends=ends)
 
 
 def _kind(row: Row) -> str:
@@ -120,8 +109,8 @@ def _kind(row: Row) -> str:
     return row.metric.name.partition(".")[0] if row.metric.unit == "seconds" else row.metric.unit
 
 
-def _shortened(cell: str) -> str:
+def _fitting(cell: str, width: int) -> str:
     """The cell in fewer words, where there is little room."""
-    for words, short in _SHORT.items():
+    for words, short in _SHORT.items() if width < _ROOMY else ():
         cell = cell.replace(words, short)
     return cell

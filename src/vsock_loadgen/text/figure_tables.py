@@ -22,13 +22,15 @@ _FEWEST_BAR_CELLS, _MOST_BAR_CELLS = 5, 30
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """A title, the heading of the names, the names, and the figures of every column in step with them. `bars` are shares, 0..1."""
+    """A title, the heading of the names, the names, and the figures of every column in step with them. `bars` are shares, 0..1;
+    `ends` are the rows that a line is left free after."""
 
     title: str
     heading: str
     names: Sequence[str]
     columns: Mapping[str, Sequence[str]]
     bars: Sequence[float] = ()
+    ends: Sequence[int] = ()
 
 
 def figure_tables(tables: Sequence[FigureTable], *, width: int, first_out: Sequence[str] = ()) -> list[Table]:
@@ -57,7 +59,8 @@ def _drawn(table: FigureTable, name_cells: int, widths: Mapping[str, int], bar_c
         chart.add_column("", no_wrap=True)
     for number, name in enumerate(table.names):
         figures = [table.columns[heading][number] for heading in widths]
-        chart.add_row(Text(name), *figures, *([bar(table.bars[number], bar_cells)] if has_bars else []))
+        bars = [bar(table.bars[number], bar_cells)] if has_bars else []
+        chart.add_row(Text(name), *figures, *bars, end_section=number in table.ends)
     return chart
 
 

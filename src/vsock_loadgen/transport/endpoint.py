@@ -9,6 +9,7 @@ from typing import Any
 
 from vsock_loadgen.config.address import VSOCK_CID_ANY, Address, EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
 from vsock_loadgen.errors import InternalError, TargetError
+from vsock_loadgen.transport.names import Place, Resolve, numeric, resolved
 
 _TIGHT_BYTES = 150_000
 """What a unix socket's default buffer takes in one go, with the kernel's own bookkeeping."""
@@ -62,7 +63,8 @@ class Endpoint:
 
 
 def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
-    """The endpoint of an address to connect to, for reports of up to `report_bytes`; a TCP name is looked up once, here.
+    """The endpoint of an address to connect to, for reports of up to `report_bytes`: of a TCP name the first, unless the address
+    says which.
 
     Raises TargetError where the name is unknown or the address is one that can only be listened on, InternalError for
     `embedded`, which has no socket until a receiver was started.
@@ -72,7 +74,7 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
             room = _ROOMY_BYTES if report_bytes > _TIGHT_BYTES else 0
             return Endpoint(address, socket.AF_UNIX, path, busy_errnos=frozenset({errno.EAGAIN}), send_buffer_bytes=room)
         case TcpAddress():
-            family, sockaddr = look_up(address)
+            family, sockaddr = places_of(address)[0]
             return Endpoint(address, family, sockaddr)
         case VsockAddress(cid, port):
             if cid == VSOCK_CID_ANY:
@@ -85,18 +87,18 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
             raise InternalError("the embedded receiver's address was asked for before it was started")
 
 
-def look_up(address: TcpAddress) -> tuple[int, tuple[Any, ...]]:
-    """The socket family and numeric address of a TCP endpoint, the first that the system's resolver gives.
+def each_of(address: TcpAddress, resolve: Resolve = resolved) -> list[TcpAddress]:
+    """The address once for each of those that its name has, in the resolver's order. Raises TargetError where there is none."""
+    return [address.found_at(numeric(sockaddr)) for _, sockaddr in places_of(address, resolve)]
 
-    Raises TargetError where it gives none.
-    """
+
+def places_of(address: TcpAddress, resolve: Resolve = resolved) -> list[Place]:
+    """Where a TCP address may be, in the resolver's order. Raises TargetError where it gives nothing."""
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        return resolve(address.at or address.host, address.port)
     except (socket.gaierror, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else str(error)
         raise TargetError(
             f"{address}: the name {address.host!r} cannot be looked up ({reason})",
             "check its spelling, or give an IP address",
         ) from error
-    family, _, _, _, sockaddr = found[0]
-    return family, sockaddr

@@ -12,8 +12,9 @@ from typing import Any
 
 from vsock_loadgen.config.address import Address, EmbeddedAddress, TcpAddress, UnixAddress, VsockAddress
 from vsock_loadgen.errors import InternalError, TargetError
-from vsock_loadgen.transport.endpoint import look_up
+from vsock_loadgen.transport.endpoint import places_of
 from vsock_loadgen.transport.kernel import no_socket
+from vsock_loadgen.transport.names import Resolve, first_here, resolved
 
 _BIND_REMEDIES = {
     errno.EACCES: "ports below 1024 need privilege: run as root, grant CAP_NET_BIND_SERVICE, or take a higher port",
@@ -25,20 +26,18 @@ _BIND_REMEDIES = {
 }
 
 
-def listen(address: Address, *, backlog: int = 4096) -> socket.socket:
+def listen(address: Address, *, backlog: int = 4096, resolve: Resolve = resolved) -> socket.socket:
     """A non-blocking socket that listens on an address.
 
-    The socket file of a unix address gets mode 0600; a stale one, on which nobody listens, is replaced. Raises
-    TargetError where the address is taken, forbidden or not one of this machine. `stop_listening` closes it.
+    Of a TCP name, that is the first of its addresses that this machine has. The socket file of a unix address gets mode 0600; a
+    stale one, on which nothing is listening, is replaced. Raises TargetError where the address is taken, forbidden or not one of
+    this machine. `stop_listening` closes it.
     """
     match address:
         case UnixAddress(path):
             return _listen_on_path(address, path, backlog)
         case TcpAddress():
-            family, sockaddr = look_up(address)
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            return _listen(listener, address, sockaddr, backlog)
+            return _listen_on_name(address, backlog, resolve)
         case VsockAddress(cid, port):
             try:
                 listener = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
@@ -47,6 +46,11 @@ def listen(address: Address, *, backlog: int = 4096) -> socket.socket:
             return _listen(listener, address, (cid, port), backlog)
         case EmbeddedAddress():
             raise InternalError("embedded is not an address to listen on")
+
+
+def bound_at(address: Address, listener: socket.socket) -> Address:
+    """The address with the one of a TCP name's that the socket listens on."""
+    return address.found_at(listener.getsockname()[0]) if isinstance(address, TcpAddress) else address
 
 
 def stop_listening(listener: socket.socket) -> None:
@@ -65,15 +69,35 @@ def _listen_on_path(address: UnixAddress, path: str, backlog: int) -> socket.soc
     return _listen(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), address, path, backlog)
 
 
+def _listen_on_name(address: TcpAddress, backlog: int, resolve: Resolve) -> socket.socket:
+    def bind(family: int, sockaddr: tuple[Any, ...]) -> socket.socket:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _bound(listener, sockaddr, backlog)
+
+    try:
+        return first_here(places_of(address, resolve), bind)
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
 def _listen(listener: socket.socket, address: Address, sockaddr: str | tuple[Any, ...], backlog: int) -> socket.socket:
+    try:
+        return _bound(listener, sockaddr, backlog)
+    except OSError as error:
+        raise _cannot_listen(address, error) from error
+
+
+def _bound(listener: socket.socket, sockaddr: str | tuple[Any, ...], backlog: int) -> socket.socket:
+    """The socket, listening, or closed where that raises OSError."""
     try:
         if isinstance(sockaddr, str):
             os.fchmod(listener.fileno(), 0o600)  # the file that bind makes takes this mode: it is never open to others
         listener.bind(sockaddr)
         listener.listen(backlog)
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise _cannot_listen(address, error) from error
+        raise
     listener.setblocking(False)
     return listener
 
@@ -91,7 +115,7 @@ def _cannot_listen(address: Address, error: OSError) -> TargetError:
 
 
 def _clear_stale_file(address: UnixAddress, path: Path) -> None:
-    """Remove a socket file on which nobody listens any more; anything else that is there is an error."""
+    """Remove a socket file on which nothing is listening any more; anything else that is there is an error."""
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise TargetError(

@@ -25,8 +25,9 @@ from vsock_loadgen.config.address import (
     VsockAddress,
 )
 from vsock_loadgen.errors import TargetError
-from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
+from vsock_loadgen.transport.endpoint import Endpoint, each_of, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, VsockKernel, no_socket
+from vsock_loadgen.transport.names import Resolve, resolved
 
 LONGEST_WAIT_SECONDS = 2.0
 VSOCK_TRIES = 5
@@ -38,7 +39,13 @@ Connect = Callable[[Endpoint], int]
 
 def connect_once(endpoint: Endpoint) -> int:
     """Open a connection, send nothing and close it. Returns 0 or an errno, ETIMEDOUT after two seconds."""
-    with closing(endpoint.socket()) as probe:
+    try:
+        opened = endpoint.socket()
+    except OSError as error:
+        if error.errno != errno.EAFNOSUPPORT:
+            raise  # this machine's fault, not the target's
+        return error.errno
+    with closing(opened) as probe:
         answer = probe.connect_ex(endpoint.sockaddr)
         if answer != errno.EINPROGRESS:
             return answer
@@ -55,9 +62,11 @@ def preflight(
     kernel: VsockKernel | None = None,
     connect: Connect = connect_once,
     pause: Callable[[float], None] = time.sleep,
+    resolve: Resolve = resolved,
     go_on: bool = False,
 ) -> Address:
-    """The address to use: the one given, or CID 2 in place of CID 1 where only the host's own address answers.
+    """The address to use: the one given, the first of a name's that answers, or CID 2 in place of CID 1 where only the host's own
+    address answers.
 
     `go_on` lifts the refusal of CID 1 on a kernel without a loopback transport, and only that. `embedded` is returned
     as it is. Raises TargetError with a remedy where the target cannot take reports.
@@ -68,7 +77,7 @@ def preflight(
         case UnixAddress():
             return _look_at_unix(address, connect)
         case TcpAddress():
-            return _look_at_tcp(address, connect)
+            return _look_at_tcp(address, connect, resolve)
         case VsockAddress():
             facts = LinuxVsock() if kernel is None else kernel
             _require_vsock(address, facts, go_on=go_on)
@@ -90,31 +99,39 @@ def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
         # The kernel gives the same answer for an ordinary file and for a socket file that was left behind.
         if not Path(address.path).is_socket():
             raise TargetError(f"{address}: the path is not a socket", "name the path of a listening unix stream socket")
-        raise TargetError(f"{address}: nobody listens on the socket file, it was left behind", "start the receiver")
+        raise TargetError(f"{address}: nothing is listening on the socket file, it was left behind", "start the receiver")
     if answer == errno.EPROTOTYPE:
         raise TargetError(f"{address}: the socket is not a stream socket", "name the path of a listening unix stream socket")
-    raise _unreachable(address, answer)
+    raise TargetError(f"{address}: {_cannot_connect(answer)}", _ROUTE)
 
 
-def _look_at_tcp(address: TcpAddress, connect: Connect) -> TcpAddress:
-    answer = connect(endpoint_of(address))
-    if answer == 0:
-        return address
-    if answer == errno.ECONNREFUSED:
-        raise TargetError(f"{address}: nobody listens on the port (connection refused)", "start the receiver, or correct the port")
-    if answer == errno.ETIMEDOUT:
-        raise TargetError(
-            f"{address}: no answer within {LONGEST_WAIT_SECONDS:g} s",
-            "check that the target runs and that no firewall drops the packets",
-        )
-    raise _unreachable(address, answer)
+def _look_at_tcp(address: TcpAddress, connect: Connect, resolve: Resolve) -> TcpAddress:
+    """The first of a name's addresses that answers."""
+    answers: dict[int, list[str]] = {}
+    for each in each_of(address, resolve):
+        answer = connect(endpoint_of(each))
+        if answer == 0:
+            return each
+        answers.setdefault(answer, []).append(each.at)
+    where = [f"tried {' and '.join(tried)}: " if all(tried) else "" for tried in answers.values()]
+    reasons = [place + _TCP_REASONS.get(answer, _cannot_connect(answer)) for place, answer in zip(where, answers, strict=True)]
+    remedies = dict.fromkeys(_TCP_REMEDIES.get(answer, _ROUTE) for answer in answers)
+    raise TargetError(f"{address}: {'; '.join(reasons)}", "; ".join(remedies))
 
 
-def _unreachable(address: Address, answer: int) -> TargetError:
-    return TargetError(
-        f"{address}: cannot connect: {os.strerror(answer)} ({errno.errorcode.get(answer, answer)})",
-        "check the address and the route to the target",
-    )
+_ROUTE = "check the address and the route to the target"
+_TCP_REASONS = {
+    errno.ECONNREFUSED: "nothing is listening on the port (connection refused)",
+    errno.ETIMEDOUT: f"no answer within {LONGEST_WAIT_SECONDS:g} s",
+}
+_TCP_REMEDIES = {
+    errno.ECONNREFUSED: "start the receiver, or correct the port",
+    errno.ETIMEDOUT: "check that the target runs and that no firewall drops the packets",
+}
+
+
+def _cannot_connect(answer: int) -> str:
+    return f"cannot connect: {os.strerror(answer)} ({errno.errorcode.get(answer, answer)})"
 
 
 def _require_vsock(address: VsockAddress, kernel: VsockKernel, *, go_on: bool) -> None:
@@ -147,11 +164,11 @@ def _look_at_vsock(address: VsockAddress, kernel: VsockKernel, connect: Connect,
         tried += f" nor on {as_host}"
     if answer == errno.ECONNRESET:
         raise TargetError(
-            f"nobody takes connections on {tried} ({VSOCK_TRIES} tries, {VSOCK_PAUSE_SECONDS:g} s apart, were reset)",
+            f"nothing is listening on {tried} ({VSOCK_TRIES} tries, {VSOCK_PAUSE_SECONDS:g} s apart, were reset)",
             "start the receiver, or correct CID and port; a relay whose backlog stays full looks the same",
         )
     raise TargetError(
-        f"{tried}: cannot connect: {os.strerror(answer)} ({errno.errorcode.get(answer, answer)})",
+        f"{tried}: {_cannot_connect(answer)}",
         "check that the CID exists and that this kernel has a vsock transport to it",
     )
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from vsock_loadgen import __version__
+from vsock_loadgen.transport.names import Resolve, first_here, resolved
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -70,8 +71,8 @@ class HttpServer:
     Create it after the last fork. Raises OSError where it cannot listen.
     """
 
-    def __init__(self, address: str | None, port: int, routes: Mapping[str, Route]) -> None:
-        self._server = _Server(_listen(address, port), routes, address)
+    def __init__(self, address: str | None, port: int, routes: Mapping[str, Route], resolve: Resolve = resolved) -> None:
+        self._server = _Server(_listen(address, port, resolve), routes, address)
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         self._closing = False
 
@@ -101,14 +102,13 @@ class HttpServer:
         self._server.server_close()
 
 
-def _listen(address: str | None, port: int) -> socket.socket:
+def _listen(address: str | None, port: int, resolve: Resolve) -> socket.socket:
     if address is None:
         try:
             return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
         except (OSError, ValueError):  # a machine without IPv6
             return socket.create_server(("", port))
-    family, _, _, _, sockaddr = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    return socket.create_server(sockaddr[:2], family=family)
+    return first_here(resolve(address, port), lambda family, sockaddr: socket.create_server(sockaddr, family=family))
 
 
 class _Server(ThreadingMixIn, TCPServer):

@@ -20,7 +20,7 @@ def test_every_report_is_in_one_place_whatever_the_target_does(fault: Fault) -> 
 
 
 def test_a_target_that_is_absent_when_the_run_looks_is_refused_before_anything_is_sent() -> None:
-    with address_on("vsock") as address, pytest.raises(TargetError, match=f"nobody takes connections on {address} ") as caught:
+    with address_on("vsock") as address, pytest.raises(TargetError, match=f"nothing is listening on {address} ") as caught:
         run_trial(Load(), Stage(address), lambda stage: None, hides=True)
     assert caught.value.exit_code == 2
 

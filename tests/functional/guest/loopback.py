@@ -112,7 +112,7 @@ def test_preflight_finds_a_listener() -> None:
 
 def test_preflight_says_that_nobody_is_there() -> None:
     address = VsockAddress(1, next(_ports))
-    with pytest.raises(TargetError, match=f"nobody takes connections on {address} ") as caught:
+    with pytest.raises(TargetError, match=f"nothing is listening on {address} ") as caught:
         preflight(address)
     assert "start the receiver" in caught.value.remedy
 
