@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,9 +80,9 @@ class InternalError(LoadgenError):
 class StoppedError(LoadgenError):
     """A signal came before the run began; nothing was sent."""
 
-    def __init__(self, by: signal.Signals) -> None:
-        super().__init__(f"stopped by {by.name} before the run began: nothing was sent")
-        self.exit_code = 128 + by
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(f"stopped by {name} before the run began: nothing was sent")
+        self.exit_code = 128 + number
 
 
 class MachineError(LoadgenError):

@@ -117,7 +117,7 @@ class Supervisor:
             while waiting:
                 selector.select(1)
                 if self._stop.first_signal:
-                    raise StoppedError(self._stop.first_signal)
+                    raise StoppedError(self._stop.first_signal.name, self._stop.first_signal)
                 for number in sorted(waiting):
                     messages = self._channels[number].receive()
                     if self._channels[number].closed:
