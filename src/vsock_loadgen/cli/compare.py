@@ -39,7 +39,7 @@ class ConditionType(click.ParamType[Condition]):
 _FILE = click.Path(path_type=Path)
 
 
-@click.command("compare", short_help="Hold results against each other, or add up those of several nodes.")
+@click.command("compare")
 @click.argument("files", nargs=-1, type=_FILE, metavar="FILE...")
 @click.option("--baseline", multiple=True, type=_FILE, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
 @click.option(

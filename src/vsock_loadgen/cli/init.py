@@ -7,7 +7,7 @@ import click
 from vsock_loadgen.config.starter import STARTER
 
 
-@click.command(short_help="Print a commented starter config.")
+@click.command()
 def init() -> None:
     """Print a commented starter config, to be saved and changed.
 

@@ -16,7 +16,7 @@ from vsock_loadgen.printable import printable
 from vsock_loadgen.text.plan_text import plan_text
 
 
-@click.command(short_help="Show what would be sent, and send nothing.")
+@click.command()
 @config_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--vms", is_flag=True, help="With --format json: list every VM.")

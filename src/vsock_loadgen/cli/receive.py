@@ -90,7 +90,7 @@ def _behaving(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-@click.command(short_help="Stand in for the relay: read, verify and count.")
+@click.command()
 @click.argument("address", type=AddressType(), default="vsock://any:818")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop by itself after so long.")

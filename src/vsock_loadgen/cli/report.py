@@ -12,7 +12,7 @@ from vsock_loadgen.results.files import read_results, write_text
 from vsock_loadgen.text.html import result_page
 
 
-@click.command(short_help="Turn a result into an HTML page.")
+@click.command()
 @click.argument("result", type=click.Path(path_type=Path, dir_okay=False), metavar="RESULT.json")
 @click.option(
     "-o",

@@ -14,7 +14,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.stage import Outputs
 
 
-@click.command(short_help="Simulate the fleet.")
+@click.command()
 @config_options
 @click.option("--result", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the result as JSON.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the result as an HTML page.")

@@ -9,7 +9,7 @@ import click
 from vsock_loadgen.config.schema import json_schema
 
 
-@click.command(short_help="Print the JSON Schema of the config.")
+@click.command()
 def schema() -> None:
     """Print the JSON Schema of the config file, for editors that complete and check YAML.
 
