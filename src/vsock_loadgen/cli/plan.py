@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from vsock_loadgen import app
+from vsock_loadgen import preparing
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.errors import EXIT_THRESHOLD
@@ -44,7 +44,7 @@ def plan(given: Given, output: str, vms: bool, nodes: int | None, service_time: 
     loaded = given.load()
     for problem in loaded.warnings:
         click.echo(printable(f"warning: {problem}"), err=True)
-    made, _ = app.prepare(loaded.config, nodes=nodes)
+    made, _ = preparing.prepare(loaded.config, nodes=nodes)
     if output == "json":
         click.echo(json.dumps(plan_document(made, with_vms=vms, service_time_ns=service_time), indent=1))
     else:

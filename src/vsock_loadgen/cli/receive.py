@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from vsock_loadgen import app
+from vsock_loadgen import receiving
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
@@ -128,7 +128,7 @@ def receive(
             click.echo(f"counters at {metrics}", err=True)
         click.echo(f"listening on {bound}{until}", err=True)
 
-    receipt = app.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
+    receipt = receiving.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
     if output == "json":
         click.echo(json.dumps(receipt.to_json(), indent=1))
     else:
