@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 from fuzz.oracle import hold, hold_one_line
-from vsock_loadgen import app
+from vsock_loadgen import app, preparing, receiving
 from vsock_loadgen.cli import main
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_USAGE
@@ -23,7 +23,7 @@ from vsock_loadgen.results.receipt import Receipt
 
 _MOST_VMS = 40
 _LONGEST_NS = 2**53 * 1_000
-_PREPARE = app.prepare
+_PREPARE = preparing.prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def command(arguments: Sequence[str], *, stdin: bytes = b"", environment: Mappin
             stack.enter_context(mock.patch.object(sys, name, value))
         stack.enter_context(mock.patch.object(main, "_streams", return_value=streams))  # those of this process are in use
         stack.enter_context(mock.patch.object(signal, "signal"))  # as are its signals
-        stack.enter_context(mock.patch.multiple(app, run=_run, receive=_receive, prepare=_prepare))
+        for module, name, instead in ((app, "run", _run), (receiving, "receive", _receive), (preparing, "prepare", _prepare)):
+            stack.enter_context(mock.patch.object(module, name, instead))
         code = _code()
     out, err = (_written(stream) for stream in streams[1:])
     return Ended(code, out, err)

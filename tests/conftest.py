@@ -10,6 +10,8 @@ from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+# Where this is set, as in many containers, each of some hundreds of commands would compile all modules of the tool anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A shell's background, or nohup, has these ignored, which the programs under test would inherit; what is handled is theirs anew.
 for ignored in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(ignored) is signal.SIG_IGN:

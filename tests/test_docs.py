@@ -14,9 +14,9 @@ import pytest
 
 from command import EXAMPLES, PROJECT, TIMEOUT_SECONDS, environment, vsock_loadgen
 from documents import DOCUMENTS, GUARDS, HOW_TO, PARSED, README, blocks_of, follow, name_of
-from vsock_loadgen.app import prepare
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.load import load
+from vsock_loadgen.preparing import prepare
 
 DECISIONS = PROJECT / "docs" / "decisions"
 RUN = [path for path in DOCUMENTS if any(block.exit_code is not None for block in blocks_of(path))]

@@ -12,7 +12,8 @@ import pytest
 from run_example import failed_result
 from vsock_loadgen.log import Log
 from vsock_loadgen.results.result import Verdict
-from vsock_loadgen.stage import Outputs, Stage, Streams
+from vsock_loadgen.stage import Outputs, Stage
+from vsock_loadgen.text.console import Streams
 
 FULL = Path("/dev/full")
 

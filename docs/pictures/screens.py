@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
+from vsock_loadgen.preparing import prepare
 from vsock_loadgen.text.plan_text import plan_text
 
 PICTURES = Path(__file__).resolve().parent

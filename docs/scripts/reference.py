@@ -9,13 +9,13 @@ from pathlib import Path
 from docs.scripts.config_keys import GROUPS, flag_table, form_table, key_table, most_used_table, nested_table, option_table
 from docs.scripts.generated import Parts, renew, table
 
-from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
 from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.quantity import PACKAGES, QUANTITIES, REPORT_INTERVAL
 from vsock_loadgen.grammar.scalars import flow
 from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.preparing import prepare
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.metrics import Metrics
 

@@ -5,40 +5,33 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from vsock_loadgen.asking.target_counters import Reconciler
 from vsock_loadgen.cluster.identity import Identity, identify
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
-from vsock_loadgen.config.address import Address, EmbeddedAddress
+from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import expanded
-from vsock_loadgen.engine.capacity import environment, usable_processors
+from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.engine.worker import Orders, raise_descriptor_limit
+from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.payloads.catalogue_file import read_catalogue
 from vsock_loadgen.payloads.decode import decode
-from vsock_loadgen.payloads.envelope import Discovered
-from vsock_loadgen.payloads.reports import PackageSets, ReportFactory
+from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.plan.document import plan_document
-from vsock_loadgen.plan.fleet import Fleet, build_fleet
-from vsock_loadgen.plan.planning import Plan, make_plan
-from vsock_loadgen.plan.sending import Machine
+from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.shares import Shares
-from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID, NodeSlice
-from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.preparing import prepare
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
-from vsock_loadgen.receiver.exposition import exposing
-from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.conclusion import Findings, Run, result_of
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.result import Result
@@ -49,12 +42,12 @@ from vsock_loadgen.serving.http import listening_address, serve
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
-from vsock_loadgen.stage import Outputs, Stage, Streams
+from vsock_loadgen.stage import Outputs, Stage
+from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import live_page, plotly_source
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
-from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.error_lines import ErrorLines
@@ -64,41 +57,6 @@ from vsock_loadgen.watching.notices import Notices
 from vsock_loadgen.watching.observer import Observer, Observers
 from vsock_loadgen.watching.result_snapshots import ResultSnapshots
 from vsock_loadgen.watching.threshold_watch import ThresholdWatch
-
-
-def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
-    """The plan of a config, and the source of its reports. Raises ConfigError."""
-    fleet = build_fleet(config)
-    catalogue = read_catalogue(config.files["package_catalog"]) if config.package_catalog else ()
-    try:
-        factory = ReportFactory.build(
-            largest=max(fleet.packages.values),
-            report_format=config.report_format,
-            package_sets=_package_sets(fleet),
-            seed=config.seed,
-            specific_package=config.specific_package,
-            catalogue=catalogue,
-            discovered=Discovered(**asdict(config.discovered_data)),
-        )
-    except ValueError as error:
-        raise ConfigError([Problem("", "specificPackage", str(error))]) from error
-    typical_cid = FIRST_CID + CIDS_PER_NODE
-    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
-    machine = Machine(
-        processors=max(1, usable_processors() - isinstance(config.target, EmbeddedAddress)),  # the receiver has one to itself
-        shared_bytes=factory.memory_bytes,
-        descriptors=None if descriptors == resource.RLIM_INFINITY else descriptors,
-    )
-    plan = make_plan(
-        config, fleet, lambda index, packages: factory.size(index, typical_cid, packages), nodes=nodes, machine=machine
-    )
-    return plan, factory
-
-
-def _package_sets(fleet: Fleet) -> PackageSets | list[PackageSets]:
-    """Whose packages reports have: one word for the whole fleet, or one for each VM where profiles differ."""
-    distinct = {cohort.package_sets for cohort in fleet.cohorts}
-    return distinct.pop() if len(distinct) == 1 else [fleet.cohorts[cohort].package_sets for cohort in fleet.cohort]
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,28 +323,3 @@ def _receipt(receiver: EmbeddedReceiver, totals: RunTotals) -> Receipt | None:
     except ReceiverLostError as error:
         totals.lost_receiver = error.how
         return None
-
-
-def receive(
-    address: Address,
-    behaviour: Behaviour,
-    duration_ns: int | None,
-    listening: Callable[[Address, str | None], None],
-    *,
-    metrics_port: int | None = None,
-) -> Receipt:
-    """Stand in for the relay on an address until a stop signal comes or the duration is over; returns what was counted.
-
-    `listening` is called once connections are taken, with the URL of the counters where a `metrics_port` serves them. Raises
-    TargetError where the address or the port cannot be listened on.
-    """
-    raise_descriptor_limit()
-    with ExitStack() as stack:
-        stop = stack.enter_context(StopRequests(after_ns=duration_ns))
-        listener = listen(address)
-        stack.callback(stop_listening, listener)
-        receiver = Receiver(listener, decode=decode, behaviour=behaviour)
-        stack.callback(receiver.close)
-        metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
-        listening(bound_at(address, listener), metrics)
-        return receiver.run(stop.fileno())

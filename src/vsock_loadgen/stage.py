@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, InternalError
 from vsock_loadgen.log import Log
 from vsock_loadgen.results.files import result_document, write_result, write_text
 from vsock_loadgen.results.result import Result
+from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import result_page
 from vsock_loadgen.text.result_text import result_text
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
-    where the log's is one that may be drawn on."""
-
-    log: TextIO
-    outcome: TextIO
-    width: int = 80
-    color: bool = False
-    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsock_loadgen import app
+from vsock_loadgen import receiving
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.schema import scalar_keys
@@ -60,7 +60,7 @@ def nothing_is_begun() -> Iterator[None]:
         return Receipt()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "receive", receive)
+        patch.setattr(receiving, "receive", receive)
         yield
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from comparison_example import late_run, sound_run
 from fleet_example import EXAMPLE, plan_of
 from run_example import FAILED, failed_result, snapshot, times_of
-from vsock_loadgen import app
+from vsock_loadgen import preparing
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.load import load
 from vsock_loadgen.config.model import Config
@@ -82,7 +82,7 @@ def variables() -> list[str]:
 
 def first_due(path: Path, nodes: int, count: int) -> dict[int, list[int]]:
     """The first due instants of every VM by its global index, in nanoseconds from START_NS, asked node by node."""
-    plan, _ = app.prepare(load(path, environment={}).config, nodes=nodes)
+    plan, _ = preparing.prepare(load(path, environment={}).config, nodes=nodes)
     found = {}
     for node in plan.nodes:
         schedule = plan.schedule(node.indices())
@@ -94,7 +94,7 @@ def first_due(path: Path, nodes: int, count: int) -> dict[int, list[int]]:
 
 def reports_of(path: Path, vms: Sequence[tuple[int, int, int]]) -> bytes:
     """The bytes of the reports of some VMs (index, CID, packages), one after the other."""
-    _, factory = app.prepare(load(path, environment={}).config)
+    _, factory = preparing.prepare(load(path, environment={}).config)
     return b"".join(_report(factory, *vm) for vm in vms)
 
 

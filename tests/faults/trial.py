@@ -28,7 +28,8 @@ from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.results.receipt import Receipt, Rejection
-from vsock_loadgen.stage import Outputs, Streams
+from vsock_loadgen.stage import Outputs
+from vsock_loadgen.text.console import Streams
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 FEW_PACKAGES = Constant(5)

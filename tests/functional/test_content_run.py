@@ -12,10 +12,11 @@ import pytest
 
 from command import vsock_loadgen
 from transport.fake_vsock import FakeVsock
-from vsock_loadgen import app
+from vsock_loadgen import app, preparing
 from vsock_loadgen.config.load import load
 from vsock_loadgen.payloads.proto import virtual_machine_v1_pb2 as v1
-from vsock_loadgen.stage import Outputs, Streams
+from vsock_loadgen.stage import Outputs
+from vsock_loadgen.text.console import Streams
 
 FLEET = """
 loadgen:
@@ -48,7 +49,7 @@ def test_reports_carry_what_is_configured_and_arrive(fleet: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(fleet.with_name("result.json").read_text())
     assert result["totals"]["delivered"] == result["totals"]["due"] == result["receiver"]["reports"] == 20
-    _, factory = app.prepare(load(fleet, environment={}).config)
+    _, factory = preparing.prepare(load(fleet, environment={}).config)
     reports = [v1.VMReport.FromString(b"".join(factory.buffers(index, 3, 2))) for index in range(20)]
     assert {(report.discovered_data.os_version, report.discovered_data.activation_status) for report in reports} == {
         ("8.10", v1.INACTIVE)

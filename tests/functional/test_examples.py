@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 from command import EXAMPLES, vsock_loadgen
-from vsock_loadgen.app import prepare
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.preparing import prepare
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.transport.listening import listen

@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 
 from command import TIMEOUT_SECONDS, read_until, start_vsock_loadgen, vsock_loadgen
-from vsock_loadgen.app import prepare
 from vsock_loadgen.config.load import load
+from vsock_loadgen.preparing import prepare
 from vsock_loadgen.units import SECOND
 
 CONFIG = """

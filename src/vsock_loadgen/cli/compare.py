@@ -37,7 +37,7 @@ class ConditionType(click.ParamType[Condition]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-@click.command("compare", short_help="Hold results against each other, or add up those of several nodes.")
+@click.command("compare")
 @click.argument("files", nargs=-1, type=INPUT, metavar="FILE...")
 @click.option("--baseline", multiple=True, type=INPUT, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
 @click.option(

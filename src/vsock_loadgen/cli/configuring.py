@@ -19,7 +19,7 @@ from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.grammar.block import Key
 from vsock_loadgen.grammar.leaves import Choice
-from vsock_loadgen.stage import Streams
+from vsock_loadgen.text.console import Streams
 from vsock_loadgen.watching.screen import can_be_drawn_on
 
 _METAVARS = {

@@ -24,7 +24,7 @@ _MOST_BYTES = 256_000_000
 _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
 
 
-@click.command(short_help="Make a block of the config from measured data.")
+@click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="What was measured.")
 @click.option("--column", metavar="NAME|N", help="The FILE is CSV: the column with this heading, or the N-th from 1.")

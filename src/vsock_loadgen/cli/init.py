@@ -10,7 +10,7 @@ from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.starter import STARTER
 
 
-@click.command(short_help="Print a commented starter config.")
+@click.command()
 @output_option("Write there instead of to stdout.")
 def init(to: Path | None) -> None:
     """Print a commented starter config, to be saved and changed.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from vsock_loadgen import app
+from vsock_loadgen import preparing
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import output_option, put_out
@@ -22,7 +22,7 @@ from vsock_loadgen.printable import printable
 from vsock_loadgen.text.plan_text import plan_text
 
 
-@click.command(short_help="Show what would be sent, and send nothing.")
+@click.command()
 @config_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--vms", is_flag=True, help="With --format json: list every VM.")
@@ -63,7 +63,7 @@ def plan(
     loaded = given.load({"--output": to})
     for problem in loaded.warnings:
         click.echo(printable(f"warning: {problem}"), err=True)
-    made, _ = app.prepare(loaded.config, nodes=nodes)
+    made, _ = preparing.prepare(loaded.config, nodes=nodes)
     terminal = streams()
     if references:
         text = "".join(f"{kind}\t{name}\t{value}\n" for kind, name, value in _references(loaded.config))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import click
 
-from vsock_loadgen import app
+from vsock_loadgen import receiving
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
@@ -92,7 +92,7 @@ def _behaving(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-@click.command(short_help="Stand in for the relay: read, verify and count.")
+@click.command()
 @click.argument("address", type=AddressType(), default="vsock://any:818")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop by itself after so long.")
@@ -133,7 +133,7 @@ def receive(
             click.echo(f"counters at {metrics}", err=True)
         click.echo(f"listening on {bound}{until}", err=True)
 
-    receipt = app.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
+    receipt = receiving.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
     terminal = streams()
     if output == "json":
         text = json.dumps(receipt.to_json(), indent=1) + "\n"

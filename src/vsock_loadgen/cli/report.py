@@ -13,7 +13,7 @@ from vsock_loadgen.results.files import read_results, write_text
 from vsock_loadgen.text.html import result_page
 
 
-@click.command(short_help="Turn a result into an HTML page.")
+@click.command()
 @click.argument("result", type=INPUT, metavar="RESULT.json")
 @output_option("The page to write (- is stdout) [default: the result's name with .html].")
 def report(result: Path, to: Path | None) -> None:

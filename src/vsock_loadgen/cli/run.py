@@ -15,7 +15,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.stage import Outputs
 
 
-@click.command(short_help="Simulate the fleet.")
+@click.command()
 @config_options
 @click.option("--result", type=OUTPUT, metavar="FILE", help="Write the result as JSON.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")

@@ -11,7 +11,7 @@ from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.schema import json_schema
 
 
-@click.command(short_help="Print the JSON Schema of the config.")
+@click.command()
 @output_option("Write there instead of to stdout.")
 def schema(to: Path | None) -> None:
     """Print the JSON Schema of the config file, for editors that complete and check YAML.

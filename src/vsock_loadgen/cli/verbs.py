@@ -9,7 +9,17 @@ import click
 from vsock_loadgen import __version__
 
 _OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
-_VERBS = ("run", "plan", "receive", "report", "compare", "fit", "init", "schema")
+_VERBS = {
+    "run": "Simulate the fleet.",
+    "plan": "Show what would be sent, and send nothing.",
+    "receive": "Stand in for the relay: read, verify and count.",
+    "report": "Turn a result into an HTML page.",
+    "compare": "Hold results against each other, or add up those of several nodes.",
+    "fit": "Make a block of the config from measured data.",
+    "init": "Print a commented starter config.",
+    "schema": "Print the JSON Schema of the config.",
+}
+"""In the order in which they are met, with what the list of them says: it is shown without the commands themselves."""
 
 
 class Verbs(click.Group):
@@ -27,6 +37,11 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order in which they are met."""
         return list(_VERBS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of the verbs."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a verb, None where there is no such verb."""

@@ -15,7 +15,7 @@ from vsock_loadgen.config.older_keys import translated, without_outranked
 from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, ordered_problems, shorten
 from vsock_loadgen.config.profiles import intervals_within, profiles_of
 from vsock_loadgen.config.rules import check_config, check_tree
-from vsock_loadgen.config.schema import KEYS, NEWER, Section
+from vsock_loadgen.config.schema import KEYS, NEWER, section_model
 from vsock_loadgen.config.sources import Override, nearest, read_file, with_environment, with_overrides
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
 from vsock_loadgen.distributions.timing import UNSAID
@@ -89,7 +89,7 @@ def _known_keys(section: Node, found: Findings, *, strict: bool) -> Node:
 
 def _validate(section: Node, found: Findings) -> Any:
     try:
-        return Section.model_validate(section.plain())
+        return section_model().model_validate(section.plain())
     except ValidationError as error:
         found.errors += [finding_of(each, section) for each in error.errors(include_url=False, include_input=False)]
         return None

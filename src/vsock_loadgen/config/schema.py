@@ -15,7 +15,12 @@ NEWER, OLDER = keys_of(Config), keys_of(OlderKeys)
 """Every key below `loadgen:`, by the names of the fields."""
 KEYS = {name: {**NEWER, **OLDER}[name] for newer in NEWER for name in (*(old for old in OLDER if BEFORE[old] == newer), newer)}
 """All of them, in the order in which they are shown."""
-Section = model_of("Section", "What stands below `loadgen:`, types and bounds checked.", KEYS)
+
+
+@cache
+def section_model() -> type[Any]:
+    """What stands below `loadgen:`, types and bounds checked; made when a config is first read."""
+    return model_of("Section", "What stands below `loadgen:`, types and bounds checked.", KEYS)
 
 
 @cache
@@ -44,7 +49,7 @@ def json_schema() -> dict[str, object]:
 
     It cannot say everything: that percents add up to 100 and that quantiles ascend is checked by loading alone.
     """
-    section: dict[str, Any] = Section.model_json_schema(by_alias=True, schema_generator=_SchemaOfText)
+    section: dict[str, Any] = section_model().model_json_schema(by_alias=True, schema_generator=_SchemaOfText)
     definitions = section.pop("$defs", {})
     for key in NEWER.values():
         section["properties"][key.name]["default"] = key.by_default

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from pathlib import Path
 
 from vsock_loadgen import __version__
@@ -31,3 +32,10 @@ def environment() -> dict[str, object]:
         "cpus": len(os.sched_getaffinity(0)),
         "node_name": os.environ.get("NODE_NAME"),
     }
+
+
+def raise_descriptor_limit() -> int:
+    """Raise the soft limit of open files to the hard one; returns the limit now in force."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard

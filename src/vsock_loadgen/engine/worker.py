@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import resource
 import signal
 import sys
 import time
@@ -11,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.flight import ReportSource
 from vsock_loadgen.engine.joining import Join, walk_to
@@ -158,10 +158,3 @@ def work(number: int, load: Load, orders: Orders, channel: Channel) -> None:
                 worker.run()
     except (MemoryError, OSError) as error:
         sys.exit(exit_code_of(error))
-
-
-def raise_descriptor_limit() -> int:
-    """Raise the soft limit of open files to the hard one; returns the limit now in force."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard

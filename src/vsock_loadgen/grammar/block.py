@@ -27,7 +27,9 @@ Scope = Literal["load", "shared", "node"]
 class Block(BaseModel):
     """A mapping of the file: keys in camelCase, none beyond the known ones, values as the leaves read them."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

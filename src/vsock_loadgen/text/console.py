@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 from rich import box
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
@@ -24,6 +25,18 @@ _GAP = 3
 _MOST_BAR_CELLS, _FEWEST_BAR_CELLS = 30, 5
 _BESIDE_A_BAR = 52
 """Cells that the widest row of figures takes up beside its bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
+    where the log's is one that may be drawn on."""
+
+    log: TextIO
+    outcome: TextIO
+    width: int = 80
+    color: bool = False
+    live: bool = False
 
 
 def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
