@@ -1,4 +1,4 @@
-"""A run that joins a schedule of long ago is served, says how far it is, ends at a signal; where that takes minutes it is refused."""
+"""A run that joins a schedule of long ago is served, says how far it is, ends at a signal; what takes minutes is refused."""
 
 from __future__ import annotations
 
