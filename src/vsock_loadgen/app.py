@@ -46,7 +46,7 @@ from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.allocator import return_large_blocks
 from vsock_loadgen.serving.health import Health
-from vsock_loadgen.serving.http import listening_address, serve
+from vsock_loadgen.serving.http import listening_address, listening_ports, serve
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
@@ -360,7 +360,13 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
         forked.run.plan, forked.run.mine, watches.saturation, lambda: watches.nodes.change, lambda: watches.clocks.steps
     )
     pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
-    served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, pages.routes(), log)
+    served = serve(
+        stack,
+        listening_address(config.metrics_address, os.environ),
+        listening_ports(config.metrics_port, os.environ),
+        pages.routes(),
+        log,
+    )
     if served is None:
         return []
     return_large_blocks()  # the documents that are made for whoever asks
