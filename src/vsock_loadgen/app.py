@@ -38,7 +38,7 @@ from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.allocator import return_large_blocks
 from vsock_loadgen.serving.health import Health
-from vsock_loadgen.serving.http import listening_address, serve
+from vsock_loadgen.serving.http import listening_address, listening_ports, serve
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
@@ -50,6 +50,7 @@ from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
 from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
+from vsock_loadgen.watching.clocks import ClockWatch
 from vsock_loadgen.watching.error_lines import ErrorLines
 from vsock_loadgen.watching.live import subject_of, viewing
 from vsock_loadgen.watching.node_changes import NodeChanges
@@ -174,7 +175,9 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     terminal = stage.streams.log if stage.streams.live else None
     with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
+        watches.clocks.begin()
         totals = forked.supervisor.run(observers.update)
+        watches.clocks.update(totals)
     receipt = _receipt(forked.receiver, totals) if forked.receiver else None
     reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
     forked.sending.close()
@@ -194,6 +197,7 @@ class Watches:
     saturation: SaturationWatch
     target: ThresholdWatch
     nodes: NodeChanges
+    clocks: ClockWatch
 
     def findings(self) -> Findings:
         """What they have found so far, and what this process has used."""
@@ -202,6 +206,7 @@ class Watches:
             saturation=self.saturation.found,
             abortion=self.target.abortion,
             warnings=tuple(self.nodes.warnings),
+            clock_steps=self.clocks.steps,
             parent_cpu_seconds=used.ru_utime + used.ru_stime,
         )
 
@@ -220,7 +225,8 @@ def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
         interval_ns=config.stats_interval_ns,
         abort=stop.request if config.abort_on_fail else None,
     )
-    return Watches(forked.run, SaturationWatch(config.lag_limit_ns), target, NodeChanges(nodes, forked.decided.plan.nodes, log))
+    changes = NodeChanges(nodes, forked.decided.plan.nodes, log)
+    return Watches(forked.run, SaturationWatch(config.lag_limit_ns), target, changes, ClockWatch(log))
 
 
 def _read_workers() -> WorkerNodes:
@@ -283,6 +289,7 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
     observers: list[Observer] = [
         watches.target,
         watches.nodes,
+        watches.clocks,
         Notices(log, watches.saturation, lambda: stop.count > 0, config.request_timeout_ns),
         ErrorLines(log),
     ]
@@ -306,9 +313,17 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
     config = forked.decided.config
     if config.metrics_port == 0:
         return []
-    metrics = Metrics(forked.run.plan, forked.run.mine, watches.saturation, lambda: watches.nodes.change)
+    metrics = Metrics(
+        forked.run.plan, forked.run.mine, watches.saturation, lambda: watches.nodes.change, lambda: watches.clocks.steps
+    )
     pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
-    served = serve(stack, listening_address(config.metrics_address, os.environ), config.metrics_port, pages.routes(), log)
+    served = serve(
+        stack,
+        listening_address(config.metrics_address, os.environ),
+        listening_ports(config.metrics_port, os.environ),
+        pages.routes(),
+        log,
+    )
     if served is None:
         return []
     return_large_blocks()  # the documents that are made for whoever asks

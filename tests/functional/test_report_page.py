@@ -278,11 +278,15 @@ def test_a_result_of_an_older_release_has_no_groups_and_its_buckets_under_their_
     assert browser.complaints() == []
 
 
-def test_the_figures_of_groups_stand_whole_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["#thresholds", "#phases", "#times", "#by-packages"])
+def test_no_column_of_a_table_is_cut_off_on_a_phone(browser: Browser, tmp_path: Path, table: str) -> None:
     groups = by_packages(*(replace(group, seen=None) for group in GROUPS.packages))
-    browser.open(written(grouped(groups, counts=replace(failed_result().counts, skipped=0, due=1_234_067)), tmp_path), width=390)
+    result = grouped(groups, counts=replace(failed_result().counts, skipped=0, due=1_234_067))
+    threshold = JudgedThreshold("phase.a-long-name-of-a-phase.response_time.p99 < 500ms", 0.987, "seconds", passed=False)
+    phases = (PhaseResult("a-long-name-of-a-phase", result.counts, result.times),)
+    browser.open(written(replace(result, thresholds=(threshold,), phases=phases), tmp_path), width=390)
     right = browser.run(
-        "return Math.max(...[...document.querySelectorAll('#by-packages td')].map((each) => each.getBoundingClientRect().right))"
+        f"return Math.max(...[...document.querySelectorAll('{table} td')].map((each) => each.getBoundingClientRect().right))"
     )
     assert right <= 390
     assert browser.overflow() <= 0

@@ -9,6 +9,7 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.clocks import ClockStep
 from vsock_loadgen.results.judgement import judge
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.saturation import SaturationWatch
@@ -181,3 +182,16 @@ def test_a_run_that_proves_nothing_is_invalid_whatever_its_thresholds_say() -> N
     assert verdict.reasons[-1] == str(stopped)
     totals.lose(0)
     assert judge(totals, saturation, None, [MISSED], ended=DONE).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("suspended_ns", "set_ns", "exit_code"), [(2 * SECOND, 0, 4), (2 * SECOND, 3 * SECOND, 4), (0, 3 * SECOND, 0)]
+)
+def test_a_suspended_machine_proves_nothing_and_a_clock_that_was_set_is_a_remark(
+    suspended_ns: int, set_ns: int, exit_code: int
+) -> None:
+    step = ClockStep("2023-11-14T22:13:30+00:00", SECOND, suspended_ns, set_ns)
+    verdict = judge(totals_of([1])[0], None, None, [MET], ended=DONE, clock_steps=(step,))
+    assert verdict.exit_code == exit_code
+    said = " ".join(verdict.reasons)
+    assert ("was suspended for 2s" in said, "clock was set by 3s" in said) == (suspended_ns > 0, set_ns > 0)

@@ -22,6 +22,7 @@ from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import MOST_ROWS, RowTimes, Series, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.plan.document import plan_document
+from vsock_loadgen.results.clocks import ClockStep
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.merging import merge_results, merged_series
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
@@ -289,3 +290,13 @@ def test_parts_are_not_changed_by_being_merged() -> None:
     before = [Histogram.from_json(part.result.times.response.to_json()) for part in parts]
     merge_results(parts)
     assert [part.result.times.response for part in parts] == before
+
+
+def test_steps_of_the_nodes_clocks_are_those_of_the_whole_and_a_suspension_is_time_in_which_a_node_was_on() -> None:
+    suspension = ClockStep("2023-11-14T22:13:30+00:00", 10 * SECOND, 3_600 * SECOND, 0)
+    setting = ClockStep("2023-11-14T22:13:25+00:00", 5 * SECOND, 0, -2 * SECOND)
+    parts = [node_of(0, 1, clock_steps=(suspension,)), node_of(1, 1, clock_steps=(setting,)), node_of(2, 1), node_of(3, 1)]
+    whole = merge_results(parts)
+    assert whole.clock_steps == (setting, suspension)
+    assert whole.elapsed_ns == 3_620 * SECOND
+    assert whole.verdict.reasons[-1].startswith("the wall clock was set by -2s: the times measured do not hang on it")

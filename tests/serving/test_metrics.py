@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import pytest
@@ -86,6 +87,23 @@ def test_a_bound_counts_no_longer_time_and_leaves_out_none_that_is_a_tenth_of_a_
 
 
 METRICS = metrics_of()
+
+
+@given(
+    st.lists(st.integers(MILLISECOND // 10 + 1, 9 * SECOND), min_size=1, max_size=200),
+    st.sampled_from([0.5, 0.9, 0.95, 0.99, 0.999]),
+)
+def test_a_quantile_read_from_the_bounds_is_a_seventh_off_at_most(recorded: list[int], share: float) -> None:
+    """As histogram_quantile does it: the bucket that the rank falls into, and a straight line through that."""
+    METRICS.update(totals_of(snapshot(0, SECOND, Counts(delivered=len(recorded)), times=Times(service=histogram_of(*recorded)))))
+    rank, below, lower = share * len(recorded), 0.0, 0.0
+    for bound, count in sorted(bucket_counts(scraped(METRICS), "request_latency_seconds").items()):
+        if count >= rank:
+            estimate = lower + (bound - lower) * (rank - below) / (count - below)
+            break
+        below, lower = count, bound
+    exact = sorted(recorded)[max(0, math.ceil(rank - 1e-9) - 1)] / SECOND
+    assert exact * (7 / 8) * 0.998 <= estimate <= exact * (8 / 7) * 1.002
 
 
 def test_a_report_that_was_not_delivered_is_longer_than_any_bound_and_one_under_way_is_not_counted() -> None:

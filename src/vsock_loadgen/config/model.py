@@ -233,8 +233,13 @@ class Config:
         group="showing",
         scope="node",
     )
-    metrics_port: int = key(
-        9090, WholeNumber(0, 65_535), "TCP port of the Prometheus metrics; 0 turns them off.", "0", group="showing", scope="node"
+    metrics_port: int | None = key(
+        None,
+        auto(0, 65_535),
+        "TCP port of the Prometheus metrics; 0 turns them off; auto: 9090 in a pod, else 9190, or a free one if that is taken.",
+        "0",
+        group="showing",
+        scope="node",
     )
     metrics_address: str | None = key(
         None,

@@ -21,6 +21,7 @@ from contextlib import suppress
 
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
+from vsock_loadgen.receiver.steady import steady_wall
 from vsock_loadgen.receiver.tally import Decoded, Tally
 from vsock_loadgen.receiver.timers import Timers
 from vsock_loadgen.results.receipt import Receipt, Rejection
@@ -67,7 +68,7 @@ class Receiver:
         decode: Callable[[bytes], Decoded],
         behaviour: Behaviour | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        wall: Callable[[], float] = time.time,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self._listener = listener
         self._is_tcp = listener.family in (socket.AF_INET, socket.AF_INET6)
@@ -75,7 +76,7 @@ class Receiver:
         self._decode = decode
         self._behaviour = behaviour or Behaviour()
         self._clock_ns = clock_ns
-        self._wall = wall
+        self._wall = wall or steady_wall()
         self._tally = Tally()
         self._forwarding = Forwarding(self._behaviour)
         self._timers = Timers()

@@ -14,6 +14,7 @@ from vsock_loadgen.plan.document import plan_document, span_of
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.clocks import ClockStep, sentences
 from vsock_loadgen.results.ended import ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
@@ -86,6 +87,7 @@ class Findings:
     saturation: Saturation | None = None
     abortion: Abortion | None = None
     warnings: tuple[str, ...] = ()
+    clock_steps: tuple[ClockStep, ...] = ()
     parent_cpu_seconds: float = 0.0
     receipt: Receipt | None = None
     reconciliation: Reconciliation | None = None
@@ -109,9 +111,11 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
             reconciliation,
             ended=ended,
             terms=Terms.of(run.config),
+            clock_steps=findings.clock_steps,
         ),
         confirmation=run.confirmation(totals.counts, reconciliation),
-        warnings=(*run.config_warnings, *findings.warnings),
+        warnings=(*run.config_warnings, *findings.warnings, *sentences(findings.clock_steps)),
+        clock_steps=findings.clock_steps,
         started_at=instant(totals.began_wall_ns),
         elapsed_ns=totals.elapsed_ns,
         counts=totals.counts,

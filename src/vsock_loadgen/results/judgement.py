@@ -10,6 +10,7 @@ from vsock_loadgen.config.model import MAX_LOST, Config
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, EXIT_SATURATED, EXIT_THRESHOLD
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.clocks import ClockStep, suspended, was_set
 from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
@@ -51,6 +52,7 @@ def judge(
     *,
     ended: Ended | None,
     terms: Terms = NO_TERMS,
+    clock_steps: Sequence[ClockStep] = (),
 ) -> Verdict:
     """The verdict on a run, or on what there is of it where nothing has `ended` it. What makes a run invalid comes before
     thresholds: such a run proves nothing about the target."""
@@ -67,7 +69,7 @@ def judge(
         incomplete.append(f"the receiver counted {receipt.reports:,} reports, {missing:,} fewer than were delivered")
     if reconciliation is not None and (unexplained := reconciliation.unexplained or 0) > 0:
         incomplete.append(f"the target's counters do not show {unexplained:,} of {reconciliation.sent:,} delivered reports")
-    limited = [] if saturation is None else [str(saturation)]
+    limited = [*([] if saturation is None else [str(saturation)]), *suspended(clock_steps)]
     limited += [
         failure.record.own_fault.format(count)
         for failure, count in totals.counts.failures.items()
@@ -75,9 +77,10 @@ def judge(
     ]
     if incomplete or limited:
         stopped = [] if abortion is None else [str(abortion)]
-        reasons = (*incomplete, *limited, *stopped, *thrown_away, *remarks)
+        reasons = (*incomplete, *limited, *stopped, *thrown_away, *remarks, *was_set(clock_steps))
         return Verdict("invalid", reasons, EXIT_INTERNAL if incomplete else EXIT_SATURATED)
-    return judge_target(totals.counts, thresholds, abortion, reconciliation, ended=ended, terms=terms)
+    verdict = judge_target(totals.counts, thresholds, abortion, reconciliation, ended=ended, terms=terms)
+    return replace(verdict, reasons=(*verdict.reasons, *was_set(clock_steps)))
 
 
 def _lost(totals: RunTotals) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
-from operator import add
+from operator import add, attrgetter
 from typing import Any
 
 from vsock_loadgen.config.schema import keys_of_scope
@@ -19,6 +19,7 @@ from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Pro
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import shown
+from vsock_loadgen.results.clocks import was_set
 from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResults
@@ -81,6 +82,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
                 [*_apart(by_start), *_without_groups(results), *(warning for result in results for warning in result.warnings)]
             )
         ),
+        clock_steps=tuple(sorted((step for result in results for step in result.clock_steps), key=attrgetter("elapsed_ns"))),
         reconciliation=_merged_reconciliation(results, counts),
         receiver=_merged_receivers([result.receiver for result in results]),
         generator=_merged_generators([result.generator for result in results]),
@@ -99,7 +101,8 @@ def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThres
             limited += reasons
     if incomplete or limited:
         return Verdict("invalid", (*incomplete, *limited), EXIT_INTERNAL if incomplete else EXIT_SATURATED)
-    return judge_target(whole.counts, judged, whole.abortion, whole.reconciliation, ended=whole.ended, terms=terms)
+    verdict = judge_target(whole.counts, judged, whole.abortion, whole.reconciliation, ended=whole.ended, terms=terms)
+    return replace(verdict, reasons=(*verdict.reasons, *was_set(whole.clock_steps)))
 
 
 def _first_ended(results: Sequence[Result]) -> Ended | None:
@@ -159,8 +162,8 @@ def _apart(by_start: Sequence[Named]) -> Iterator[str]:
     apart_ns = last.began_ns - first.began_ns
     if apart_ns > MOST_APART_NS:
         yield (
-            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last): until then the load "
-            "was not that of the whole fleet; startAt gives all nodes one start"
+            f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last), or their clocks "
+            "differ so far: until then the load was not that of the whole fleet; startAt gives all nodes one start"
         )
 
 

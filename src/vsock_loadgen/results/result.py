@@ -33,6 +33,7 @@ from vsock_loadgen.record import (
     object_of,
     shown,
 )
+from vsock_loadgen.results.clocks import ClockStep, in_all
 from vsock_loadgen.results.ended import Ended, Instant
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
@@ -93,7 +94,7 @@ class Result(Measured):
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
     document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
-    `warnings` are sentences about what happened around the run.
+    `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks parted, and by how much.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: RESULT_SCHEMA)
@@ -102,6 +103,7 @@ class Result(Measured):
     verdict: Verdict
     confirmation: Confirmation
     warnings: tuple[AnyText, ...] = ()
+    clock_steps: Annotated[tuple[ClockStep, ...], LATER] = ()
     started_at: Instant
     elapsed_ns: Annotated[Nanoseconds, Field(alias="elapsed_seconds")]
     seed: ClassVar[Any] = Derived(lambda result: result.plan["seed"])
@@ -197,5 +199,5 @@ class Named(Record):
 
     @property
     def ended_ns(self) -> int:
-        """Nanoseconds since the epoch at which its last report was over."""
-        return self.began_ns + self.result.elapsed_ns
+        """Nanoseconds since the epoch at which its last report was over: no clock of the run has counted a suspension."""
+        return self.began_ns + self.result.elapsed_ns + in_all(self.result.clock_steps)[0]

@@ -12,11 +12,13 @@ from vsock_loadgen.measures.histogram import Histogram, bucket_of
 from vsock_loadgen.units import SECOND
 
 PREFIX = "vsock_loadgen_"
-TIME_BOUNDS = (
-    *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
-    *(10, 15, 20, 30, 60, 120, 300, 600, 3600),
-)
-"""Seconds: from a report on a fast machine to one that waited for hours; 10 is the default of the request timeout."""
+_IN_A_DECADE = (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900)
+_LONG = (10, 15, 20, 30, 60, 120, 300, 600, 3600)
+TIME_BOUNDS = (*(step * 10**decade / 10**6 for decade in range(5) for step in _IN_A_DECADE), *_LONG)
+"""Seconds: from a report on a fast machine to one that waited for hours; 10 is the default of the request timeout. Up to there each
+is at most a seventh above the one before, and so is the error of a quantile that is read from them."""
+GROUP_TIME_BOUNDS = (*(step * 10**decade / 10**6 for decade in range(5) for step in (100, 200, 500)), *_LONG)
+"""Those of groups of VMs, of which there may be dozens: fewer series, and quantiles that are less exact."""
 Rows = Sequence[tuple[str, float]]
 """A histogram as it is shown: the text of each bound, and how many values are at most that; +Inf is the last."""
 
@@ -37,18 +39,22 @@ class Bounds:
         return tuple(zip(self._texts, (*within, reached[-1] + beyond), strict=True))
 
 
-_TIMES = Bounds(TIME_BOUNDS, lambda seconds: bucket_of(round(seconds * SECOND) + 1) - 1)
-"""Of the cells of a histogram of times: the last one that ends at a bound or below it."""
+def _cell(seconds: float) -> int:
+    """Of the cells of a histogram of times: the last one that ends at a bound or below it."""
+    return bucket_of(round(seconds * SECOND) + 1) - 1
 
 
-def time_rows(histogram: Histogram, beyond: int = 0) -> Rows:
-    """Times by TIME_BOUNDS; `beyond` counts those longer than any."""
-    return _TIMES.rows(histogram.counts, beyond)
+_TIMES, _GROUP_TIMES = Bounds(TIME_BOUNDS, _cell), Bounds(GROUP_TIME_BOUNDS, _cell)
+
+
+def group_time_rows(histogram: Histogram, beyond: int = 0) -> Rows:
+    """Times by GROUP_TIME_BOUNDS; `beyond` counts those longer than any."""
+    return _GROUP_TIMES.rows(histogram.counts, beyond)
 
 
 def times(name: str, meaning: str, histogram: Histogram, beyond: int | None = None) -> Metric:
     """A histogram of times. `beyond` counts those longer than any bound; given (also as 0), there is no sum."""
-    rows = time_rows(histogram, beyond or 0)
+    rows = _TIMES.rows(histogram.counts, beyond or 0)
     return HistogramMetricFamily(
         PREFIX + name, meaning, rows, None if beyond is not None else histogram.total / SECOND, unit="seconds"
     )

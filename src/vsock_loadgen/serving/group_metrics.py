@@ -16,7 +16,7 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
-from vsock_loadgen.serving.families import PREFIX, Rows, gauge, time_rows
+from vsock_loadgen.serving.families import PREFIX, Rows, gauge, group_time_rows
 from vsock_loadgen.serving.value_metrics import value_histograms
 from vsock_loadgen.units import SECOND
 
@@ -25,7 +25,7 @@ _PAUSES = 19
 """The pause after figures were taken, at least, in units of the time that it took."""
 _BY_VALUE = ("packages", "report_interval")
 _PROFILE = "profile"
-_NO_TIMES = time_rows(Histogram())
+_NO_TIMES = group_time_rows(Histogram())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class GroupMetrics:
 
 def _figures(part: PartFigures) -> GroupFigures:
     counts = part.counts
-    return GroupFigures(counts.due, counts.delivered, counts.failed, time_rows(part.times.response, counts.undelivered))
+    return GroupFigures(counts.due, counts.delivered, counts.failed, group_time_rows(part.times.response, counts.undelivered))
 
 
 def _families(scope: str, part: str, labels: Sequence[str], rows: Sequence[tuple[Sequence[str], GroupFigures]]) -> Iterator[Metric]:

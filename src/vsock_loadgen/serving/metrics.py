@@ -32,6 +32,7 @@ from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.clocks import ClockStep, in_all
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.families import PREFIX, counter, counters, gauge, times
@@ -49,6 +50,7 @@ class Published:
     groups: Figures
     is_saturated: bool
     nodes: NodeChange
+    clock_steps: tuple[ClockStep, ...] = ()
     result: Result | None = None
     """The final one, once there is one."""
 
@@ -62,10 +64,12 @@ class Metrics(Collector):
         mine: NodeSlice,
         watch: SaturationWatch,
         node_change: Callable[[], NodeChange] = NodeChange,
+        clock_steps: Callable[[], tuple[ClockStep, ...]] = tuple,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._watch = watch
         self._node_change = node_change
+        self._clock_steps = clock_steps
         self._groups = GroupMetrics(plan, clock_ns)
         self._published = Published(Counts(), Times(), self._groups.figures, is_saturated=False, nodes=NodeChange())
         self._fixed = tuple(fleet_metrics(plan, mine))
@@ -82,6 +86,7 @@ class Metrics(Collector):
             self._groups.figures,
             self._watch.found is not None,
             self._node_change(),
+            self._clock_steps(),
             result,
         )
 
@@ -123,6 +128,20 @@ def _count_metrics(now: Published) -> Iterator[Metric]:
     changes.add_metric(("added",), len(now.nodes.added))
     changes.add_metric(("gone",), len(now.nodes.gone))
     yield changes
+    yield _parted(now.clock_steps)
+
+
+def _parted(steps: tuple[ClockStep, ...]) -> Metric:
+    """By how much the clocks have parted."""
+    parted = gauge(
+        "clocks_parted_seconds",
+        "By how much the wall clock has parted from the schedule's: by a suspension, or a setting (back is negative).",
+        labels=("by",),
+        unit="seconds",
+    )
+    for cause, parted_ns in zip(("suspension", "setting"), in_all(steps), strict=True):
+        parted.add_metric((cause,), parted_ns / SECOND)
+    return parted
 
 
 def _end_metrics(result: Result | None) -> Iterator[Metric]:

@@ -1,8 +1,8 @@
 // The charts. Plotly reads some markup in texts, so that every text from the result goes through inert().
 
-const LIGHT = { text: "#3b4557", grid: "#e3e7ee", offered: "#8b94a5", achieved: "#2f6fde", quantiles: ["#8fb8f6", "#3d7be0", "#123f8f"],
+const LIGHT = { text: "#3b4557", grid: "#e3e7ee", offered: "#8b94a5", achieved: "#2f6fde", quantiles: ["#5f93e6", "#2f6fde", "#123f8f"],
   service: "#c2571a", lag: "#0f8a6d", limit: "#b3261e", bars: ["#c3cad6", "#7aa7ee"] };
-const DARK = { text: "#b9c3d3", grid: "#2b3340", offered: "#8793a6", achieved: "#6ea8ff", quantiles: ["#37659f", "#6ea8ff", "#cfe1ff"],
+const DARK = { text: "#b9c3d3", grid: "#2b3340", offered: "#8793a6", achieved: "#6ea8ff", quantiles: ["#5d8fd0", "#8fbcff", "#d9e7ff"],
   service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", bars: ["#4a5566", "#4f86d9"] };
 const SKIPPED_COLOR = "#8b94a5";
 const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
@@ -23,8 +23,8 @@ async function drawCharts(result, isOnPaper = false) {
     ["percentiles", ...percentileChart(result, colors)],
     ["lag", ...lagChart(rows, result, colors)],
     ["failures", ...failureChart(rows, meanings.colors)],
-    ["packages", ...bucketChart(bucketsOf(result, "packages", "packages", showCount), colors)],
-    ["intervals", ...bucketChart(bucketsOf(result, "report_interval_seconds", "report_interval", showDuration), colors)],
+    ["packages", ...bucketChart(bucketsOf(result, "packages", "packages"), colors)],
+    ["intervals", ...bucketChart(bucketsOf(result, "report_interval_seconds", "report_interval"), colors)],
   ];
   for (const [id, traces, layout] of drawn) {
     const place = byId(id);
@@ -62,30 +62,40 @@ function line(name, x, y, color, { line: style = {}, ...extra } = {}) {
   return { type: "scatter", mode, name: inert(name), x, y, line: { color, width: 2, ...style }, marker: { color, size: x.length > 1 ? 4 : 8 }, ...extra };
 }
 
-// The rows of the series with the moment that they stand for, and the seconds of the run that they cover.
+// The rows of the series with the moment that they stand for, and the seconds of the run that they cover. Nothing is offered once the
+// schedule is over: then there is no rate, and none of 0.
 function timeRows(result) {
   const width = result.series_width_seconds;
   const began = Date.parse(result.started_at) / 1000;
   const ended = began + result.elapsed_seconds;
+  const scheduled = Math.min(ended, present(result.ended) ? Date.parse(result.ended.at) / 1000 : ended);
   return result.series.map((row) => {
-    const covered = Math.min(row.t + width, ended) - Math.max(row.t, began);
-    const isWhole = covered >= SHORTEST_STRETCH * Math.min(width, result.elapsed_seconds);
-    return { ...row, at: new Date(Math.max(row.t, began) * 1000), until: new Date((row.t + width) * 1000), rate: (count) => (isWhole ? count / covered : null) };
+    const rate = (count, until) => {
+      const covered = Math.min(row.t + width, until) - Math.max(row.t, began);
+      return covered >= SHORTEST_STRETCH * Math.min(width, result.elapsed_seconds) ? count / covered : null;
+    };
+    const [start, end] = [Math.max(row.t, began) * 1000, (row.t + width) * 1000];
+    return { ...row, at: instant(start), until: instant(end), length: end - start, offered: rate(row.due, scheduled), achieved: rate(row.delivered, ended) };
   });
+}
+
+// As plotly shows it: in UTC, whatever the reader's zone.
+function instant(milliseconds) {
+  return new Date(milliseconds).toISOString();
 }
 
 // All charts over time have the same axis.
 function clockAxis(rows) {
   const range = rows.length > 1 ? { range: [rows[0].at, rows.at(-1).until] } : {};
-  return { type: "date", ...range };
+  return { type: "date", title: { text: "UTC" }, ...range };
 }
 
 function rateChart(rows, colors) {
   const at = rows.map((row) => row.at);
   const hovertemplate = "%{y:,.3~g} a second";
   return [[
-    line("offered", at, rows.map((row) => row.rate(row.due)), colors.offered, { hovertemplate, line: { width: 4 } }),
-    line("achieved", at, rows.map((row) => row.rate(row.delivered)), colors.achieved, { hovertemplate }),
+    line("offered", at, rows.map((row) => row.offered), colors.offered, { hovertemplate, line: { width: 4 } }),
+    line("achieved", at, rows.map((row) => row.achieved), colors.achieved, { hovertemplate }),
   ], { yaxis: { title: { text: "reports a second" }, rangemode: "tozero" }, xaxis: clockAxis(rows) }];
 }
 
@@ -159,7 +169,7 @@ function lagChart(rows, result, colors) {
 
 function failureChart(rows, classColors) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.failures)))].sort();
-  const place = { x: rows.map((row) => row.at), width: rows.map((row) => 0.94 * (row.until - row.at)), offset: 0 };
+  const place = { x: rows.map((row) => row.at), width: rows.map((row) => 0.94 * row.length), offset: 0 };
   const bars = (name, color, count) => ({ type: "bar", name: inert(name), ...place, y: rows.map(count), marker: { color, line: { width: 0 } } });
   const traces = names.map((name) => bars(name, classColors[name], (row) => row.failures[name] ?? 0));
   if (rows.some((row) => row.skipped)) traces.push(bars("skipped", SKIPPED_COLOR, (row) => row.skipped));
@@ -202,10 +212,8 @@ function sizeAxis(sizes) {
 function bucketChart(buckets, colors) {
   const places = buckets.map((_, index) => index);
   const bars = (title, share, color) => ({ type: "bar", name: title, x: places, y: buckets.map(share), marker: { color }, hovertemplate: "%{y:.3~g} %" });
-  const traces = [
-    bars("configured", (bucket) => bucket.percent, colors.bars[0]),
-    bars("assigned", (bucket) => bucket.actual_percent, colors.bars[1]),
-  ];
+  const traces = [bars("assigned", (bucket) => bucket.actual_percent, colors.bars[1])];
+  if (buckets.some((bucket) => present(bucket.percent))) traces.unshift(bars("configured", (bucket) => bucket.percent, colors.bars[0]));
   const xaxis = { tickvals: places, ticktext: buckets.map((bucket) => inert(bucket.name)), zeroline: false };
   return [traces, { barmode: "group", xaxis, yaxis: { title: { text: "% of VMs" }, rangemode: "tozero" } }];
 }

@@ -26,14 +26,14 @@ function showHeading(result) {
   const slice = result.slice ?? {};
   const nodes = slice.nodes ? `${slice.nodes.length} nodes` : `node ${slice.node_index}`;
   const part = slice.node_count > 1 ? `${nodes} of ${slice.node_count}, ` : "";
-  const began = new Date(result.started_at);
+  const began = Date.parse(result.started_at);
   byId("subtitle").textContent = [
     `${part}${showCount(slice.vms ?? result.plan.vm_count)} VMs to ${result.config.target ?? "several targets"}`,
-    `${began.toLocaleString()}, ${showDuration(Math.round(result.elapsed_seconds * 10) / 10) || "0s"} long`,
+    `${showInstant(began)}, ${showDuration(Math.round(result.elapsed_seconds * 10) / 10) || "0s"} long`,
     `seed ${result.seed}`,
     result.time_scale === 1 ? "" : `intervals divided by ${result.time_scale}`,
   ].filter(Boolean).join(" \u00b7 ");
-  document.title = `${result.verdict.status}: vsock-loadgen, ${began.toISOString().slice(0, 16).replace("T", " ")}`;
+  document.title = `${result.verdict.status}: vsock-loadgen, ${showInstant(began)}`;
 }
 
 function showVerdict(result, meanings, isLive) {
@@ -91,7 +91,7 @@ function showThresholds(result) {
 
 function thresholdMark(passed) {
   if (passed === null) return make("td", "not judged");
-  return passed ? make("td", "\u2713 met", "pass") : make("td", "\u2717 missed", "missing");
+  return passed ? make("td", "\u2713 met", "mark pass") : make("td", "\u2717 missed", "mark missing");
 }
 
 // The groups of VMs in a dimension; none in results of older releases.
@@ -147,10 +147,11 @@ function showSeenRemark(result, name, isSeen, remark) {
 function showPhases(result) {
   const phases = result.phases ?? [];
   byId("phases").hidden = phases.length === 0;
-  const counts = ["due", "delivered", "failed", "skipped"];
-  fillTable(byId("phases").querySelector("table"), ["phase", ...counts, "response time P50", "P99"], phases.map((phase, index) => [
+  const counts = ["due", "delivered", "failed", ...(result.totals.skipped ? ["skipped"] : [])];
+  const headings = ["phase", ...counts.map((count) => make("th", count, countClass(count))), "response time P50", "P99"];
+  fillTable(byId("phases").querySelector("table"), headings, phases.map((phase, index) => [
     phase.name,
-    ...counts.map((count) => figure(result, `phases.${index}.totals.${count}`, showCount)),
+    ...counts.map((count) => make("td", figure(result, `phases.${index}.totals.${count}`, showCount), countClass(count, phase.totals[count]))),
     clockFigure(result, `phases.${index}.response_time_seconds`, "p50"),
     clockFigure(result, `phases.${index}.response_time_seconds`, "p99"),
   ]));
@@ -210,10 +211,10 @@ function showProfiles(result) {
 }
 
 function showAttribute(result, name, dimension, chart, show) {
-  const buckets = bucketsOf(result, name, dimension, show);
+  const buckets = bucketsOf(result, name, dimension);
   byId(chart).hidden = buckets.length === 0;
   const table = byId(`${chart}-table`);
-  if (!buckets.length) {
+  if (!result.plan[name]?.buckets?.length) {
     const statistics = [["mean", "mean"], ["P50", "p50"], ["P95", "p95"], ["P99", "p99"], ["min", "min"], ["max", "max"]];
     const rows = statistics.map(([label, key]) => [label, figure(result, `plan.${name}.${key}`, name === "packages" ? showNumber : show)]);
     fillTable(table, ["", "assigned"], rows);
@@ -227,13 +228,17 @@ function showAttribute(result, name, dimension, chart, show) {
   ]));
 }
 
-// The buckets of the plan with the names of their groups.
-function bucketsOf(result, name, dimension, show) {
+// The buckets of the plan with the names of their groups; where a continuous kind has none, its groups.
+function bucketsOf(result, name, dimension) {
   const buckets = result.plan[name]?.buckets ?? [];
   const groups = groupsOf(result, dimension);
+  if (!buckets.length && groups.length > 1) {
+    return groups.map((group) => ({ name: group.name, actual_percent: (100 * group.fleet_vms) / result.plan.vm_count }));
+  }
   const isGrouped = groups.length === buckets.length; // else these are too many, or the result is of an older release
-  const label = (bucket) => (present(bucket.value) ? show(bucket.value) : "distribution");
-  return buckets.map((bucket, index) => ({ ...bucket, name: isGrouped ? groups[index].name : label(bucket) }));
+  const show = dimension === "packages" ? showCount : showDuration;
+  const label = (bucket, index) => (present(bucket.value) ? show(bucket.value) : `distribution ${index + 1}`);
+  return buckets.map((bucket, index) => ({ ...bucket, name: isGrouped ? groups[index].name : label(bucket, index) }));
 }
 
 const MOST_COUNTS = 12; // numbers of packages that a list has room for

@@ -93,15 +93,31 @@ function fillList(list, rows) {
   list.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
 }
 
-// Every figure of a nested record as a row, named by its keys: {dropped: {rate: 3}} is ["dropped rate", 3].
+// An instant as the result has it, in ISO 8601 with its offset, to the second: the same for every reader, wherever they are.
+function showInstant(milliseconds) {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "+00:00");
+}
+
+// Every figure of a nested record as a row, named by its keys in words: {dropped: {rate: 3}} is ["dropped rate", 3].
 function flattened(result, path, skip = []) {
   const value = lookUp(result, path);
   if (skip.includes(path.at(-1))) return [];
-  const name = path.slice(1).join(" ").replaceAll("_", " ");
+  const name = inWords(path.slice(1));
   const isPlainList = Array.isArray(value) && !value.some((item) => present(item) && typeof item === "object");
-  if (isPlainList) return value.length ? [[name, value.map(plainText).join(", ")]] : [];
+  if (isPlainList) return value.length ? [[name, value.map((item) => (isTime(path) && typeof item === "number" ? showSeconds : plainText)(item)).join(", ")]] : [];
   if (present(value) && typeof value === "object") return Object.keys(value).flatMap((key) => flattened(result, [...path, key], skip));
-  return [[name, figure(result, path, plainText)]];
+  return [[name, figure(result, path, isTime(path) && typeof value === "number" ? showSeconds : plainText)]];
+}
+
+const WORDS = { cpu: "processor time", vm: "VM", vms: "VMs", cid: "CID", cids: "CIDs", p99: "P99", python: "Python", t: "at second" };
+
+function inWords(keys) {
+  const words = keys.flatMap((key) => key.replace(/_seconds$/, "").split("_"));
+  return words.map((word) => WORDS[word] ?? word).join(" ");
+}
+
+function isTime(path) {
+  return path.at(-1).endsWith("_seconds");
 }
 
 function plainText(value) {

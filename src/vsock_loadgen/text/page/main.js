@@ -34,7 +34,7 @@ async function follow() {
       await show(await answer.json());
       failures = 0;
       pulse.className = "";
-      pulse.textContent = shown.ended ? "the run has ended" : `live, as of ${new Date().toLocaleTimeString()}`;
+      pulse.textContent = shown.ended ? "the run has ended" : `live, as of ${showInstant(Date.now())}`;
       if (shown.ended) return;
     } catch {
       failures += 1;
@@ -51,7 +51,7 @@ async function follow() {
 }
 
 function lastSeen() {
-  return new Date(Date.parse(shown.started_at) + shown.elapsed_seconds * 1000).toLocaleTimeString();
+  return showInstant(Date.parse(shown.started_at) + shown.elapsed_seconds * 1000);
 }
 
 byId("no-charts").hidden = canDraw;
