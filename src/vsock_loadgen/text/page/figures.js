@@ -254,6 +254,14 @@ function showOtherEnd(result) {
   }
 }
 
+function howItEnded(ended) {
+  if (!ended) return "-"; // a run that goes on, or of an older release
+  const causes = { duration: "as planned", signal: `by ${ended.signal}`, abort: "by a missed threshold",
+    worker: "by the loss of a worker", silence: "by a worker that said nothing", receiver: "by the loss of its receiver" };
+  const left = ended.left_seconds ? `, ${showSeconds(ended.left_seconds)} before its planned end` : "";
+  return `${showInstant(Date.parse(ended.at))}, ${causes[ended.by]}${left}`;
+}
+
 function showRun(result) {
   const slice = result.slice ?? {};
   const warnings = [...(result.plan.warnings ?? []).map((warning) => warning.message), ...(result.warnings ?? [])];
@@ -265,6 +273,7 @@ function showRun(result) {
     ["time scale", figure(result, "time_scale", showNumber)],
     ["VMs of the fleet", figure(result, "plan.vm_count", showCount)],
     ["VMs of this run", figure(result, "slice.vms", showCount)],
+    ["ended", howItEnded(result.ended)],
     ["nodes", `${slice.nodes?.join(", ") ?? slice.node_index ?? "-"} of ${slice.node_count ?? "-"}`],
     ["forecast, whole fleet", make("span", [figure(result, "plan.forecast.reports_per_second", showNumber), " reports a second, ",
       figure(result, "plan.forecast.bytes_per_second", showBytes), " a second"])],
