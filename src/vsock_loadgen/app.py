@@ -140,7 +140,8 @@ def _fork(decided: Decided, stage: Stage, sending: ExitStack, stop: StopRequests
     raise_descriptor_limit()
     embedded = isinstance(config.target, EmbeddedAddress)
     receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
-    target = receiver.address if receiver else preflight(config.target, go_on=go_on)
+    with stop.at_once():
+        target = receiver.address if receiver else preflight(config.target, go_on=go_on)
     endpoint = endpoint_of(target, report_bytes=plan.forecast.largest_report_bytes)
     own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
     _say_thresholds(config, stage.log)
@@ -170,7 +171,8 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     pages = _served(stack, forked, watches, log)
     forked.supervisor.join(lambda text: log.line(text, "joining"))
     if reconciler:
-        reconciler.before()
+        with stop.at_once():
+            reconciler.before()
     subject = subject_of(decided.plan, decided.mine, str(config.target), config.duration_ns)
     terminal = stage.streams.log if stage.streams.live else None
     with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:

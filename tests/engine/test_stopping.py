@@ -10,6 +10,7 @@ import pytest
 
 from command import TIMEOUT_SECONDS
 from vsock_loadgen.engine.stopping import STOP_SIGNALS, StopRequests
+from vsock_loadgen.errors import StoppedError
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)
@@ -82,3 +83,22 @@ def test_only_a_signal_ends_the_wait_for_one_and_one_that_has_come_already_does(
         assert stop.count == 2
         stop.wait_for_signal()
         waking.join()
+
+
+def _wait(stop: StopRequests, number: signal.Signals) -> None:
+    with stop.at_once():
+        signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+@pytest.mark.parametrize("is_late", [False, True], ids=["before the wait", "within it"])
+def test_a_wait_that_listens_to_nothing_else_ends_at_once(number: signal.Signals, is_late: bool) -> None:
+    with StopRequests() as stop:
+        if not is_late:
+            signal.raise_signal(number)
+        with pytest.raises(StoppedError) as caught:
+            _wait(stop, number)
+        assert caught.value.exit_code == 128 + number
+        assert stop.first_signal == number
+        signal.raise_signal(number)  # after the wait it is counted, as ever
+        assert stop.count == 2

@@ -5,9 +5,12 @@ from __future__ import annotations
 import select
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from vsock_loadgen.errors import StoppedError
 from vsock_loadgen.units import SECOND
 
 _SHORTEST_TIMER_SECONDS = 1e-6  # zero would mean no timer
@@ -26,6 +29,7 @@ class StopRequests:
         self.first_signal: signal.Signals | None = None
         """The stop signal that came first; None while there is none, or where the run itself had asked before."""
         self._signals = 0
+        self._raises = False
         self._after_ns = after_ns
         self._reader, self._writer = socket.socketpair()
         self._previous: dict[signal.Signals, Any] = {}
@@ -40,6 +44,16 @@ class StopRequests:
         if self.count == 0:
             self.count = 1
             self._writer.send(b"\0")
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within, a signal that comes or has come raises StoppedError: for waits before a run, which listen to nothing else."""
+        self._raises = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._raises = False
 
     def settle(self) -> None:
         """Have signals ignored when this is left, in place of what they did before: how the process ends is settled."""
@@ -64,6 +78,13 @@ class StopRequests:
             self.first_signal = signal.Signals(number)
         self.count += 1
         self._signals += 1
+        if self._raises:
+            self.check()
+
+    def check(self) -> None:
+        """Raise StoppedError where a signal has come."""
+        if self.first_signal:
+            raise StoppedError(self.first_signal.name, self.first_signal)
 
     def __enter__(self) -> Self:
         self._reader.setblocking(False)

@@ -17,7 +17,7 @@ from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.silence import PATIENCE_NS, Silence
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import READY, Command, Orders, Start, work
-from vsock_loadgen.errors import InternalError, StoppedError, how_it_ended
+from vsock_loadgen.errors import InternalError, how_it_ended
 from vsock_loadgen.measures.ending import Stop
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
@@ -116,8 +116,7 @@ class Supervisor:
                 selector.register(self._channels[number], selectors.EVENT_READ, number)
             while waiting:
                 selector.select(1)
-                if self._stop.first_signal:
-                    raise StoppedError(self._stop.first_signal.name, self._stop.first_signal)
+                self._stop.check()
                 for number in sorted(waiting):
                     messages = self._channels[number].receive()
                     if self._channels[number].closed:
