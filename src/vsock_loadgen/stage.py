@@ -7,7 +7,8 @@ from pathlib import Path
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, InternalError
 from vsock_loadgen.log import Log
-from vsock_loadgen.results.files import result_document, write_result, write_text
+from vsock_loadgen.outputs import write_text
+from vsock_loadgen.results.files import result_document, write_result
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import result_page

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from unprivileged import as_nobody
-from vsock_loadgen import app
+from vsock_loadgen import app, receiving
 from vsock_loadgen.cli.outputs import InputType, OutputType
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
@@ -79,7 +79,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return begin
 
     monkeypatch.setattr(app, "run", beginner("run", 0))
-    monkeypatch.setattr(app, "receive", beginner("receive", Receipt()))
+    monkeypatch.setattr(receiving, "receive", beginner("receive", Receipt()))
     for verb, _ in EACH_WAY:
         for one in parameters(verb, InputType):
             Path(f"in-{one.name}").write_text(INPUT)

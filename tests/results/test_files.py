@@ -12,7 +12,8 @@ import pytest
 
 from run_example import failed_result
 from unprivileged import NOBODY
-from vsock_loadgen.results.files import is_stream, result_document, write_result
+from vsock_loadgen.outputs import is_stream
+from vsock_loadgen.results.files import result_document, write_result
 
 RESULT = failed_result()
 DOCUMENT = result_document(RESULT)

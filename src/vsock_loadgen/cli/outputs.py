@@ -11,8 +11,8 @@ import click
 
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import STDIN
+from vsock_loadgen.outputs import check_writable, is_stream, write_text
 from vsock_loadgen.printable import printable
-from vsock_loadgen.results.files import check_writable, is_stream, write_text
 
 
 class InputType(click.ParamType[Path]):

@@ -8,8 +8,9 @@ import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, writing
 from vsock_loadgen.inputs import STDIN
+from vsock_loadgen.outputs import write_text
 from vsock_loadgen.printable import printable
-from vsock_loadgen.results.files import read_results, write_text
+from vsock_loadgen.results.files import read_results
 from vsock_loadgen.text.html import result_page
 
 

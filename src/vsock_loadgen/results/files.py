@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import stat
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import name_of, read_input
+from vsock_loadgen.outputs import write_pieces
 from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
-_DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
-_DESCRIPTORS = {Path("/dev/stdin"): 0, Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
-_MOST_LINKS = 40  # as Linux follows
 
 
 def result_pieces(result: Result) -> Iterator[str]:
@@ -39,83 +32,8 @@ def result_document(result: Result) -> str:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write the document of a result as `write_text` does."""
-    _write(result_pieces(result), path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Put a text in place of what the file holds, readable by this user only (mode 0600).
-
-    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
-    that leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device that somebody
-    else has put into a folder for everybody, such as /tmp, is such an error.
-    """
-    _write([text], path)
-
-
-def _write(pieces: Iterable[str], path: Path) -> None:
-    _refuse_planted(path)
-    if is_stream(path):
-        with _opened(path) as stream:
-            stream.writelines(pieces)
-        return
-    target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def is_stream(path: Path) -> bool:
-    """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
-    return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
-
-
-def _opened(path: Path) -> TextIO:
-    """A stream. A descriptor is written to where it stands: opening its name anew would begin at another place of a file, which
-    what is written next would then overwrite, and cannot be done with a socket."""
-    path = path.absolute()
-    number = _DESCRIPTORS.get(path)
-    if number is None and path.parent == Path("/dev/fd") and path.name.isdecimal():
-        number = int(path.name)
-    return path.open("a", encoding="utf-8") if number is None else os.fdopen(os.dup(number), "w", encoding="utf-8")
-
-
-def check_writable(path: Path) -> None:
-    """Raise OSError or ValueError where `write_text` would, as far as that can be seen without writing."""
-    _refuse_planted(path)
-    if is_stream(path):
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode) or (stat.S_ISSOCK(mode) and path.absolute().parent not in _DESCRIPTOR_FOLDERS):
-            raise OSError(errno.EINVAL, f"it is a {'folder' if stat.S_ISDIR(mode) else 'socket'}, expected a file")
-        return
-    target = path.resolve()
-    folder = target.parent
-    if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, f"there is no folder {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-        raise PermissionError(errno.EACCES, f"you may not write to the folder {folder}")
-
-
-def _refuse_planted(path: Path) -> None:
-    """Raise PermissionError where the name, or one that it links to, is a trap: what is written would go where another user of this
-    machine wants it. Linux refuses it by itself only where fs.protected_symlinks and fs.protected_fifos are set."""
-    for _ in range(_MOST_LINKS):
-        try:
-            entry, folder = path.lstat(), path.absolute().parent.stat()
-        except FileNotFoundError:
-            return
-        is_open_to_all = folder.st_mode & stat.S_IWOTH
-        if is_open_to_all and not stat.S_ISREG(entry.st_mode) and entry.st_uid not in (os.geteuid(), folder.st_uid):
-            raise PermissionError(errno.EACCES, "another user has put a link, pipe or device there; take another path", str(path))
-        if not stat.S_ISLNK(entry.st_mode):
-            return
-        path = path.parent / path.readlink()
-    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    """Write the document of a result as `write_pieces` does."""
+    write_pieces(result_pieces(result), path)
 
 
 def read_results(paths: Sequence[Path]) -> list[Named]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.results.files import is_stream, write_result
+from vsock_loadgen.outputs import is_stream
+from vsock_loadgen.results.files import write_result
 from vsock_loadgen.results.result import Result
 
 
