@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-from vsock_loadgen.printable import printable
+from vsock_loadgen.printable import encodable, printable
 
 Level = Literal["info", "warning", "error"]
 Format = Literal["text", "json"]
@@ -103,13 +103,7 @@ class Log:
         if self._is_gone:
             return
         try:
-            self._stream.write(_encodable(text, self._stream.encoding))
+            self._stream.write(encodable(text, self._stream.encoding))
             self._stream.flush()
         except (OSError, ValueError):
             self._is_gone = True
-
-
-def _encodable(text: str, encoding: str | None) -> str:
-    """The text with a question mark for what the stream's encoding lacks: a bar chart must not end the log."""
-    name = encoding or "utf-8"
-    return text.encode(name, "replace").decode(name)

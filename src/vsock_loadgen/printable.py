@@ -1,6 +1,14 @@
-"""What may go to a terminal of a text that somebody else wrote."""
+"""What may go to a terminal of a text that somebody else wrote, and what of a text a terminal's encoding has."""
 
 from __future__ import annotations
+
+import unicodedata
+
+_INSTEAD = str.maketrans(
+    "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─━│┃…±✕✓✗",
+    ".:-=+*%#" + "---====" + ":" + "-=||" + ".~xvx",
+)
+"""Of the characters that this tool draws and writes with: one cell each, as what they stand in for."""
 
 
 def printable(text: str) -> str:
@@ -15,3 +23,29 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Likewise, with the ends of lines left as they are."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text with characters in place of those that an encoding lacks (None: UTF-8), in as many cells: the lines of tables and
+    charts in ASCII, letters without their accents; a question mark only for what has no likeness there."""
+    name = encoding or "utf-8"
+    try:
+        text.encode(name)
+    except UnicodeEncodeError:
+        return "".join(each if _has(name, each) else _likeness(each) for each in text)
+    return text
+
+
+def _has(encoding: str, character: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _likeness(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character.translate(_INSTEAD))[0]
+    if plain.isascii():
+        return plain
+    return "?" * (2 if unicodedata.east_asian_width(character) in "WF" else 1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.text import Text
 
 from vsock_loadgen.text.console import bar, bar_cells, columns, flowed, grid, rendered, table
@@ -58,3 +61,23 @@ def test_colons_make_no_picture() -> None:
 
 def test_columns_are_as_high_as_their_values_and_shaded_up_to_their_tops() -> None:
     assert columns([0, 1, 2, 4], [0, 4, 2, 4], 4, 2) == [" \N{LIGHT SHADE} \N{FULL BLOCK}", " ▄██"]
+
+
+FIGURES = st.one_of(st.integers(0, 10**12).map("{:,}".format), st.sampled_from(["1.27 ms", "3.71 ms", "not delivered", "-"]))
+
+
+@given(
+    st.integers(20, 200),
+    st.integers(1, 6).flatmap(lambda count: st.lists(st.lists(FIGURES, min_size=count, max_size=count), min_size=1)),
+)
+def test_a_table_at_any_width_has_whole_figures_with_a_space_between(width: int, rows: list[list[str]]) -> None:
+    chart = table("", "", *(f"h{number}" for number in range(len(rows[0]))))
+    for row in rows:
+        chart.add_row("name", *row)
+    lines = rendered([chart], width=width, color=False).splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    drawn = [line for line in lines if line.startswith("name")]
+    assert len(drawn) == len(rows)
+    shown = len(re.split(r"  +", drawn[0].strip())) - 1
+    for line, row in zip(drawn, rows, strict=True):
+        assert re.split(r"  +", line.strip()) == ["name", *row[:shown]]

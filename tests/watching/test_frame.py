@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,16 @@ SCENE = Scene(
 def shown(scene: Scene = SCENE, columns: int = 80, rows: int = 24) -> list[str]:
     """The picture as plain text."""
     return ["".join(segment.text for segment in line) for line in frame(scene, columns, rows)]
+
+
+@pytest.mark.parametrize("scene", [SCENE, replace(SCENE, counts=replace(SCENE.counts, unfinished=3, in_flight=0))])
+def test_at_any_width_cells_are_apart_and_no_line_is_too_long(scene: Scene) -> None:
+    for columns in range(20, 201):
+        for line in frame(scene, columns, 40):
+            texts = [segment.text for segment in line if segment.text]
+            assert sum(map(cell_len, texts)) <= columns
+            for one, other in pairwise(texts):
+                assert one[-1].isspace() or other[0].isspace() or one[-1] in UNICODE.filled, (columns, texts)
 
 
 def words(lines: Sequence[str]) -> set[str]:

@@ -30,7 +30,7 @@ _METAVARS = {
     "text": "TEXT",
     "boolean": "[true|false]",
 }
-_NARROWEST, _WIDEST = 60, 120
+_NARROWEST, _WIDEST = 20, 120
 
 Command = Callable[..., Any]
 _OPTIONS = (

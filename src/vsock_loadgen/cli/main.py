@@ -5,6 +5,7 @@ Nothing that takes long is imported before the stop signals are taken: a signal 
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, LoadgenError, MachineError
-from vsock_loadgen.printable import printable_lines
+from vsock_loadgen.printable import encodable, printable_lines
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -80,20 +81,24 @@ class _Output(io.TextIOWrapper):
     """A standard stream. The first time that it cannot be written to it raises OSError with its name; what is written after that
     goes nowhere. Else what it holds would fail anew at every fork, and at the interpreter's end.
 
-    A character that it does not have is shown as another one.
+    A character that its encoding does not have is shown as a likeness of it. click would write UTF-8 to a stream that says it is
+    ASCII: such a one says UTF-8, of which it gets the part that is ASCII.
     """
 
     def __init__(self, number: int, name: str, before: TextIO | None, *, line_buffering: bool) -> None:
         raw = open(number, "wb", closefd=False)  # noqa: SIM115 (it stays open to the end)
-        super().__init__(raw, encoding=before.encoding if before else None, errors="replace", line_buffering=line_buffering)
+        self._shown_in = before.encoding if before else None
+        encoding = "utf-8" if self._shown_in and codecs.lookup(self._shown_in).name == "ascii" else self._shown_in
+        super().__init__(raw, encoding=encoding, errors="replace", line_buffering=line_buffering)
         self._name = name
 
     def write(self, text: str) -> int:
         """Write a text, or as much as the buffer takes of it."""
         try:
-            return super().write(text)
+            super().write(encodable(text, self._shown_in))
         except OSError as error:
             raise self._given_up(error) from error
+        return len(text)
 
     def flush(self) -> None:
         """Write what the buffer holds."""

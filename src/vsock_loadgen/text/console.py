@@ -21,6 +21,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _UPRIGHT_EIGHTHS = " ▁▂▃▄▅▆▇█"
 _SHADE = "\N{LIGHT SHADE}"
 _INDENT = 2
+_NARROWEST_TEXT = 5
 _GAP = 3
 _MOST_BAR_CELLS, _FEWEST_BAR_CELLS = 30, 5
 _BESIDE_A_BAR = 52
@@ -71,9 +72,30 @@ class _Harmless:
             yield Segment(printable_lines(segment.text), segment.style, segment.control)
 
 
+class _WholeColumns(Table):
+    """A table whose figures are never broken: where there is no room for all its columns, the last ones are left out."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        while len(self.columns) > 1 and self._least(console) > options.max_width:
+            self.columns.pop()
+        yield from super().__rich_console__(console, options)
+
+    def _least(self, console: Console) -> int:
+        """Cells that the figures take up; text may be broken down to a word's beginning."""
+        widths = []
+        for column in self.columns:
+            cells = [console.render_str(cell) if isinstance(cell, str) else cell for cell in (column.header, *column.cells)]
+            widest = max(cell.cell_len for cell in cells if isinstance(cell, Text))
+            widths.append(widest if column.justify == "right" else min(widest, _NARROWEST_TEXT))
+            column.no_wrap = column.justify == "right"
+        return sum(widths) + _GAP * (len(widths) - 1)
+
+
 def table(title: str, *headings: str) -> Table:
     """An empty table whose first column is text and whose others are figures."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = _WholeColumns(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False
+    )
     for number, heading in enumerate(headings):
         made.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
     return made
@@ -83,7 +105,7 @@ def grid(*justify: JustifyMethod) -> Table:
     """Columns without lines or headings, in which nothing is cut off."""
     made = Table.grid(padding=(0, 2))
     for side in justify:
-        made.add_column(justify=side, overflow="fold")
+        made.add_column(justify=side, overflow="fold", no_wrap=side == "right")
     return made
 
 

@@ -76,6 +76,8 @@ class Figures:
         left out by columns, those of `first_out` first."""
         widths = self.widths
         shown = columns_that_fit(widths, room, first_out)
+        if not shown:
+            return [[] for _ in range(1 + max(map(len, self.columns.values()), default=0))]
         space = max(0, min(most_space, (room - sum(widths[heading] for heading in shown)) // max(1, len(shown))))
         cells = [widths[heading] + space for heading in shown]
         heads = [Segment(heading.rjust(each), DIM) for heading, each in zip(shown, cells, strict=True)]

@@ -43,6 +43,7 @@ from vsock_loadgen.watching.pace import Rates
 
 _STATE_STYLES = {"waiting": DIM, "running": GOOD, "stopping": CAUTION, "draining": CAUTION}
 _LABEL_CELLS = 10
+_FEWEST_COUNT_CELLS, _MOST_COUNT_CELLS = 8, 14
 _WIDEST_TABLE = 120
 _MOST_SPACE = 5
 _LONGEST_MESSAGE = 600
@@ -90,7 +91,7 @@ class Scene:
 
 
 def frame(scene: Scene, columns: int, rows: int, glyphs: Glyphs = UNICODE) -> list[Line]:
-    """The picture, at most `rows` lines; what is wider than `columns` cells is to be cut off."""
+    """The picture, at most `rows` lines of `columns` cells. Figures that do not fit are left out by columns, other text is cut."""
     width = min(columns, _WIDEST_TABLE)
     fixed = [
         _head(scene, columns, glyphs),
@@ -115,7 +116,7 @@ def frame(scene: Scene, columns: int, rows: int, glyphs: Glyphs = UNICODE) -> li
             lines.append([])
             gaps -= 1
         lines += section
-    return lines[: max(rows, 0)]
+    return [Segment.adjust_line_length(line, columns, pad=False) for line in lines[: max(rows, 0)]]
 
 
 def _head(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
@@ -162,10 +163,10 @@ def _accounts(counts: Counts, width: int) -> list[Line]:
     ]
     if counts.unfinished:
         columns.append(("unfinished", counts.unfinished, CAUTION))
-    cells = min(14, (width - _LABEL_CELLS) // len(columns))
-    names = [Segment(padded(" Reports", _LABEL_CELLS), BOLD), *(Segment(name.rjust(cells), DIM) for name, _, _ in columns)]
-    figures = [Segment(" " * _LABEL_CELLS), *(Segment(count_text(count, cells).rjust(cells), style) for _, count, style in columns)]
-    return [names, figures]
+    cells = max(_FEWEST_COUNT_CELLS, min(_MOST_COUNT_CELLS, (width - _LABEL_CELLS) // len(columns)))
+    figures = Figures({name: [Segment(count_text(count, cells), style)] for name, count, style in columns})
+    heads, row = figures.lines(width - _LABEL_CELLS, ("in flight", "skipped", "due", "unfinished"), _MOST_SPACE)
+    return [[Segment(padded(" Reports", _LABEL_CELLS), BOLD), *heads], [Segment(" " * _LABEL_CELLS), *row]]
 
 
 def _pace(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:

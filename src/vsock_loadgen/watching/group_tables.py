@@ -14,6 +14,8 @@ from vsock_loadgen.watching.groups import GroupRows
 _TITLES = {"packages": " By packages", "report_interval": " By interval", "profile": " By profile"}
 _MOST_NAME_CELLS, _COUNT_CELLS, _MOST_SPACE = 24, 12, 3
 _GAP = 3
+_TOO_MANY = 1_000
+"""Columns left out of a table that has lost one of those that a reader must have."""
 _FIRST_OUT = ("resp P50", "VMs", "delivered")
 
 
@@ -28,7 +30,7 @@ def group_tables(groups: Sequence[GroupRows], columns: int, rows: int, glyphs: G
         for beside in range(1, len(groups) + 1)
         for stacks in _stacked(groups, beside)
     ]
-    narrow = [layout for layout in layouts if max(map(_length, layout[1])) <= columns] or layouts[:1]
+    narrow = [layout for layout in layouts if max(map(_length, layout[1])) <= columns and layout[0] < _TOO_MANY] or layouts[:1]
     return min(narrow, key=lambda layout: (max(0, len(layout[1]) - rows), layout[0]))[1]
 
 
@@ -51,7 +53,8 @@ def _side_by_side(
         for table in stack:
             figures = _figures(table, has_failed=has_failed)
             made = _table(table, figures, cells, glyphs)
-            left_out += len(figures.columns) - len(made[0]) + 1
+            missing = len(figures.columns) - len(made[0]) + 1
+            left_out += missing if missing <= len(_FIRST_OUT) else _TOO_MANY
             lines += [[], *made] if lines else made
         drawn.append(lines)
     widest = [max(map(_length, lines)) for lines in drawn[:-1]]
