@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-_INSTEAD = str.maketrans(
-    "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─━│┃…±✕✓✗",
-    ".:-=+*%#" + "---====" + ":" + "-=||" + ".~xvx",
-)
+_DRAWN = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─━│┃"
+_DRAWN_INSTEAD = str.maketrans(_DRAWN, ".:-=+*%#" + "---====" + ":" + "-=||")
+_INSTEAD = str.maketrans("…±✕✓✗", ".~xvx")
 """Of the characters that this tool draws and writes with: one cell each, as what they stand in for."""
 
 
@@ -27,18 +26,15 @@ def printable_lines(text: str) -> str:
 
 def encodable(text: str, encoding: str | None) -> str:
     """The text with characters in place of those that an encoding lacks (None: UTF-8), in as many cells: the lines of tables and
-    charts in ASCII, letters without their accents; a question mark only for what has no likeness there."""
+    charts in ASCII, all of them if it lacks one, and letters without their accents; an escape for what has no likeness there."""
     name = encoding or "utf-8"
-    try:
-        text.encode(name)
-    except UnicodeEncodeError:
-        return "".join(each if _has(name, each) else _likeness(each) for each in text)
-    return text
+    drawn = text if _has(name, _DRAWN) else text.translate(_DRAWN_INSTEAD)
+    return drawn if _has(name, drawn) else "".join(each if _has(name, each) else _likeness(each) for each in drawn)
 
 
-def _has(encoding: str, character: str) -> bool:
+def _has(encoding: str, text: str) -> bool:
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True
@@ -46,6 +42,4 @@ def _has(encoding: str, character: str) -> bool:
 
 def _likeness(character: str) -> str:
     plain = unicodedata.normalize("NFKD", character.translate(_INSTEAD))[0]
-    if plain.isascii():
-        return plain
-    return "?" * (2 if unicodedata.east_asian_width(character) in "WF" else 1)
+    return plain if plain.isascii() else character.encode("ascii", "backslashreplace").decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,7 @@ CASES: dict[str, list[str | Path]] = {
     "schema": ["schema"],
     "run --help": ["run", "--help"],
 }
-ENCODINGS = ("ascii", "ANSI_X3.4-1968", "latin-1", "utf-8")
+ENCODINGS = ("ascii", "ANSI_X3.4-1968", "latin-1", "cp437", "utf-8")
 
 
 def shown(case: str, encoding: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -68,11 +69,23 @@ def test_what_stands_in_for_a_character_is_in_the_encoding_and_a_text_that_is_th
     made = encodable(text, encoding)
     made.encode(encoding)
     assert encodable(made, encoding) == made
+    assert made.count("?") <= unicodedata.normalize("NFKD", text).count("?")
     if text.isascii():
         assert made == text
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_chart_is_drawn_in_one_kind_of_characters(encoding: str) -> None:
+    """cp437 has the full block and none of its parts: half of each would be no chart."""
+    assert encodable("██▍ ─", encoding) == ("██▍ ─" if encoding == "utf-8" else "##- -")
+
+
+def test_what_has_no_likeness_can_still_be_told() -> None:
+    assert encodable("größe 漢", "ascii") == r"gro\xdfe \u6f22"
+    assert encodable("größe 漢", "latin-1") == r"größe \u6f22"
+
+
 def test_tables_keep_their_columns() -> None:
-    drawn = "".join(map(chr, range(0x2500, 0x25A0))) + "…±✕✓é漢"
+    drawn = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─━│┃…±✕✓✗é"
     for character in drawn:
         assert len(encodable(character, "ascii")) == cell_len(character)

@@ -124,4 +124,5 @@ def _streams() -> tuple[TextIO, TextIO, TextIO]:
         except OSError:
             os.open(os.devnull, flags)  # the lowest free descriptor is this one
     output = _Output(1, "stdout", sys.stdout, line_buffering=os.isatty(1))
-    return sys.stdin or open(0, closefd=False), output, _Output(2, "stderr", sys.stderr, line_buffering=True)
+    given = open(0, encoding="utf-8-sig", newline="", closefd=False)  # noqa: SIM115 (likewise); as files are read
+    return given, output, _Output(2, "stderr", sys.stderr, line_buffering=True)

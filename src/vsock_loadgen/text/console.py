@@ -102,8 +102,8 @@ def table(title: str, *headings: str) -> Table:
 
 
 def grid(*justify: JustifyMethod) -> Table:
-    """Columns without lines or headings, in which nothing is cut off."""
-    made = Table.grid(padding=(0, 2))
+    """Columns without lines or headings, in which nothing is cut off; what has no room is left out as in a table."""
+    made = _WholeColumns.grid(padding=(0, 2))
     for side in justify:
         made.add_column(justify=side, overflow="fold", no_wrap=side == "right")
     return made
