@@ -51,19 +51,25 @@ def is_stream(path: Path) -> bool:
 def _opened(path: Path) -> TextIO:
     """A stream. A descriptor is written to where it stands: opening its name anew would begin at another place of a file, which
     what is written next would then overwrite, and cannot be done with a socket."""
-    path = path.absolute()
-    number = _DESCRIPTORS.get(path)
-    if number is None and path.parent == Path("/dev/fd") and path.name.isdecimal():
-        number = int(path.name)
+    number = _descriptor(path)
     return path.open("a", encoding="utf-8") if number is None else os.fdopen(os.dup(number), "w", encoding="utf-8")
+
+
+def _descriptor(path: Path) -> int | None:
+    """The descriptor that a path stands for, also where the system has no such name, as one without udev; None for any other."""
+    path = path.absolute()
+    if path.parent == Path("/dev/fd") and path.name.isdecimal():
+        return int(path.name)
+    return _DESCRIPTORS.get(path)
 
 
 def check_writable(path: Path) -> None:
     """Raise OSError or ValueError where `write_text` would, as far as that can be seen without writing."""
     _refuse_planted(path)
     if is_stream(path):
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode) or (stat.S_ISSOCK(mode) and path.absolute().parent not in _DESCRIPTOR_FOLDERS):
+        number = _descriptor(path)
+        mode = (path.stat() if number is None else os.fstat(number)).st_mode
+        if stat.S_ISDIR(mode) or (stat.S_ISSOCK(mode) and number is None):
             raise OSError(errno.EINVAL, f"it is a {'folder' if stat.S_ISDIR(mode) else 'socket'}, expected a file")
         return
     target = path.resolve()

@@ -121,7 +121,7 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
     "a link to itself": (a_loop, "Too many levels of symbolic links"),
     "a name that cannot be one": (lambda: "a\0b", "null"),
     "a name that is too long": (lambda: "a" * 300, "File name too long"),
-    "a descriptor that is closed": (lambda: "/dev/fd/999", "No such file"),
+    "a descriptor that is closed": (lambda: "/dev/fd/999", "Bad file descriptor"),
 }
 
 

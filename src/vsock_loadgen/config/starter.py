@@ -86,5 +86,5 @@ loadgen:
 
   # A line of statistics this often, and Prometheus metrics on this port (0 turns them off).
   # statsInterval: 10s
-  # metricsPort: 9190
+  # metricsPort: auto
 """
