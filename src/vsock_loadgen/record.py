@@ -92,7 +92,12 @@ class Like:
         return core_schema.no_info_wrap_validator_function(check, handler.generate_schema(self.kind))
 
 
-IN_SECONDS = As(Number, lambda nanoseconds: nanoseconds / SECOND, lambda seconds: round(seconds * SECOND))
+def in_seconds(kind: Any) -> As:
+    """Annotates a time in nanoseconds that a document has in seconds, as a number of that kind."""
+    return As(kind, lambda nanoseconds: nanoseconds / SECOND, lambda seconds: round(seconds * SECOND))
+
+
+IN_SECONDS = in_seconds(Number)
 Nanoseconds = Annotated[int, IN_SECONDS]
 """A time, which a document has in seconds."""
 

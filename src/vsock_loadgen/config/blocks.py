@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -83,6 +84,15 @@ class Phase:
     vms: Level = key(
         _FULL, _VMS, "Percentage of the fleet that is switched on, from 0 to 100; or a ramp {from, to}.", "20", unit="%"
     )
+
+    def scaled_ns(self, time_scale: Fraction) -> int:
+        """Its length divided by the time scale, in whole nanoseconds, at least one."""
+        return max(1, self.duration_ns * time_scale.denominator // time_scale.numerator)
+
+
+def switched_on(share: float, vm_count: int) -> int:
+    """How many VMs a share of the fleet is: floor(share * n + 1/2)."""
+    return math.floor(share * vm_count + 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

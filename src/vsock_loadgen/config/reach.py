@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import accumulate, combinations
 
-from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.config.blocks import Phase, switched_on
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import PHASE
@@ -16,10 +14,8 @@ from vsock_loadgen.units import format_duration
 
 def out_of_reach(config: Config, *, synchronized: bool) -> Iterator[tuple[str, str]]:
     """The path of each such threshold, and what is wrong. `synchronized`: some VMs do not heed the rate of a phase."""
-    lengths_ns = [Fraction(phase.duration_ns) / config.time_scale for phase in config.phases]
-    starts_ns = {
-        phase.name: start for phase, start in zip(config.phases, accumulate(lengths_ns, initial=Fraction(0)), strict=False)
-    }
+    ends_ns = accumulate((phase.scaled_ns(config.time_scale) for phase in config.phases), initial=0)
+    starts_ns = {phase.name: start for phase, start in zip(config.phases, ends_ns, strict=False)}
     phases = {phase.name: phase for phase in config.phases}
     for number, threshold in enumerate(config.thresholds):
         if threshold.dimension != PHASE:
@@ -28,7 +24,7 @@ def out_of_reach(config: Config, *, synchronized: bool) -> Iterator[tuple[str, s
         if phase is None:
             yield path, threshold.unknown(list(phases))
         elif 0 < config.duration_ns <= starts_ns[phase.name]:
-            begins = f"phase {phase.name} begins after {format_duration(round(starts_ns[phase.name]))}"
+            begins = f"phase {phase.name} begins after {format_duration(starts_ns[phase.name])}"
             yield path, f"{begins}, and the run ends after {format_duration(config.duration_ns)}: it is never reached"
         elif _is_idle(phase, config.vm_count, synchronized=synchronized):
             yield path, f"no report is due in phase {phase.name}: its rate or its vms are 0"
@@ -36,7 +32,7 @@ def out_of_reach(config: Config, *, synchronized: bool) -> Iterator[tuple[str, s
 
 
 def _is_idle(phase: Phase, vm_count: int, *, synchronized: bool) -> bool:
-    most_on = math.floor(max(phase.vms.start, phase.vms.end) * vm_count + 0.5)
+    most_on = switched_on(float(max(phase.vms.start, phase.vms.end)), vm_count)
     return not most_on or (phase.rate.start == phase.rate.end == 0 and not synchronized)
 
 

@@ -18,7 +18,7 @@ MOST_STEPS = 60_000_000
 STEPS_BETWEEN_LOOKS = 10_000
 """A look costs no more than a few reports, and a command is heard of within 50 ms."""
 _WORD_NS = 250 * MILLISECOND
-SAID_EVERY_NS = 5 * SECOND
+_SAID_EVERY_NS = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,6 @@ class Progress:
         part = min(1.0, sum(self._walked.values()) / self._steps)
         if now_ns < self._next_ns or not part:
             return
-        self._next_ns = now_ns + SAID_EVERY_NS
+        self._next_ns = now_ns + _SAID_EVERY_NS
         left = (now_ns - self._began_ns) / SECOND * (1 - part) / part
         self._say(f"joining the schedule: {100 * part:.0f} % of what was due before is walked through, about {left:.0f} s are left")

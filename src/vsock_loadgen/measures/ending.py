@@ -1,4 +1,4 @@
-"""Why the schedule of a run came to its end before its time."""
+"""What brings the schedule of a run to its end."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.config.blocks import Phase, switched_on
 
 _STEPS = 256
 """Levels that a ramp of the number of VMs is taken as."""
@@ -65,7 +65,7 @@ class Shape:
         self._stretches: list[_Stretch] = []
         start_ns, load_ns = 0, 0.0
         for phase in phases:
-            length_ns = max(1, phase.duration_ns * time_scale.denominator // time_scale.numerator)
+            length_ns = phase.scaled_ns(time_scale)
             rate, vms = phase.rate, phase.vms
             stretch = _Stretch(start_ns, length_ns, load_ns, float(rate.start), float(rate.end), float(vms.start), float(vms.end))
             self._stretches.append(stretch)
@@ -110,10 +110,10 @@ class Shape:
         )
 
     def switched_on(self, now_ns: int) -> int:
-        """How many VMs, lowest ranks first, are on at an instant: floor(share * n + 1/2)."""
+        """How many VMs, lowest ranks first, are on at an instant."""
         stretch, passed_ns = self._at(now_ns)
         share = stretch.vms_from + (stretch.vms_to - stretch.vms_from) * passed_ns / stretch.length_ns
-        return math.floor(share * self._vm_count + 0.5)
+        return switched_on(share, self._vm_count)
 
     def rate_at(self, now_ns: int) -> float:
         """How fast the VMs' own time runs at an instant."""

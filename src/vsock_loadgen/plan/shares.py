@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import ends_of, id_meant
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
 
 _UNIT = 1 << 96
@@ -49,10 +51,15 @@ class Shares:
         if (dimension, part) not in self._sums:
             everyone, mine = self._members(dimension, part), self._mine.indices()
             self._sums[dimension, part] = (
-                _Sums(self._plan, [index for index in everyone if index in mine]),
-                _Sums(self._plan, everyone),
+                _Sums(self._schedule, [index for index in everyone if index in mine]),
+                _Sums(self._schedule, everyone),
             )
         return self._sums[dimension, part]
+
+    @cached_property
+    def _schedule(self) -> Schedule:
+        """That of the whole fleet, made when it is first asked for."""
+        return self._plan.schedule(range(self._plan.fleet.vm_count))
 
     def _members(self, dimension: str, part: str) -> Sequence[int]:
         """Global indices of the VMs of a group."""
@@ -68,13 +75,12 @@ class _Sums:
     """Reports to be expected of some VMs, in units: by how many VMs of the fleet are switched on, of those that keep their own time
     and of those in step with the wall clock, whose time does not go faster in a phase with a higher rate."""
 
-    def __init__(self, plan: Plan, members: Sequence[int]) -> None:
-        self._shape = plan.shape
-        schedule = plan.schedule(range(plan.fleet.vm_count))
-        places = plan.fleet.vm_count if plan.shape else 1
+    def __init__(self, schedule: Schedule, members: Sequence[int]) -> None:
+        self._shape = schedule.shape
+        places = len(schedule.indices) if schedule.shape else 1
         own, in_step = [0] * (places + 1), [0] * (places + 1)
         for index in members:
-            place = 1 + (schedule.rank[index] if plan.shape else 0)
+            place = 1 + (schedule.rank[index] if schedule.shape else 0)
             by_place = in_step if schedule.cohorts[schedule.cohort[index]].synchronized else own
             by_place[place] += _UNIT // schedule.interval_ns[index]
         self._own, self._in_step = list(accumulate(own)), list(accumulate(in_step))

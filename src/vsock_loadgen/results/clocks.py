@@ -8,21 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from vsock_loadgen.record import As, Nanoseconds, Record
+from vsock_loadgen.record import Nanoseconds, Record, in_seconds
 from vsock_loadgen.results.ended import Instant
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
 
 _MOST_SENTENCES = 5
 _UNSAID_NS = 10 * MILLISECOND
 """A part of a step that is less than this is what reading three clocks one after another takes."""
-_Signed = Annotated[
-    int,
-    As(
-        Annotated[float, Field(strict=True, ge=-1e15, le=1e15)],
-        lambda nanoseconds: nanoseconds / SECOND,
-        lambda seconds: round(seconds * SECOND),
-    ),
-]
+_Signed = Annotated[int, in_seconds(Annotated[float, Field(strict=True, ge=-1e15, le=1e15)])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,17 +53,11 @@ class Ended(Record):
         """Whether all was sent that was to be: a signal is the ordinary end of a run without `duration`, and of no other."""
         return self.by == "duration" or (self.by == "signal" and self.planned_end is None)
 
-    def __str__(self) -> str:
+    @property
+    def by_signal(self) -> str:
+        """What is to be said where a signal was the cause, else nothing: the other causes are said by whoever found them."""
         left = "" if self.left_ns is None else f" with {format_seconds(self.left_ns)} of its schedule left"
-        causes = {
-            "duration": "the run ended as planned",
-            "signal": f"the run was stopped by {self.signal}{left}",
-            "abort": f"the run was stopped for a missed threshold{left}",
-            "worker": f"the run was stopped for the loss of a worker{left}",
-            "silence": f"the run ended with a worker that said nothing{left}",
-            "receiver": "the run lost its own receiver",
-        }
-        return causes[self.by]
+        return f"the run was stopped by {self.signal}{left}" if self.signal else ""
 
 
 def ended_of(totals: RunTotals, duration_ns: int) -> Ended:

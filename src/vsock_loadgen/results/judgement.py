@@ -60,8 +60,8 @@ def judge(
     if reconciliation is not None:
         thrown_away, remarks = _thrown_away(reconciliation), _not_reconciled(reconciliation)
     incomplete = _lost(totals)
-    if ended is not None and ended.by == "signal" and not ended.is_whole:
-        incomplete.append(f"{ended}: what was due then was not sent")
+    if ended is not None and ended.by_signal and not ended.is_whole:
+        incomplete.append(f"{ended.by_signal}: what was due then was not sent")
     if ended is None:
         incomplete.append("the run has not ended: this is a snapshot")
     if receipt is not None and totals.counts.delivered > receipt.reports:

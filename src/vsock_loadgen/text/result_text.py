@@ -34,8 +34,8 @@ def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
     parts += [indented(f"confirmation: {result.confirmation}, {proof}")]
     if line := _generator(result):
         parts += [indented(Text(line))]
-    if result.ended and result.ended.by == "signal" and result.ended.is_whole:
-        parts += [indented(Text(str(result.ended)))]
+    if result.ended and result.ended.by_signal and result.ended.is_whole:
+        parts += [indented(Text(result.ended.by_signal))]
     parts += [indented(Text(f"warning: {warning}")) for warning in result.warnings]
     parts.append("")
     if result.thresholds:
