@@ -134,6 +134,13 @@ def test_thresholds_that_cannot_be_read_are_refused(write: Write, thresholds: ob
         compare("--merge", part)
 
 
+@pytest.mark.parametrize("max_lost", ["much", 101, [], {}])
+def test_lost_reports_that_cannot_be_read_are_refused(write: Write, max_lost: object) -> None:
+    part = write("a.json", replace(sound_run(), config={"maxLost": max_lost}))
+    with pytest.raises(ConfigError, match=r"a\.json: config\.maxLost: found "):
+        compare("--merge", part)
+
+
 @pytest.mark.parametrize("notation", ["text", "json", "markdown"])
 def test_a_file_gets_what_stdout_would(write: Write, tmp_path: Path, notation: str) -> None:
     given = (write("a.json", sound_run()), write("b.json", sound_run(30)), "--format", notation)

@@ -12,6 +12,7 @@ from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out, writing
 from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
+from vsock_loadgen.record import shown
 from vsock_loadgen.results.comparison import Comparison, Side
 from vsock_loadgen.results.comparison import compare as compare_sides
 from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions, parse_condition
@@ -143,7 +144,8 @@ def _terms(part: Named) -> Terms:
     try:
         return Terms.read(part.result.config)
     except ValueError as error:
-        raise ConfigError([Problem(part.name, "config.maxLost", str(error))]) from error
+        found = shown(part.result.config.get("maxLost"))
+        raise ConfigError([Problem(part.name, "config.maxLost", f"found {found}, {error}")]) from error
 
 
 def _thresholds(part: Named) -> list[Threshold]:
