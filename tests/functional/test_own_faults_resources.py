@@ -63,7 +63,7 @@ def test_too_few_descriptors_to_start_with_are_said_in_one_message_and_leave_no_
     assert set(codes) == {0, 1}
 
 
-LOADED = "import resource, vsock_loadgen.cli.plan, vsock_loadgen.cli.run"
+LOADED = "import resource, vsock_loadgen.cli.verbs, vsock_loadgen.cli.plan, vsock_loadgen.cli.run"
 NO_MORE_MEMORY = (LOADED, "resource.setrlimit(resource.RLIMIT_AS, (1000, 1000))")
 """What an import makes of memory that it does not get is the interpreter's affair: a syntax error, an error without a reason."""
 NO_REASON = (

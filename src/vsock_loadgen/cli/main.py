@@ -41,9 +41,9 @@ def _run() -> int:
     """Find the verb and run it; returns the exit code, unless the verb ends the process with it."""
     import click
 
-    from vsock_loadgen.cli.verbs import verbs
-
     try:
+        from vsock_loadgen.cli.verbs import verbs
+
         return verbs.main(standalone_mode=False) or EXIT_DONE
     except click.ClickException as error:
         with suppress(OSError):
