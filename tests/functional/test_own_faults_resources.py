@@ -63,9 +63,17 @@ def test_too_few_descriptors_to_start_with_are_said_in_one_message_and_leave_no_
     assert set(codes) == {0, 1}
 
 
-LOADED = "import resource, vsock_loadgen.cli.verbs, vsock_loadgen.cli.plan, vsock_loadgen.cli.run"
-NO_MORE_MEMORY = (LOADED, "resource.setrlimit(resource.RLIMIT_AS, (1000, 1000))")
-"""What an import makes of memory that it does not get is the interpreter's affair: a syntax error, an error without a reason."""
+NO_MORE_MEMORY = (
+    "import resource, vsock_loadgen.preparing as preparing",
+    "build, none = preparing.build_fleet, resource.RLIM_INFINITY",
+    "def build_with_nothing(config):",
+    "    resource.setrlimit(resource.RLIMIT_AS, (1000, none))",
+    "    try: return build(config)",
+    "    finally: resource.setrlimit(resource.RLIMIT_AS, (none, none))",
+    "preparing.build_fleet = build_with_nothing",
+)
+"""While the fleet is planned, and no longer: what an import, or the interpreter's own end, makes of memory that it does not get is
+the interpreter's affair: a syntax error, an error without a reason, a crash."""
 NO_REASON = (
     "from vsock_loadgen.cli.verbs import Verbs",
     "Verbs.main = lambda *which, **how: (_ for _ in ()).throw(SystemError('error return without exception set'))",
