@@ -18,9 +18,9 @@ from vsock_loadgen.config.reconcile import expanded
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
+from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
@@ -280,9 +280,15 @@ def _say_thresholds(config: Config, log: Log) -> None:
         log.line(f"thresholds: {'; '.join(expressions)}", "thresholds", {"thresholds": expressions})
 
 
-def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> Orders:
-    confirmed = config.delivery == "confirmed"
-    return Orders(endpoint, factory, config.request_timeout_ns, config.duration_ns, confirmed, config.start_at_ns)
+def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> SendingOrders:
+    return SendingOrders(
+        duration_ns=config.duration_ns,
+        start_at_ns=config.start_at_ns,
+        endpoint=endpoint,
+        reports=factory,
+        request_timeout_ns=config.request_timeout_ns,
+        confirmed=config.delivery == "confirmed",
+    )
 
 
 def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequests) -> Observers:

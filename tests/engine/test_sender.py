@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
+from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
@@ -64,8 +65,10 @@ class World:
         vms = len(plan.indices)
         cells = Cells((), {"packages": ("a", "b")}, {"packages": (vms, vms)}, {}, {"packages": (0, 1)})
         load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)], cells)
+        self.agenda = Agenda(load, self.ledger.books)
         self.sender = Sender(
             load,
+            self.agenda,
             Reports(),
             self.network,  # type: ignore[arg-type]
             self.network,
@@ -75,8 +78,8 @@ class World:
             confirmed=confirmed,
         )
         if approach_ns:
-            self.sender.approach(zero_wall_ns, approach_ns)
-        self.sender.begin(0, zero_wall_ns, join_ns)
+            self.agenda.approach(zero_wall_ns, approach_ns)
+        self.agenda.begin(0, zero_wall_ns, join_ns)
 
     @property
     def counts(self) -> Counts:
@@ -278,7 +281,7 @@ def test_an_end_that_comes_before_the_peer_took_everything_is_no_delivery() -> N
 
 def test_a_loop_that_wakes_after_the_end_starts_nothing_that_was_due_later() -> None:
     world = World(schedule([30 * MILLISECOND]), lambda number: Peer())
-    world.sender.begin(0, 0, 0, end_ns=100 * MILLISECOND)
+    world.agenda.begin(0, 0, 0, end_ns=100 * MILLISECOND)
     world.clock.now_ns = 200 * MILLISECOND
     world.sender.step(200 * MILLISECOND)
     assert world.run(100 * MILLISECOND).counts.due == 4

@@ -16,9 +16,12 @@ IMPATIENT = ("from vsock_loadgen.engine import silence", "silence.PATIENCE_NS = 
 """The command, with less patience for silent workers than it has."""
 STOPS_A_WORKER = (
     "import os, signal",
-    "from vsock_loadgen.engine.worker import Worker",
-    "cut = Worker._cut",
-    "Worker._cut = lambda self, now_ns: (cut(self, now_ns), self._number or os.kill(os.getpid(), signal.SIGSTOP))",
+    "from vsock_loadgen.engine.worker import Handover",
+    "hand_over = Handover._hand_over",
+    "def hand_over_and_stop(self, now_ns, *, final):",
+    "    hand_over(self, now_ns, final=final)",
+    "    self._number or os.kill(os.getpid(), signal.SIGSTOP)",
+    "Handover._hand_over = hand_over_and_stop",
 )
 """The command, whose worker 0 is stopped after its first snapshot: before the end of any run."""
 STOPS_THE_PARENT = (

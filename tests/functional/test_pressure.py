@@ -15,9 +15,9 @@ import pytest
 from fake_schedule import schedule
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.engine.loads import Load
+from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.totals import RunTotals
@@ -57,7 +57,9 @@ def send(
 ) -> RunTotals:
     """Run the loads in worker processes of their own until the totals so far are enough, however long that takes."""
     reports = ReportFactory.build(largest=PACKAGES, report_format="vmReport", package_sets="shared", seed=0)
-    orders = Orders(endpoint_of(address), reports, timeout_ns, 0, confirmed=True)
+    orders = SendingOrders(
+        duration_ns=0, endpoint=endpoint_of(address), reports=reports, request_timeout_ns=timeout_ns, confirmed=True
+    )
     with StopRequests() as stop, Supervisor(loads, orders, stop) as supervisor:
 
         def progress(totals: RunTotals) -> None:

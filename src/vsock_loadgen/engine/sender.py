@@ -3,7 +3,7 @@
 The rules it keeps:
 - open model: a report is started when it is due, whatever became of the one before; only a VM whose last report is still under
   way skips, and the skip is counted;
-- one heap of (due time, VM), one readiness queue, one record per report in flight: no task, thread, timer or payload per VM;
+- one agenda of what is due, one readiness queue, one record per report in flight: no task, thread, timer or payload per VM;
 - a report is one non-blocking socket: connect, sendmsg, half-close, wait for the peer's end of file, close;
 - what the kernel can do at once is done at once; a socket is registered only when it must be waited for;
 - where many reports fall due one after the other, the loop wakes for them at most every START_PAUSE_NS: waking costs as much
@@ -19,27 +19,22 @@ import errno
 import heapq
 import os
 import socket
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.flight import Buffer, Destination, Flight, ReportSource
-from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
-from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.ledger import Book, Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import BROKEN, ENDED, READABLE, WRITABLE, Poller
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.units import MILLISECOND, SECOND
+from vsock_loadgen.units import MILLISECOND
 
 START_BATCH = 64
 RETRY_BATCH = 16
 START_PAUSE_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
-_POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
-_POSITION_MASK = (1 << _POSITION_BITS) - 1
-_NEVER_NS = 1 << 62
-_FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
 _CHATTER_BYTES = 65_536
 _DONE = object()
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
@@ -49,13 +44,14 @@ _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
 class Sender:
     """Sends the reports of one worker's VMs as they fall due.
 
-    Whoever drives it calls `begin`, then `step` in a loop, `stop` at the end of the run, and goes on stepping until `idle` (or
-    calls `abandon`).
+    Whoever drives it begins the `agenda`, calls `step` in a loop, `stop` at the end of the run, and goes on stepping until `idle`
+    (or calls `abandon`).
     """
 
     def __init__(
         self,
         load: Load,
+        agenda: Agenda[Book],
         reports: ReportSource,
         target: Destination,
         poller: Poller,
@@ -65,14 +61,10 @@ class Sender:
         request_timeout_ns: int,
         confirmed: bool,
     ) -> None:
+        self._agenda = agenda
         self._indices = load.schedule.indices
-        self._schedule = load.schedule
-        self._zero_ns = 0
-        self._last_ns = _NEVER_NS
         self._cids = load.cids
         self._packages = load.packages
-        self._books = ledger.books
-        self._first_book = array("l", map(load.cells.number, load.places))
         self._buffers = reports.buffers
         self._target = target
         self._poller = poller
@@ -80,10 +72,6 @@ class Sender:
         self._clock_ns = clock_ns
         self._timeout_ns = request_timeout_ns
         self._confirmed = confirmed
-        self._grid_wall_ns: int | None = None
-        self._joined_ns = 0
-        if not load.schedule.is_synchronized:
-            self.approach(0, 0)  # before the start is known, so that nobody is late for it
         self._under_way = bytearray(len(self._indices))
         self._by_fd: dict[int, Flight] = {}
         self._by_start: deque[Flight] = deque()
@@ -91,44 +79,6 @@ class Sender:
         self._stopped = False
         self._rest: Iterator[None] | None = None
         self._started_ns = 0
-
-    def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
-        """Leave out what was due before `join_ns` from the start, which is at `zero_wall_ns` of the wall clock.
-
-        Where that is long ago it may take its time; yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them. What is
-        left is left to `begin`.
-        """
-        grid_wall_ns = zero_wall_ns if self._schedule.is_synchronized else 0
-        if grid_wall_ns != self._grid_wall_ns or join_ns - self._joined_ns > _FAR_NS:
-            self._grid_wall_ns = grid_wall_ns
-            self._advance = self._schedule.advance(grid_wall_ns, join_ns)
-            self._heap = [self._next(position) for position in range(len(self._indices))]
-        self._joined_ns = join_ns
-        steps, limit = 0, join_ns << _POSITION_BITS
-        for place, entry in enumerate(self._heap):
-            while entry < limit:
-                entry = self._next(entry & _POSITION_MASK)
-                steps += 1
-                if not steps % STEPS_BETWEEN_LOOKS:
-                    yield steps
-            self._heap[place] = entry
-        heapq.heapify(self._heap)
-        yield steps
-
-    def approach(self, zero_wall_ns: int, join_ns: int) -> None:
-        """Walk at one go."""
-        deque(self.walk(zero_wall_ns, join_ns), maxlen=0)
-
-    def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
-        """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.
-
-        What was due before `join_ns` from the start is left out: a run that joins late does not make up for it. Nothing is due at
-        `end_ns` (of the clock; None: no end is known yet) or later, whenever `stop` is called.
-        """
-        self._zero_ns = zero_ns
-        self._last_ns = _NEVER_NS if end_ns is None else end_ns - 1
-        if self._schedule.is_synchronized or join_ns > 0:
-            self.approach(zero_wall_ns, join_ns)
 
     @property
     def idle(self) -> bool:
@@ -163,37 +113,16 @@ class Sender:
         """
         self._start_due(end_ns - 1)
         self._stopped = True
-        self._rest = self._left_behind((end_ns - self._zero_ns) << _POSITION_BITS, bytes(self._under_way))
-        self._count_rest()
+        busy = bytes(self._under_way)
 
-    def _left_behind(self, limit: int, busy: bytes) -> Iterator[None]:
-        """Enter what was due and is not started, as skipped if its VM was busy then. Where a machine could do but a fraction of
-        what was asked of it, that takes its time."""
-        shape, steps = self._schedule.shape, 0
-        for first in self._heap:
-            entry, position = first, first & _POSITION_MASK
-            reports: dict[int, int] = {}
-            while entry < limit:
-                due_ns = entry >> _POSITION_BITS
-                phase = 0 if shape is None else shape.phase_at(due_ns)
-                if shape is None or self._schedule.is_on(position, due_ns):
-                    reports[phase] = reports.get(phase, 0) + 1
-                entry = self._next(position)
-                steps += 1
-                if not steps % STEPS_BETWEEN_LOOKS:
-                    self._enter_rest(position, reports, is_busy=busy[position])
-                    yield
-            self._enter_rest(position, reports, is_busy=busy[position])
-
-    def _enter_rest(self, position: int, reports: dict[int, int], *, is_busy: int) -> None:
-        """Enter reports of a VM by their phase, which begin anew."""
-        for phase, count in reports.items():
-            book = self._books[self._first_book[position] + phase]
-            if is_busy:
-                book.skip(count)
+        def enter(position: int, book: Book, reports: int) -> None:
+            if busy[position]:
+                book.skip(reports)
             else:
-                book.leave_unstarted(count)
-        reports.clear()
+                book.leave_unstarted(reports)
+
+        self._rest = self._agenda.rest(end_ns, enter)
+        self._count_rest()
 
     def _count_rest(self) -> bool:
         """Go on with entering what was left behind; says whether there is more."""
@@ -208,42 +137,26 @@ class Sender:
                 self._land(flight)
                 flight.book.give_up()
 
-    def _next(self, position: int) -> int:
-        """The heap entry of a VM's next report."""
-        return self._advance(position) << _POSITION_BITS | position
-
     def _start_due(self, now_ns: int) -> bool:
         """Start up to a batch of what is due; says whether more is."""
-        heap, limit = self._heap, (min(now_ns, self._last_ns) - self._zero_ns + 1) << _POSITION_BITS
-        if self._stopped or not heap:
+        if self._stopped:
             return False
-        shape, phase = self._schedule.shape, 0
-        for _ in range(START_BATCH):
-            if heap[0] >= limit:
-                return False
-            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
-            heapq.heapreplace(heap, self._next(position))
-            if shape is not None:
-                if not self._schedule.is_on(position, due_ns):
-                    continue
-                phase = shape.phase_at(due_ns)
-            book = self._books[self._first_book[position] + phase]
+        for position, due_ns, book in self._agenda.due(now_ns, START_BATCH):
             if self._under_way[position]:
                 book.skip()
                 continue
             self._under_way[position] = 1
             self._started_ns = started_ns = self._clock_ns()
-            flight = Flight(position, self._zero_ns + due_ns, started_ns, book)
-            book.start(started_ns - flight.due_ns)
+            flight = Flight(position, due_ns, started_ns, book)
+            book.start(started_ns - due_ns)
             self._by_start.append(flight)
             self._connect(flight)
-        return heap[0] < limit
+        return self._agenda.is_due(now_ns)
 
     def _next_event_ns(self, wake_ns: int) -> int:
         """The instant at which something is to be done again, whatever the sockets do."""
-        if self._heap and not self._stopped:
-            due_ns = self._zero_ns + (self._heap[0] >> _POSITION_BITS)
-            wake_ns = min(wake_ns, max(due_ns, self._started_ns + START_PAUSE_NS))
+        if not self._stopped:
+            wake_ns = min(wake_ns, max(self._agenda.next_ns, self._started_ns + START_PAUSE_NS))
         if self._retries:
             wake_ns = min(wake_ns, self._retries[0][0])
         if self._by_start:

@@ -1,4 +1,4 @@
-"""The process that sends one slice of the fleet, and does nothing else, so that no scrape or redraw delays a report."""
+"""The process that has one slice of the fleet, and does nothing else, so that no scrape or redraw delays a report."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import gc
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.channel import Channel
-from vsock_loadgen.engine.flight import ReportSource
 from vsock_loadgen.engine.joining import Join, walk_to
 from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
-from vsock_loadgen.engine.poller import READABLE, EpollPoller
-from vsock_loadgen.engine.sender import Sender
+from vsock_loadgen.engine.poller import READABLE, EpollPoller, Poller
 from vsock_loadgen.errors import exit_code_of
-from vsock_loadgen.transport.endpoint import Endpoint
 from vsock_loadgen.units import MILLISECOND
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000  # the send loop makes no cycles: what is collected is next to nothing
@@ -48,96 +48,77 @@ class Start:
 READY = "ready"
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """How a worker is to send, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop, and
+class Worker(Protocol):
+    """What a worker process does with its slice."""
+
+    def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
+        """Leave out what was due before `join_ns` from the start; yields now and then how many reports are behind."""
+
+    def run(self, start: Start) -> None:
+        """Do it to the end, and hand over the final snapshot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders(ABC):
+    """What workers are to do, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop, and
     `start_at_ns` is the wall clock at the start of the schedule, None where that is whenever everybody is ready."""
 
-    endpoint: Endpoint
-    reports: ReportSource
-    request_timeout_ns: int
     duration_ns: int
-    confirmed: bool
     start_at_ns: int | None = None
 
+    @abstractmethod
+    def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> Worker:
+        """What a worker process does with its part."""
 
-class Worker:
-    """One worker's run, from the word to begin to the final snapshot."""
+    def end_ns(self, start: Start) -> int | None:
+        """When nothing is due any more, by the clock; None: when it is told."""
+        return start.zero_ns + self.duration_ns if self.duration_ns else None
 
-    def __init__(self, number: int, load: Load, orders: Orders, channel: Channel, poller: EpollPoller) -> None:
+
+class Handover:
+    """A worker's way of telling its parent what it has counted: a snapshot every SNAPSHOT_NS."""
+
+    def __init__(self, number: int, ledger: Ledger, channel: Channel, clock_ns: Callable[[], int]) -> None:
         self._number = number
-        self._duration_ns = orders.duration_ns
+        self._ledger = ledger
         self._channel = channel
-        self._clock_ns = time.monotonic_ns
-        self._stopping = False
-        self._ledger = Ledger(load.cells.books)
-        poller.register(channel.fileno(), READABLE)
-        self._sender = Sender(
-            load,
-            orders.reports,
-            orders.endpoint,
-            poller,
-            self._ledger,
-            self._clock_ns,
-            request_timeout_ns=orders.request_timeout_ns,
-            confirmed=orders.confirmed,
-        )
+        self._clock_ns = clock_ns
+        self._zero_ns = self.next_ns = 0
 
-    def await_start(self, poller: EpollPoller) -> bool:
-        """Wait for the word to begin, and take it; False where the parent has gone or wants no run any more."""
-        while not self._channel.closed:
-            poller.wait(SNAPSHOT_NS)
-            for message in self._channel.receive():
-                if isinstance(message, Join):
-                    if walk_to(message, self._sender.walk, self._channel):
-                        continue
-                    return False
-                if not isinstance(message, Start):
-                    return False
-                self._zero_ns = message.zero_ns
-                self._end_ns = message.zero_ns + self._duration_ns if self._duration_ns else None
-                # Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up.
-                self._next_cut_ns = message.zero_ns + SNAPSHOT_NS - message.zero_wall_ns % SNAPSHOT_NS
-                self._sender.begin(message.zero_ns, message.zero_wall_ns, message.join_ns, self._end_ns)
-                return True
-        return False
+    def begin(self, start: Start) -> None:
+        """Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up."""
+        self._zero_ns = start.zero_ns
+        self.next_ns = start.zero_ns + SNAPSHOT_NS - start.zero_wall_ns % SNAPSHOT_NS
 
-    def run(self) -> None:
-        """Send until the end of the duration or a command, then drain, and hand over the final snapshot."""
-        while not (self._stopping and (self._sender.idle or self._channel.closed)):
-            wake_ns = self._next_cut_ns
-            if self._end_ns is not None and not self._stopping:
-                wake_ns = min(wake_ns, self._end_ns)
-            if self._sender.step(wake_ns):
-                self._obey()
-            now_ns = self._clock_ns()
-            if self._end_ns is not None and now_ns >= self._end_ns and not self._stopping:
-                self._stop(self._end_ns)
-            if now_ns >= self._next_cut_ns:
-                self._cut(now_ns)
-        self._hand_over(self._clock_ns(), final=True)
-        self._channel.flush(wait=True)
-
-    def _obey(self) -> None:
-        commands = self._channel.receive()
-        if (Command.STOP in commands or Command.ABANDON in commands) and not self._stopping:
-            self._stop(self._clock_ns())
-        if Command.ABANDON in commands or self._channel.closed:
-            self._stopping = True
-            self._sender.abandon()
-
-    def _stop(self, end_ns: int) -> None:
-        self._stopping = True
-        self._sender.stop(end_ns)
-
-    def _cut(self, now_ns: int) -> None:
-        self._next_cut_ns += (1 + (now_ns - self._next_cut_ns) // SNAPSHOT_NS) * SNAPSHOT_NS
+    def cut(self, now_ns: int) -> None:
+        """Hand a snapshot over, where it is time and the parent has taken the one before."""
+        if now_ns < self.next_ns:
+            return
+        self.next_ns += (1 + (now_ns - self.next_ns) // SNAPSHOT_NS) * SNAPSHOT_NS
         if self._channel.flush():
             self._hand_over(now_ns, final=False)
+
+    def close(self) -> None:
+        """Hand the final snapshot over, and wait until it is gone."""
+        self._hand_over(self._clock_ns(), final=True)
+        self._channel.flush(wait=True)
 
     def _hand_over(self, now_ns: int, *, final: bool) -> None:
         at_ns = now_ns - self._zero_ns
         self._channel.send(self._ledger.snapshot(self._number, at_ns, time.process_time_ns(), final=final))
+
+
+def await_start(channel: Channel, poller: Poller, worker: Worker) -> Start | None:
+    """Wait for the word to begin, and take it; None where the parent has gone or wants no run any more."""
+    while not channel.closed:
+        poller.wait(SNAPSHOT_NS)
+        for message in channel.receive():
+            if isinstance(message, Join):
+                if walk_to(message, worker.walk, channel):
+                    continue
+                return None
+            return message if isinstance(message, Start) else None
+    return None
 
 
 def work(number: int, load: Load, orders: Orders, channel: Channel) -> None:
@@ -152,9 +133,10 @@ def work(number: int, load: Load, orders: Orders, channel: Channel) -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         with closing(channel), closing(EpollPoller()) as poller:
-            worker = Worker(number, load, orders, channel, poller)
+            poller.register(channel.fileno(), READABLE)
+            worker = orders.worker(number, load, channel, poller)
             channel.send(READY)
-            if worker.await_start(poller):
-                worker.run()
+            if start := await_start(channel, poller, worker):
+                worker.run(start)
     except (MemoryError, OSError) as error:
         sys.exit(exit_code_of(error))

@@ -1,0 +1,140 @@
+"""Which report of which VM is due now: one heap of (due time, VM) over the schedule of some VMs, walked through in order.
+
+What becomes of a report that is due is not its business: it is sent, or waits until somebody takes it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
+from vsock_loadgen.engine.loads import Load
+from vsock_loadgen.units import SECOND
+
+_POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
+_POSITION_MASK = (1 << _POSITION_BITS) - 1
+_NEVER_NS = 1 << 62
+_FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
+
+B = TypeVar("B")
+
+
+class Agenda(Generic[B]):
+    """The reports of some VMs, in the order in which they fall due, each with the one of `books` that it is entered in.
+
+    Whoever drives it calls `begin`, then `due` again and again, and at the end `rest`.
+    """
+
+    def __init__(self, load: Load, books: Sequence[B]) -> None:
+        self._schedule = load.schedule
+        self._books = books
+        self._first_book = array("l", map(load.cells.number, load.places))
+        self._zero_ns = 0
+        self._last_ns = _NEVER_NS
+        self._grid_wall_ns: int | None = None
+        self._joined_ns = 0
+        if not load.schedule.is_synchronized:
+            self.approach(0, 0)  # before the start is known, so that nobody is late for it
+
+    def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
+        """Leave out what was due before `join_ns` from the start, which is at `zero_wall_ns` of the wall clock.
+
+        Where that is long ago it may take its time; yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them. What is
+        left is left to `begin`.
+        """
+        grid_wall_ns = zero_wall_ns if self._schedule.is_synchronized else 0
+        if grid_wall_ns != self._grid_wall_ns or join_ns - self._joined_ns > _FAR_NS:
+            self._grid_wall_ns = grid_wall_ns
+            self._advance = self._schedule.advance(grid_wall_ns, join_ns)
+            self._heap = [self._next(position) for position in range(len(self._schedule.indices))]
+        self._joined_ns = join_ns
+        steps, limit = 0, join_ns << _POSITION_BITS
+        for place, entry in enumerate(self._heap):
+            while entry < limit:
+                entry = self._next(entry & _POSITION_MASK)
+                steps += 1
+                if not steps % STEPS_BETWEEN_LOOKS:
+                    yield steps
+            self._heap[place] = entry
+        heapq.heapify(self._heap)
+        yield steps
+
+    def approach(self, zero_wall_ns: int, join_ns: int) -> None:
+        """Walk at one go."""
+        deque(self.walk(zero_wall_ns, join_ns), maxlen=0)
+
+    def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
+        """Start the schedule: `zero_ns` is the clock's reading at its start, `zero_wall_ns` the wall clock's.
+
+        What was due before `join_ns` from the start is left out: a run that joins late does not make up for it. Nothing is due at
+        `end_ns` (of the clock; None: no end is known yet) or later.
+        """
+        self._zero_ns = zero_ns
+        self._last_ns = _NEVER_NS if end_ns is None else end_ns - 1
+        if self._schedule.is_synchronized or join_ns > 0:
+            self.approach(zero_wall_ns, join_ns)
+
+    def due(self, now_ns: int, most: int) -> list[tuple[int, int, B]]:
+        """Take what is due off the agenda, of the next `most` entries: (position of the VM, due time by the clock, book)."""
+        heap, limit = self._heap, self._limit(now_ns)
+        taken: list[tuple[int, int, B]] = []
+        if not heap:
+            return taken
+        zero_ns, shape, phase = self._zero_ns, self._schedule.shape, 0
+        for _ in range(most):
+            if heap[0] >= limit:
+                break
+            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
+            heapq.heapreplace(heap, self._next(position))
+            if shape is not None:
+                if not self._schedule.is_on(position, due_ns):
+                    continue
+                phase = shape.phase_at(due_ns)
+            taken.append((position, zero_ns + due_ns, self._books[self._first_book[position] + phase]))
+        return taken
+
+    def is_due(self, now_ns: int) -> bool:
+        """Whether the next one is due."""
+        return bool(self._heap) and self._heap[0] < self._limit(now_ns)
+
+    @property
+    def next_ns(self) -> int:
+        """When the next one is due, by the clock."""
+        return self._zero_ns + (self._heap[0] >> _POSITION_BITS) if self._heap else _NEVER_NS
+
+    def rest(self, end_ns: int, enter: Callable[[int, B, int], None]) -> Iterator[None]:
+        """Take what is due before `end_ns` off the agenda: `enter` is called with the position of a VM, a book and how many reports
+        belong there. Where that is much it takes its time, and yields every STEPS_BETWEEN_LOOKS reports."""
+        limit, shape, steps = (end_ns - self._zero_ns) << _POSITION_BITS, self._schedule.shape, 0
+        for first in self._heap:
+            entry, position = first, first & _POSITION_MASK
+            reports: dict[int, int] = {}
+            while entry < limit:
+                due_ns = entry >> _POSITION_BITS
+                phase = 0 if shape is None else shape.phase_at(due_ns)
+                if shape is None or self._schedule.is_on(position, due_ns):
+                    reports[phase] = reports.get(phase, 0) + 1
+                entry = self._next(position)
+                steps += 1
+                if not steps % STEPS_BETWEEN_LOOKS:
+                    self._enter_rest(position, reports, enter)
+                    yield
+            self._enter_rest(position, reports, enter)
+
+    def _enter_rest(self, position: int, reports: dict[int, int], enter: Callable[[int, B, int], None]) -> None:
+        """Enter reports of a VM by their phase, which begin anew."""
+        for phase, count in reports.items():
+            enter(position, self._books[self._first_book[position] + phase], count)
+        reports.clear()
+
+    def _next(self, position: int) -> int:
+        """The heap entry of a VM's next report."""
+        return self._advance(position) << _POSITION_BITS | position
+
+    def _limit(self, now_ns: int) -> int:
+        """The heap entry that none which is due reaches."""
+        return (min(now_ns, self._last_ns) - self._zero_ns + 1) << _POSITION_BITS
