@@ -6,28 +6,33 @@ RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
 FUZZ_SECONDS ?= 300
 
-.PHONY: help demo test check audit format proto docs pictures bench fuzz soak clean
+.PHONY: help demo demo-pull test check audit format proto docs pictures bench fuzz soak clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report]'
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report,serve]'
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report]' --group test --group check --group deploy --group fuzz
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report,serve,uvloop]' --group test --group check --group deploy --group fuzz
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
 	@$(BIN)/vsock-loadgen run --config examples/fleet-200.yaml --target embedded --time-scale 45 --duration 15s \
-		--stats-interval 5s --result demo-result.json --html demo-report.html
+		--stats-interval 5s --result demo-result.json --html demo-report.html demo-pull-result.json demo-pull-report.html
 	@echo "The result is in demo-result.json, and as a page in demo-report.html."
+
+demo-pull: $(RUN) ## Let 200 VMs be asked for their reports as Sensor asks, in 20 seconds
+	@$(BIN)/vsock-loadgen serve --config examples/fleet-pull.yaml --asker embedded --listen http://127.0.0.1:0 --time-scale 1440 --duration 20s \
+		--metrics-port 0 --stats-interval 5s --result demo-pull-result.json --html demo-pull-report.html
+	@echo "The result is in demo-pull-result.json, and as a page in demo-pull-report.html."
 
 test: check ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadscope
@@ -51,7 +56,8 @@ proto: ## Generate the protobuf code anew, with the oldest runtime that is suppo
 	@$(PYTHON) -m venv build/protoc
 	@build/protoc/bin/pip install --quiet grpcio-tools==1.71.2 mypy-protobuf==3.6.0
 	@PATH="$(CURDIR)/build/protoc/bin:$$PATH" python -m grpc_tools.protoc -I src --python_out=src --mypy_out=quiet:src \
-		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto
+		src/vsock_loadgen/payloads/proto/scanner_v4.proto src/vsock_loadgen/payloads/proto/virtual_machine_v1.proto \
+		src/vsock_loadgen/payloads/proto/vm_service.proto
 
 docs: $(RUN) ## Write the tables that the documents take from the code anew
 	@$(BIN)/python -m docs.scripts.reference
@@ -69,4 +75,4 @@ soak: $(TOOLS) ## Run 20,000 VMs for 30 minutes with faults at random moments, a
 	@$(BIN)/python -m soak
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build bench/build demo-result.json demo-report.html
+	rm -rf $(VENV) build bench/build demo-result.json demo-report.html demo-pull-result.json demo-pull-report.html

@@ -14,7 +14,7 @@ from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.quantity import PACKAGES, QUANTITIES, REPORT_INTERVAL
 from vsock_loadgen.grammar.scalars import flow
 from vsock_loadgen.measures.figures import METRICS
-from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.outcome import Mode, classes_of
 from vsock_loadgen.preparing import prepare
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.serving.metrics import Metrics
@@ -23,15 +23,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "dev-and-prod.yaml"
 
 
-def failure_table() -> str:
-    """A row for every class of failure."""
-    rows = [(f"`{failure}`", failure.record.cause, failure.record.remedy) for failure in FailureClass]
+def failure_table(mode: Mode = "push") -> str:
+    """A row for every class of failure of a mode."""
+    rows = [(f"`{failure}`", failure.record.cause, failure.record.remedy) for failure in classes_of(mode)]
     return table(("class", "what happened", "what to do"), rows)
 
 
 def class_table() -> str:
     """A row for every class of failure, with what the target may know of such a report."""
-    rows = [(f"`{failure}`", failure.record.cause, failure.record.at_target) for failure in FailureClass]
+    rows = [(f"`{failure}`", failure.record.cause, failure.record.at_target) for failure in classes_of("push")]
     return table(("class", "what happened", "what the target sees"), rows)
 
 
@@ -83,6 +83,7 @@ PARTS: dict[Path, Parts] = {
     },
     PROJECT / "docs" / "metrics.md": {"metrics": exposed_table},
     PROJECT / "docs" / "how-to" / "read-a-report.md": {"failures": failure_table},
+    PROJECT / "docs" / "pull.md": {"failures": partial(failure_table, "pull")},
     PROJECT / "docs" / "reliability.md": {"failures at the target": class_table},
 }
 

@@ -18,24 +18,21 @@ from vsock_loadgen.config.reconcile import expanded
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
-from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.errors import CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.payloads.decode import decode
-from vsock_loadgen.payloads.reports import ReportFactory
+from vsock_loadgen.modes.calling import CALLING
+from vsock_loadgen.modes.mode import Companion, Decided, Mode, Prepared
 from vsock_loadgen.plan.document import plan_document
-from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.shares import Shares
-from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.preparing import prepare
-from vsock_loadgen.receiver.embedded import EmbeddedReceiver, ReceiverLostError
 from vsock_loadgen.results.conclusion import Findings, Run, result_of
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.serving.allocator import return_large_blocks
 from vsock_loadgen.serving.health import Health
 from vsock_loadgen.serving.http import listening_address, listening_ports, serve
@@ -46,9 +43,6 @@ from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import live_page, plotly_source
 from vsock_loadgen.text.plan_text import plan_text
-from vsock_loadgen.transport.endpoint import Endpoint, endpoint_of
-from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
-from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.clocks import ClockWatch
 from vsock_loadgen.watching.error_lines import ErrorLines
@@ -61,30 +55,13 @@ from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A run of which everything is known that can be before its target is touched."""
-
-    config: Config
-    identity: Identity
-    plan: Plan
-    factory: ReportFactory
-    reconciler: Reconciler | None
-    warnings: tuple[Problem, ...]
-
-    @property
-    def mine(self) -> NodeSlice:
-        """The part of the fleet that this process sends."""
-        return self.plan.nodes[self.identity.index]
-
-
-@dataclass(frozen=True, slots=True)
 class Forked:
     """A run whose last process has been forked: whatever starts a thread asks for one of these. `sending` ends what sends."""
 
     run: Run
     decided: Decided
     supervisor: Supervisor
-    receiver: EmbeddedReceiver | None
+    prepared: Prepared
     sending: ExitStack
 
 
@@ -93,20 +70,20 @@ def run(
     streams: Streams,
     outputs: Outputs,
     *,
+    mode: Mode = CALLING,
     warnings: tuple[Problem, ...] = (),
-    go_on: bool = False,
     ends_process: bool = False,
 ) -> int:
-    """Simulate this node's part of the fleet, from the preflight check to the verdict; returns the exit code.
+    """Simulate this node's part of the fleet, from a look at what it needs to the verdict; returns the exit code.
 
-    Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. `go_on` skips the refusal of a
-    vsock target that would leave this machine. With `ends_process` a signal that comes after the outcome changes nothing any more.
+    Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. With `ends_process` a signal that
+    comes after the outcome changes nothing any more.
     """
     stage = Stage(streams, outputs, Log(streams.log, style=config.log_format))
-    decided = _decide(config, warnings, stage)
+    decided = _decide(mode.settled(config), warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
-        forked = _fork(decided, stage, stack.enter_context(ExitStack()), stop, go_on=go_on)
+        forked = _fork(decided, mode, stage, stack.enter_context(ExitStack()), stop)
         exit_code = _watch(forked, stage, stop, stack)
         if config.after_run == "wait":
             text = "the run is over; what it shows stays until SIGTERM (afterRun: wait)"
@@ -134,33 +111,28 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
     return decided
 
 
-def _fork(decided: Decided, stage: Stage, sending: ExitStack, stop: StopRequests, *, go_on: bool) -> Forked:
-    """Look at the target, and fork the receiver of the run's own, where it has one, and the workers."""
+def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: StopRequests) -> Forked:
+    """Let the mode prepare the run, and fork the workers."""
     config, plan = decided.config, decided.plan
     raise_descriptor_limit()
-    embedded = isinstance(config.target, EmbeddedAddress)
-    receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
-    with stop.at_once():
-        target = receiver.address if receiver else preflight(config.target, go_on=go_on)
-    endpoint = endpoint_of(target, report_bytes=plan.forecast.largest_report_bytes)
-    own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
+    prepared = mode.prepare(decided, sending, stop)
     _say_thresholds(config, stage.log)
-    supervisor = sending.enter_context(
-        Supervisor(loads_of(plan, decided.mine, own_cid), _orders(config, endpoint, decided.factory), stop)
-    )
+    loads = loads_of(plan, decided.mine, prepared.own_cid)
+    supervisor = sending.enter_context(Supervisor(loads, prepared.orders, stop))
     made = Run(
         config,
         plan,
         decided.mine,
-        endpoint.hides_unread_close,
-        own_cid,
+        prepared.hides_unread_close,
+        prepared.own_cid,
         usable_processors(),
         environment(),
         Shares(plan, decided.mine),
         tuple(map(str, decided.warnings)),
+        prepared.listen,
     )
-    _announce(decided, endpoint, stage.log)
-    return Forked(made, decided, supervisor, receiver, sending)
+    _announce(decided, mode, prepared, stage.log)
+    return Forked(made, decided, supervisor, prepared, sending)
 
 
 def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -> int:
@@ -173,14 +145,14 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     if reconciler:
         with stop.at_once():
             reconciler.before()
-    subject = subject_of(decided.plan, decided.mine, str(config.target), config.duration_ns)
+    subject = subject_of(decided.plan, decided.mine, forked.prepared.aim, config.duration_ns)
     terminal = stage.streams.log if stage.streams.live else None
     with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
         watches.clocks.begin()
         totals = forked.supervisor.run(observers.update)
         watches.clocks.update(totals)
-    receipt = _receipt(forked.receiver, totals) if forked.receiver else None
+    receipt = _receipt(forked.prepared.companion, totals) if forked.prepared.companion else None
     reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
     forked.sending.close()
     watches.saturation.conclude(totals)
@@ -260,13 +232,13 @@ def _look_at_start(decided: Decided, log: Log) -> None:
     log.line(f"startAt was {ago} ago: this run joins a schedule that goes on, and sends nothing of what was due before", "joined")
 
 
-def _announce(decided: Decided, endpoint: Endpoint, log: Log) -> None:
+def _announce(decided: Decided, mode: Mode, prepared: Prepared, log: Log) -> None:
     """Say which part of the fleet this is, and where its reports go."""
-    config, mine, identity, workers = decided.config, decided.mine, decided.identity, decided.plan.workers
-    where = config.target if isinstance(config.target, EmbeddedAddress) else endpoint.address
-    fields = {"node_index": identity.index, "node_count": identity.count, "vms": mine.vms, "target": str(config.target)}
+    mine, identity, workers = decided.mine, decided.identity, decided.plan.workers
+    fields = {"node_index": identity.index, "node_count": identity.count, "vms": mine.vms, "target": prepared.aim}
     log.line(
-        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs report to {where}, workers: {workers}",
+        f"node {identity.index} of {identity.count} ({identity.source}): {mine.vms:,} VMs {mode.verb} {prepared.where}, "
+        f"workers: {workers}",
         "start",
         {**fields, "workers": workers},
     )
@@ -278,17 +250,6 @@ def _say_thresholds(config: Config, log: Log) -> None:
     expressions = list(map(str, config.thresholds))
     if expressions:
         log.line(f"thresholds: {'; '.join(expressions)}", "thresholds", {"thresholds": expressions})
-
-
-def _orders(config: Config, endpoint: Endpoint, factory: ReportFactory) -> SendingOrders:
-    return SendingOrders(
-        duration_ns=config.duration_ns,
-        start_at_ns=config.start_at_ns,
-        endpoint=endpoint,
-        reports=factory,
-        request_timeout_ns=config.request_timeout_ns,
-        confirmed=config.delivery == "confirmed",
-    )
 
 
 def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequests) -> Observers:
@@ -322,7 +283,12 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
     if config.metrics_port == 0:
         return []
     metrics = Metrics(
-        forked.run.plan, forked.run.mine, watches.saturation, lambda: watches.nodes.change, lambda: watches.clocks.steps
+        forked.run.plan,
+        forked.run.mine,
+        watches.saturation,
+        lambda: watches.nodes.change,
+        lambda: watches.clocks.steps,
+        mode="push" if forked.run.listen is None else "pull",
     )
     pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
     served = serve(
@@ -339,10 +305,10 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
     return [pages]
 
 
-def _receipt(receiver: EmbeddedReceiver, totals: RunTotals) -> Receipt | None:
-    """What the run's own receiver has counted; None where it was lost, which is noted."""
+def _receipt(companion: Companion, totals: RunTotals) -> Receipt | Scraped | None:
+    """What the run's own other side has counted; None where it was lost, which is noted."""
     try:
-        return receiver.stop()
-    except ReceiverLostError as error:
+        return companion.stop()
+    except CompanionLostError as error:
         totals.lost_receiver = error.how
         return None

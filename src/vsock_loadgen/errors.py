@@ -77,6 +77,14 @@ class InternalError(LoadgenError):
     exit_code = EXIT_INTERNAL
 
 
+class CompanionLostError(InternalError):
+    """The other side of a run, which the run itself had started, is gone, and what it counted with it."""
+
+    def __init__(self, what: str, how: str) -> None:
+        super().__init__(f"{what} was lost ({how}): what it had counted is not known")
+        self.how = how
+
+
 class StoppedError(LoadgenError):
     """A signal came before the run began; nothing was sent."""
 

@@ -16,7 +16,7 @@ from fake_network import FakeClock, FakeNetwork, Peer
 from fake_schedule import schedule
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
-from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.ledger import Ledger, new_books
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
 from vsock_loadgen.measures.cells import Cells
@@ -61,7 +61,7 @@ class World:
         self.clock = FakeClock()
         self.clock.now_ns = join_ns
         self.network = FakeNetwork(self.clock, script, **network)
-        self.ledger = Ledger(2)
+        self.ledger = Ledger(new_books(2))
         vms = len(plan.indices)
         cells = Cells((), {"packages": ("a", "b")}, {"packages": (vms, vms)}, {}, {"packages": (0, 1)})
         load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)], cells)

@@ -10,8 +10,8 @@ import click
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.outputs import OUTPUT
-from vsock_loadgen.errors import EXIT_USAGE, LoadgenError, MachineError
-from vsock_loadgen.log import Log
+from vsock_loadgen.cli.refusing import said_as
+from vsock_loadgen.modes.calling import Calling
 from vsock_loadgen.stage import Outputs
 
 
@@ -38,13 +38,6 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
     loaded = given.load({"--result": result, "--html": html})
     outputs = Outputs(result=result, html=html)
     where = streams(live=not no_live)
-    try:
-        sys.exit(app.run(loaded.config, where, outputs, warnings=loaded.warnings, go_on=no_loopback_check, ends_process=True))
-    except (LoadgenError, OSError, MemoryError) as caught:
-        error = caught if isinstance(caught, LoadgenError) else MachineError(caught)
-        if loaded.config.log_format == "text":
-            raise error from caught
-        Log(where.log, style="json").error(
-            str(error), "refused" if error.exit_code == EXIT_USAGE else "broken", {"exit_code": error.exit_code}
-        )
-        sys.exit(error.exit_code)
+    with said_as(loaded.config.log_format, where.log):
+        mode = Calling(go_on=no_loopback_check)
+        sys.exit(app.run(loaded.config, where, outputs, mode=mode, warnings=loaded.warnings, ends_process=True))

@@ -13,6 +13,8 @@ _VERBS = {
     "run": "Simulate the fleet.",
     "plan": "Show what would be sent, and send nothing.",
     "receive": "Stand in for the relay: read, verify and count.",
+    "serve": "Let the fleet be asked for its reports.",
+    "scrape": "Stand in for Sensor: ask, read, verify and count.",
     "report": "Turn a result into an HTML page.",
     "compare": "Hold results against each other, or add up those of several nodes.",
     "fit": "Make a block of the config from measured data.",

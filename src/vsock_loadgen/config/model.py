@@ -16,6 +16,7 @@ from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address,
 from vsock_loadgen.config.blocks import MOMENT, MOST_VMS, PACKAGE_SETS, YEAR_NS, DiscoveredData, Limits, OfProfile, Phase, Profile
 from vsock_loadgen.config.instants import INSTANT
 from vsock_loadgen.config.reconcile import RECONCILE
+from vsock_loadgen.config.serve import Serve
 from vsock_loadgen.config.target import TARGET
 from vsock_loadgen.config.thresholds import THRESHOLD, Threshold
 from vsock_loadgen.distributions.constant import Constant
@@ -182,6 +183,15 @@ class Config:
         "unix:///run/relay.sock",
         group="sending",
         scope="node",
+    )
+    serve: Serve = key(
+        Serve(),
+        BlockOf(Serve),
+        "How VMs answer that are asked for their reports (`vsock-loadgen serve`).",
+        "{dialect: generation}",
+        group="sending",
+        scope="shared",
+        otherwise=_EACH_ITS_OWN,
     )
     delivery: Literal["confirmed", "written"] = key(
         "confirmed",

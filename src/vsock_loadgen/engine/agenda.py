@@ -97,6 +97,18 @@ class Agenda(Generic[B]):
             taken.append((position, zero_ns + due_ns, self._books[self._first_book[position] + phase]))
         return taken
 
+    def book(self, position: int, now_ns: int) -> B:
+        """The book of a VM at this moment of the clock."""
+        shape = self._schedule.shape
+        return self._books[self._first_book[position] + (0 if shape is None else shape.phase_at(max(0, now_ns - self._zero_ns)))]
+
+    def firsts(self) -> list[int]:
+        """For each VM the clock's reading when the next of its reports is due, whether or not it is switched on then."""
+        found = [_NEVER_NS] * len(self._heap)
+        for entry in self._heap:
+            found[entry & _POSITION_MASK] = self._zero_ns + (entry >> _POSITION_BITS)
+        return found
+
     def is_due(self, now_ns: int) -> bool:
         """Whether the next one is due."""
         return bool(self._heap) and self._heap[0] < self._limit(now_ns)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import fields
+from typing import Any, Generic, TypeVar
 
+from vsock_loadgen.measures.askings import Asked, EndedBy
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 
-_NAMES = [each.name for each in fields(Counts) if each.name != "failures"]
+_BY_KEY = ("failures", "asked", "ended_by")
+_NAMES = [each.name for each in fields(Counts) if each.name not in _BY_KEY]
 
 
 class Book:
     """The reports of one cell of the fleet, in one phase of load: counts since the start, and times since the last snapshot. All
     times are nanoseconds."""
 
-    __slots__ = ("_times", "bytes", "delivered", "due", "failures", "in_flight", "skipped", "started", "unfinished")
+    __slots__ = ("_times", *_NAMES, *_BY_KEY)
 
     def __init__(self) -> None:
         self.due = self.started = self.delivered = self.skipped = self.unfinished = self.in_flight = self.bytes = 0
+        self.initial = self.overtaken = self.again = self.claimed = self.asking = 0
         self.failures: dict[FailureClass, int] = {}
+        self.asked: dict[Asked, int] = {}
+        self.ended_by: dict[EndedBy, int] = {}
         self._times = Times()
 
     def skip(self, reports: int = 1) -> None:
@@ -60,7 +67,13 @@ class Book:
     @property
     def counts(self) -> Counts:
         """The counts now."""
-        return Counts(**{name: getattr(self, name) for name in _NAMES}, failures=dict(self.failures))
+        of_keys: dict[str, Any] = {name: dict(getattr(self, name)) for name in _BY_KEY}
+        return Counts(**{name: getattr(self, name) for name in _NAMES}, **of_keys)
+
+    @property
+    def state(self) -> Hashable:
+        """What is another whenever something has been entered."""
+        return self.due, self.in_flight
 
     def share(self) -> Share:
         """The state now; the times begin anew."""
@@ -69,22 +82,30 @@ class Book:
         return share
 
 
-class Ledger:
+B = TypeVar("B", bound=Book)
+
+
+class Ledger(Generic[B]):
     """A book for every number under which a report may be entered; there is no other count. `errors` has the last message of each
     failure class since the last snapshot."""
 
-    def __init__(self, books: int = 1) -> None:
-        self.books = [Book() for _ in range(books)]
+    def __init__(self, books: Sequence[B]) -> None:
+        self.books = books
         self.errors: dict[FailureClass, str] = {}
-        self._told = [(0, 0)] * books
+        self._told = [book.state for book in books]
 
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
         """The books in which something has changed; their times, and the errors, begin anew."""
         shares = {}
         for number, book in enumerate(self.books):
-            state = book.due, book.in_flight  # whatever is entered changes one of both
+            state = book.state
             if state != self._told[number]:
                 self._told[number] = state
                 shares[number] = book.share()
         errors, self.errors = self.errors, {}
         return WorkerSnapshot(worker, at_ns, shares, errors, cpu_ns, final)
+
+
+def new_books(count: int) -> list[Book]:
+    """So many of them."""
+    return [Book() for _ in range(count)]

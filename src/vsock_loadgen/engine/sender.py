@@ -55,7 +55,7 @@ class Sender:
         reports: ReportSource,
         target: Destination,
         poller: Poller,
-        ledger: Ledger,
+        ledger: Ledger[Book],
         clock_ns: Callable[[], int],
         *,
         request_timeout_ns: int,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.flight import ReportSource
-from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.ledger import Ledger, new_books
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import EpollPoller
 from vsock_loadgen.engine.sender import Sender
@@ -39,7 +39,7 @@ class SendingWorker:
         self._channel = channel
         self._clock_ns = time.monotonic_ns
         self._stopping = False
-        ledger = Ledger(load.cells.books)
+        ledger = Ledger(new_books(load.cells.books))
         self._agenda = Agenda(load, ledger.books)
         self._handover = Handover(number, ledger, channel, self._clock_ns)
         self._sender = Sender(

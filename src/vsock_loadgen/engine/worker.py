@@ -16,10 +16,10 @@ from typing import Protocol
 from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.joining import Join, walk_to
-from vsock_loadgen.engine.ledger import Ledger
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import READABLE, EpollPoller, Poller
 from vsock_loadgen.errors import exit_code_of
+from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.units import MILLISECOND
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000  # the send loop makes no cycles: what is collected is next to nothing
@@ -75,19 +75,26 @@ class Orders(ABC):
         return start.zero_ns + self.duration_ns if self.duration_ns else None
 
 
+class Snapshots(Protocol):
+    """Where snapshots come from: a `Ledger`."""
+
+    def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
+        """What has changed since the one before."""
+
+
 class Handover:
     """A worker's way of telling its parent what it has counted: a snapshot every SNAPSHOT_NS."""
 
-    def __init__(self, number: int, ledger: Ledger, channel: Channel, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, number: int, ledger: Snapshots, channel: Channel, clock_ns: Callable[[], int]) -> None:
         self._number = number
         self._ledger = ledger
         self._channel = channel
         self._clock_ns = clock_ns
-        self._zero_ns = self.next_ns = 0
+        self.zero_ns = self.next_ns = 0
 
     def begin(self, start: Start) -> None:
         """Cuts fall on quarter seconds of the wall clock, so that the rows of several nodes line up."""
-        self._zero_ns = start.zero_ns
+        self.zero_ns = start.zero_ns
         self.next_ns = start.zero_ns + SNAPSHOT_NS - start.zero_wall_ns % SNAPSHOT_NS
 
     def cut(self, now_ns: int) -> None:
@@ -104,7 +111,7 @@ class Handover:
         self._channel.flush(wait=True)
 
     def _hand_over(self, now_ns: int, *, final: bool) -> None:
-        at_ns = now_ns - self._zero_ns
+        at_ns = now_ns - self.zero_ns
         self._channel.send(self._ledger.snapshot(self._number, at_ns, time.process_time_ns(), final=final))
 
 

@@ -93,7 +93,9 @@ class Cells:
         return number if dimension == PHASE or self.vms[dimension][number] else None
 
     def parts_of(self, number: int) -> dict[str, int]:
-        """For each dimension, the part that holds what is entered under a number."""
+        """For each dimension, the part that holds what is entered under a number; none does where that is beyond `books`."""
+        if number >= self.books:
+            return {}
         cell, phase = divmod(number, self._stride)
         found = {dimension: members[cell] for dimension, members in self.members.items() if self.groups[dimension]}
         return found | {PHASE: phase} if self.phases else found

@@ -104,7 +104,7 @@ _NAMES = {percentile_of(point): point for point in SHOWN_POINTS} | {Fraction(100
 _CLOCKS = {
     clock.name: clock
     for clock in (
-        _Clock("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.undelivered),
+        _Clock("response_time", "from due to delivered, every due report", lambda t: t.response, lambda c: c.unanswered),
         _Clock(
             "service_time", "from start to delivered, every started report", lambda t: t.service, lambda c: c.started_undelivered
         ),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
+
+Mode = Literal["push", "pull"]
+"""Who begins: a VM that sends its report when it is due (push), or whoever asks the VM for it (pull)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,7 @@ class Failure:
     `older_label` is where the older tool's metric puts it, `color` what the page's chart shows it in. The target may have the whole
     report where it `may_have_arrived`; where it `is_broken_off`, the target closed the connection before it had taken it.
     `own_fault` is what the verdict says where it is the generator that was the limit, with `{}` for the number of reports.
+    A class belongs to one `mode`.
     """
 
     name: str
@@ -26,6 +30,7 @@ class Failure:
     may_have_arrived: bool = False
     is_broken_off: bool = False
     own_fault: str = ""
+    mode: Mode = "push"
 
     @property
     def advice(self) -> str:
@@ -98,3 +103,55 @@ class FailureClass(StrEnum):
         color="#7b5fc0",
         own_fault="the generator had no file descriptor for {:,} reports: raise the limit (ulimit -n)",
     )
+    NO_REQUEST = Failure(
+        name="no_request",
+        cause="the asker connected, and its request did not come whole",
+        remedy="look for askers that are overloaded, or that something between cuts off",
+        at_target="nothing",
+        older_label="send",
+        color="#3a86c8",
+        mode="pull",
+    )
+    BROKEN_OFF = Failure(
+        name="broken_off",
+        cause="the asker closed the connection before it had taken the whole report",
+        remedy="look for its time limit for one VM, its limit of size, or a restart",
+        at_target="a read error or an early end",
+        older_label="write",
+        color="#cc79a7",
+        is_broken_off=True,
+        mode="pull",
+    )
+    STOPPED_READING = Failure(
+        name="stopped_reading",
+        cause="the asker did not read the report to its end within the agent's 30 seconds",
+        remedy="the asker is slower than what it asks for, or stalled: raise its time limit or lower its concurrency",
+        at_target="a part of the report, and an early end",
+        older_label="send",
+        color="#d55e00",
+        mode="pull",
+    )
+    NO_RECEIPT = Failure(
+        name="no_receipt",
+        cause="the report was written to its end, and the asker never showed that it had read as far as that",
+        remedy="look for its time limit for one VM; a proxy between that swallows pings would show here as well",
+        at_target="the whole report, or a part of it",
+        older_label="send",
+        color="#e69f00",
+        may_have_arrived=True,
+        mode="pull",
+    )
+    REFUSED = Failure(
+        name="refused",
+        cause="the last asking before it was too late was answered with an error or a fault in place of the report",
+        remedy="faults that were asked for do this; without any, look at the asker's requests",
+        at_target="an error of the agent, or a connection that came to nothing",
+        older_label="send",
+        color="#009e73",
+        mode="pull",
+    )
+
+
+def classes_of(mode: Mode) -> tuple[FailureClass, ...]:
+    """The failure classes of a mode."""
+    return tuple(failure for failure in FailureClass if failure.record.mode == mode)

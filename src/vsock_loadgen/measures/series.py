@@ -93,7 +93,7 @@ class OpenRow:
         return SeriesRow(
             second,
             replace(counts, failures={failure: count for failure, count in counts.failures.items() if count}),
-            RowTimes.of(times.response, counts.undelivered),
+            RowTimes.of(times.response, counts.unanswered),
             RowTimes.of(times.service, counts.failed),
             RowTimes.of(times.lag),
         )

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from vsock_loadgen.measures.askings import Asked, EndedBy, Kind
 from vsock_loadgen.measures.histogram import AsHistogram, DenseHistogram, Histogram
+from vsock_loadgen.measures.knowledge import Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import Record, Summed, Whole, object_of
 
@@ -30,6 +32,12 @@ class Counts(Summed):
 
     `started` of them had a first connect attempt. `bytes` are those of delivered reports. Its fields are the only list of counts:
     sums, documents and metrics go through them.
+
+    Where reports wait to be asked for, those in flight are the ones that wait, and those that were delivered or failed have
+    started. Then `initial` are reports of before the run whose fate is known, which have no response time. `overtaken` were not
+    delivered and are not longer than any for that: a newer one was, or they are initial. `ended_by` says why reports were skipped.
+    Askings are counted apart: `asked` by how they ended, `asking` go on. Of the whole ones, `again` took what had been delivered
+    before; of the unchanged ones, `claimed` named what never was.
     """
 
     due: Whole = _count(metric="Reports that the schedule has asked for, whatever became of them.")
@@ -40,6 +48,13 @@ class Counts(Summed):
     in_flight: Whole = _count(metric="Reports due but neither delivered nor failed yet.", is_gauge=True)
     bytes: Whole = _count(metric="Bytes of delivered reports.")
     failures: Mapping[FailureClass, Whole] = field(default_factory=dict)
+    initial: Whole = _count(in_totals=False, in_rows=False)
+    overtaken: Whole = _count(in_totals=False, in_rows=False)
+    again: Whole = _count(in_totals=False, in_rows=False)
+    claimed: Whole = _count(in_totals=False, in_rows=False)
+    asking: Whole = _count(in_totals=False, in_rows=False)
+    asked: Mapping[Asked, Whole] = field(default_factory=dict)
+    ended_by: Mapping[EndedBy, Whole] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -57,9 +72,28 @@ class Counts(Summed):
         return self.failed + self.skipped + self.unfinished
 
     @property
+    def unanswered(self) -> int:
+        """Those of the settled reports that have no response time, and count as longer than any."""
+        return max(0, self.undelivered - self.overtaken)
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether reports wait to be asked for, as far as that shows: somebody has asked, or there were reports before the run."""
+        return bool(self.asked or self.asking or self.initial or self.overtaken or self.ended_by)
+
+    @property
+    def askings(self) -> int:
+        """Askings of all kinds, those that go on included."""
+        return sum(self.asked.values()) + self.asking
+
+    def asked_of(self, kind: Kind) -> int:
+        """Askings of one kind."""
+        return sum(count for way, count in self.asked.items() if way.kind == kind)
+
+    @property
     def started_undelivered(self) -> int:
         """Reports that were started in vain: failed, or abandoned at the end."""
-        return self.started - self.delivered - self.in_flight
+        return self.failed if self.was_asked else self.started - self.delivered - self.in_flight
 
     @property
     def balanced(self) -> bool:
@@ -142,7 +176,7 @@ class WorkerSnapshot:
     """A worker's state at `at_ns` from the start: `shares` of the books that have changed since its previous snapshot, by number.
 
     `errors` has the last message of each failure class that occurred since then. `cpu_ns` is the processor time the worker has used
-    since it began. After the `final` one comes no other.
+    since it began. After the `final` one comes no other. `knowledge` is there where reports wait to be asked for.
     """
 
     worker: int
@@ -151,3 +185,4 @@ class WorkerSnapshot:
     errors: Mapping[FailureClass, str]
     cpu_ns: int
     final: bool
+    knowledge: Knowledge | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from vsock_loadgen.measures.cells import PHASE, Cells
 from vsock_loadgen.measures.ending import Cause, Stop
 from vsock_loadgen.measures.figures import PartFigures
+from vsock_loadgen.measures.knowledge import Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, DenseTimes, Times, WorkerSnapshot
@@ -49,6 +50,8 @@ class RunTotals:
         self.times = Times()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
+        self.knowledge: Knowledge | None = None
+        """What whoever asks knows, where the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
         self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
         self._workers = [
@@ -120,6 +123,8 @@ class RunTotals:
         worker.last = snapshot
         self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns - self.joined_ns)
         self.errors.update(snapshot.errors)
+        if snapshot.knowledge is not None:
+            self.knowledge = snapshot.knowledge.after(self.knowledge)
         change, times = Counts(), Times()
         for number, share in snapshot.shares.items():
             entered = share.counts - worker.by_number.get(number, Counts())

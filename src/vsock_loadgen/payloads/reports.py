@@ -78,6 +78,16 @@ class ReportFactory:
         template, body = self._prepared.get(key) or self._prepare(key)
         return [template % (cid, index, index), body]
 
+    def contents(self, index: int, packages: int) -> list[memoryview]:
+        """What that report says about packages, without any header. Raises ValueError as `buffers` does."""
+        self._check(packages)
+        view, ends, sets = self.ring.view, self.ring.ends, self.package_sets
+        if sets != "shared" and (sets == "perVM" or sets[index]):
+            digest = hashlib.blake2b(f"{self.seed}/window/{index}".encode(), digest_size=8).digest()
+            first = int.from_bytes(digest, "big") % (len(ends) - packages)
+            return [view[: ends[0]], view[ends[first] : ends[first + packages]]]
+        return [view[: ends[packages]]]
+
     def size(self, index: int, cid: int, packages: int) -> int:
         """Bytes of that report, without sending it. Raises ValueError as `buffers` does."""
         return sum(map(len, self.buffers(index, cid, packages)))
@@ -93,15 +103,10 @@ class ReportFactory:
         return prepared
 
     def _own(self, index: int, cid: int, packages: int) -> list[Buffer]:
-        """The report whose window starts where a hash of (seed, index) says."""
-        self._check(packages)
-        view, ends = self.ring.view, self.ring.ends
-        digest = hashlib.blake2b(f"{self.seed}/window/{index}".encode(), digest_size=8).digest()
-        first = int.from_bytes(digest, "big") % (len(ends) - packages)
-        prelude = view[: ends[0]]
-        window = view[ends[first] : ends[first + packages]]
-        template = self.envelope.template(len(str(cid)), len(prelude) + len(window))
-        return [template % (cid, index, index), prelude, window]
+        """The report of a machine that has packages of its own: their window starts where a hash of (seed, index) says."""
+        contents = self.contents(index, packages)
+        template = self.envelope.template(len(str(cid)), sum(map(len, contents)))
+        return [template % (cid, index, index), *contents]
 
     def _check(self, packages: int) -> None:
         if not 1 <= packages <= self.largest:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from vsock_loadgen.config.address import UnixAddress, parse_address
-from vsock_loadgen.errors import InternalError, TargetError, exit_code_of, how_it_ended
+from vsock_loadgen.errors import CompanionLostError, InternalError, TargetError, exit_code_of, how_it_ended
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
@@ -31,14 +31,6 @@ _SOCKET = "receiver.sock"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_STOP_SECONDS = 30.0
 _LONGEST_END_SECONDS = 15.0
-
-
-class ReceiverLostError(InternalError):
-    """The embedded receiver is gone, and what it counted with it."""
-
-    def __init__(self, how: str) -> None:
-        super().__init__(f"the embedded receiver was lost ({how}): what it had counted is not known")
-        self.how = how
 
 
 class EmbeddedReceiver:
@@ -103,7 +95,7 @@ class EmbeddedReceiver:
         return ours, process
 
     def stop(self) -> Receipt:
-        """Have what is on its way taken, end the process and return what it counted. Raises ReceiverLostError if it is gone."""
+        """Have what is on its way taken, end the process and return what it counted. Raises CompanionLostError if it is gone."""
         if self._pipe is None:
             raise InternalError("the embedded receiver was stopped without having been started, or twice")
         try:
@@ -113,7 +105,7 @@ class EmbeddedReceiver:
             receipt = None
         ended = self._end()
         if not isinstance(receipt, Receipt):
-            raise ReceiverLostError(ended)
+            raise CompanionLostError("the embedded receiver", ended)
         return receipt
 
     def __enter__(self) -> Self:

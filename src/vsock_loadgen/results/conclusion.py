@@ -19,12 +19,14 @@ from vsock_loadgen.results.ended import ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.judgement import Terms, judge
+from vsock_loadgen.results.known import Known
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.result import Confirmation, Result
 from vsock_loadgen.results.saturation import Saturation
-from vsock_loadgen.results.seen import Seen, seen_by_receiver
+from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.results.seen import Seen, seen_by_asker, seen_by_receiver
 from vsock_loadgen.results.thresholds import Abortion, judge_thresholds
 from vsock_loadgen.units import SECOND
 
@@ -35,6 +37,7 @@ class Run:
 
     With an `own_cid` every report carries that, in place of a CID for each VM. `config_warnings` say what was odd about the config,
     such as a key that is not known: whoever reads the result must know. `processors` are those that the run may use.
+    `listen` is where a fleet listens that is asked for its reports.
     """
 
     config: Config
@@ -46,6 +49,7 @@ class Run:
     environment: Mapping[str, object]
     shares: Shares
     config_warnings: tuple[str, ...] = ()
+    listen: str | None = None
 
     def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
         """What the delivered reports are worth; of none, nothing can be said."""
@@ -53,6 +57,8 @@ class Run:
             return "none"
         if reconciliation and reconciliation.is_proof:
             return "reconciled"
+        if self.listen is not None:
+            return "receipt"
         if self.config.delivery == "written":
             return "none"
         return "weak" if self.hides_unread_close else "strong"
@@ -74,8 +80,10 @@ class Run:
         """Those of the config, with the limits that this node's figures so far are held against."""
         return self.shares.applied(self.config.thresholds, totals.joined_ns, totals.schedule_ns)
 
-    def seen(self, receipt: Receipt | None) -> Seen | None:
-        """What the run's own receiver saw, beside the plan."""
+    def seen(self, receipt: Receipt | Scraped | None) -> Seen | None:
+        """What the run's own receiver or asker saw, beside the plan."""
+        if isinstance(receipt, Scraped):
+            return seen_by_asker(receipt, self.plan)
         return None if receipt is None else seen_by_receiver(receipt, self.plan, self.mine, self.own_cid)
 
 
@@ -89,7 +97,7 @@ class Findings:
     warnings: tuple[str, ...] = ()
     clock_steps: tuple[ClockStep, ...] = ()
     parent_cpu_seconds: float = 0.0
-    receipt: Receipt | None = None
+    receipt: Receipt | Scraped | None = None
     reconciliation: Reconciliation | None = None
 
 
@@ -124,6 +132,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         groups=_groups(run, totals, seen),
         thresholds=thresholds,
         abortion=findings.abortion,
+        asked=Known.of(run.listen, run.mine.vms, totals.knowledge) if run.listen is not None else None,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
         reconciliation=reconciliation,
         slice=run.slice,

@@ -16,6 +16,7 @@ from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.result import UNJUDGED, Verdict
 from vsock_loadgen.results.saturation import Saturation
+from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import format_number
 
@@ -45,7 +46,7 @@ NO_TERMS = Terms()
 def judge(
     totals: RunTotals,
     saturation: Saturation | None,
-    receipt: Receipt | None,
+    receipt: Receipt | Scraped | None,
     thresholds: Sequence[JudgedThreshold] = (),
     abortion: Abortion | None = None,
     reconciliation: Reconciliation | None = None,
@@ -64,9 +65,8 @@ def judge(
         incomplete.append(f"{ended.by_signal}: what was due then was not sent")
     if ended is None:
         incomplete.append("the run has not ended: this is a snapshot")
-    if receipt is not None and totals.counts.delivered > receipt.reports:
-        missing = totals.counts.delivered - receipt.reports
-        incomplete.append(f"the receiver counted {receipt.reports:,} reports, {missing:,} fewer than were delivered")
+    if receipt is not None and (disagreement := receipt.disagreement(totals.counts)):
+        incomplete.append(disagreement)
     if reconciliation is not None and (unexplained := reconciliation.unexplained or 0) > 0:
         incomplete.append(f"the target's counters do not show {unexplained:,} of {reconciliation.sent:,} delivered reports")
     limited = [*([] if saturation is None else [str(saturation)]), *suspended(clock_steps)]
@@ -88,7 +88,8 @@ def _lost(totals: RunTotals) -> list[str]:
     workers = [(worker, totals.how_lost(worker)) for worker in totals.lost]
     lost = [f"worker {worker} was lost{f' ({how})' if how else ''}: its part of the load was not sent" for worker, how in workers]
     if totals.lost_receiver is not None:
-        lost.append(f"the embedded receiver was lost ({totals.lost_receiver}): what it had counted is not known")
+        noun = "asker" if totals.counts.was_asked else "receiver"
+        lost.append(f"the embedded {noun} was lost ({totals.lost_receiver}): what it had counted is not known")
     return lost
 
 
@@ -133,7 +134,10 @@ def judge_target(
 
 def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended: Ended | None, terms: Terms) -> str:
     """A sentence where more reports were lost than may be. What a second signal left under way is not."""
-    lost = counts.undelivered - (counts.unfinished if ended and ended.abandoned else 0)
+    if counts.was_asked:
+        lost, what = counts.failed, "were asked for in vain"  # what nobody asked for was not lost by anybody
+    else:
+        lost, what = counts.undelivered - (counts.unfinished if ended and ended.abandoned else 0), "were not delivered"
     if terms.max_lost is None:
         is_asked = all(threshold.passed is None for threshold in thresholds)
         bound = "none may be where no threshold says what is expected (maxLost and noVerdict forgive)"
@@ -142,7 +146,7 @@ def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended:
         bound = f"maxLost is {format_number(float(100 * terms.max_lost))} %"
     if not is_asked or lost <= (terms.max_lost or 0) * counts.due:
         return ""
-    return f"{lost:,} of {counts.due:,} due reports were not delivered: {bound}"
+    return f"{lost:,} of {counts.due:,} due reports {what}: {bound}"
 
 
 def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], abortion: Abortion | None, too_many_lost: str) -> Verdict:
@@ -156,6 +160,8 @@ def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], aborti
         return Verdict("failed", (*missed.values(), *filter(None, [too_many_lost])), EXIT_THRESHOLD)
     if not counts.due:
         return Verdict(UNJUDGED, ("no report was due: of no reports, nothing can be said",), EXIT_DONE)
+    if counts.was_asked and not counts.askings:
+        return Verdict(UNJUDGED, ("nobody has asked for a report",), EXIT_DONE)
     judged = sum(threshold.passed is not None for threshold in thresholds)
     if not judged:
         return _without_thresholds(counts, thresholds)
@@ -169,10 +175,12 @@ def _without_thresholds(counts: Counts, thresholds: Sequence[JudgedThreshold]) -
     """What is said where no figure of the target was judged, and no more was lost than may be."""
     if thresholds:
         return Verdict(UNJUDGED, ("nothing was due of what the thresholds are about",), EXIT_DONE)
-    lost = counts.undelivered
-    delivered = (
-        f"{lost:,} of {counts.due:,} due reports were not delivered, and may be lost" if lost else "every due report was delivered"
-    )
+    lost = counts.failed if counts.was_asked else counts.undelivered
+    what = "asked for in vain" if counts.was_asked else "not delivered"
+    if lost:
+        delivered = f"{lost:,} of {counts.due:,} due reports were {what}, and may be lost"
+    else:
+        delivered = "no due report was asked for in vain" if counts.was_asked else "every due report was delivered"
     return Verdict(
         "passed", (f"no threshold is set: passed means that the run is complete, was on time, and {delivered}",), EXIT_DONE
     )

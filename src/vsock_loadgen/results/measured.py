@@ -10,6 +10,7 @@ from pydantic import Field
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
 from vsock_loadgen.record import FLAT, IN_SECONDS, As, Derived, MisfitError, Nanoseconds, Record, Text, Whole, object_of, plain
+from vsock_loadgen.results.askings import Askings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def _balanced(read: Any) -> Counts:
     """The counts of the accounts. Raises MisfitError where a report would be in two places, or in none."""
     values = dict(read.totals)
     failed = values.pop("failed")
-    counts = Counts(**values, failures=read.failures)
+    counts = Counts(**values, failures=read.failures, **(read.askings.counts() if read.askings else {}))
     if not counts.balanced or counts.failed != failed:
         parts = f"{counts.delivered} + {counts.failed} + {counts.skipped} + {counts.in_flight} + {counts.unfinished}"
         raise MisfitError(
@@ -50,10 +51,14 @@ def _balanced(read: Any) -> Counts:
     return counts
 
 
+def _written(counts: Counts) -> dict[str, object]:
+    """The accounts of reports, and those of askings where there were any."""
+    askings = {"askings": Askings.of_counts(counts).to_json()} if counts.was_asked else {}
+    return {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures), **askings}
+
+
 IN_TOTALS = As(
-    object_of(totals=counts_in("in_totals", failed=Whole), failures=FAILURES),
-    lambda counts: {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures)},
-    _balanced,
+    object_of(totals=counts_in("in_totals", failed=Whole), failures=FAILURES, askings=(Askings | None, None)), _written, _balanced
 )
 
 
@@ -67,7 +72,7 @@ class Measured(Record):
     @property
     def response(self) -> TimeSummary:
         """Finished - due, over every due report whose fate is known: all of them at the end of a run."""
-        return TimeSummary.of(self.times.response, self.counts.undelivered)
+        return TimeSummary.of(self.times.response, self.counts.unanswered)
 
     @property
     def service(self) -> TimeSummary:
@@ -81,11 +86,17 @@ class Measured(Record):
 
     def checked(self) -> Self:
         """With the started reports, which only the histograms count; these have to have what the accounts say."""
-        for name, recorded in (("response_time", self.times.response), ("service_time", self.times.service)):
-            if recorded.count != self.counts.delivered:
-                found = f"found {recorded.count:,} reports, expected totals.delivered, {self.counts.delivered:,}"
-                raise MisfitError(found, f"histograms.{name}")
-        return replace(self, counts=replace(self.counts, started=self.times.lag.count))  # type: ignore[type-var]
+        counts = self.counts
+        answered = counts.delivered - counts.initial + counts.overtaken
+        for name, recorded, wanted in (
+            ("response_time", self.times.response, answered),
+            ("service_time", self.times.service, counts.delivered),
+        ):
+            if recorded.count != wanted:
+                what = "totals.delivered" if wanted == counts.delivered else "those that the asker has, or a newer one"
+                raise MisfitError(f"found {recorded.count:,} reports, expected {what}, {wanted:,}", f"histograms.{name}")
+        started = counts.delivered + counts.failed if counts.was_asked else self.times.lag.count
+        return replace(self, counts=replace(counts, started=started))  # type: ignore[type-var]
 
 
 RESPONSE, SERVICE, LAG = Derived(lambda made: made.response), Derived(lambda made: made.service), Derived(lambda made: made.lag)

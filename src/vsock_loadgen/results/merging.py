@@ -282,5 +282,5 @@ def _merged_generators(generators: Sequence[Mapping[str, Any]]) -> dict[str, obj
     }
 
 
-_STRENGTH: dict[Confirmation, int] = {"none": 0, "weak": 1, "strong": 2, "reconciled": 3}
+_STRENGTH: dict[Confirmation, int] = {"none": 0, "weak": 1, "strong": 2, "receipt": 3, "reconciled": 4}
 """The order of proofs."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.record import As, Derived, Record
 
 RECEIPT_SCHEMA = "vsock-loadgen/receipt/v1"
@@ -71,6 +72,11 @@ class Receipt(Record):
     def summary(self) -> dict[str, object]:
         """The document without the row for each VM."""
         return {key: value for key, value in self.to_json().items() if key != "per_vm"}
+
+    def disagreement(self, counts: Counts) -> str:
+        """Why a run cannot have these counts, as far as that shows here; empty where it can."""
+        missing = counts.delivered - self.reports
+        return f"the receiver counted {self.reports:,} reports, {missing:,} fewer than were delivered" if missing > 0 else ""
 
     def vms_by_packages(self) -> dict[int, int]:
         """How many distinct CIDs last reported each number of packages."""

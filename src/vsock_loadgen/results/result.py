@@ -36,6 +36,7 @@ from vsock_loadgen.record import (
 from vsock_loadgen.results.clocks import ClockStep, in_all
 from vsock_loadgen.results.ended import Ended, Instant
 from vsock_loadgen.results.groups import GroupResult, GroupResults
+from vsock_loadgen.results.known import Known
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
@@ -44,9 +45,10 @@ from vsock_loadgen.units import SECOND, parse_duration
 RESULT_SCHEMA = "vsock-loadgen/result/v1"
 _LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver", "groups"})
 
-Confirmation = Literal["reconciled", "strong", "weak", "none"]
-"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `strong`, the kernel would have
-shown a peer that closed without reading; `weak`, it might have hidden one; `none`, nobody looked."""
+Confirmation = Literal["reconciled", "receipt", "strong", "weak", "none"]
+"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `receipt`, whoever asked for it
+showed that it had read as far as the last piece; `strong`, the kernel would have shown a peer that closed without reading; `weak`,
+it might have hidden one; `none`, nobody looked."""
 
 Status = Literal["passed", "failed", "invalid", "not judged"]
 """What a run shows: `invalid` where it proves nothing about the target, `not judged` where nothing was asked of it or due."""
@@ -93,7 +95,8 @@ class Result(Measured):
     """Everything that is known at the end of a run (or so far, where nothing has `ended` it): the document, key by key.
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
-    document where the run had a receiver of its own, `reconciliation` what the target's counters say where they were asked.
+    document where the run had one of its own, `asked` is there where the fleet was asked for its reports, `reconciliation`
+    what the target's counters say where they were asked.
     `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks parted, and by how much.
     """
 
@@ -117,6 +120,7 @@ class Result(Measured):
     groups: Annotated[GroupResults | None, LATER] = None
     thresholds: tuple[JudgedThreshold, ...] = ()
     abortion: Annotated[Abortion | None, Field(alias="aborted")] = None
+    asked: Annotated[Known | None, LATER] = None
     receiver: Mapping[str, object] | None
     reconciliation: Reconciliation | None = None
     slice: Annotated[Mapping[str, Any], _SLICE]

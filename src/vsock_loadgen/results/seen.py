@@ -14,6 +14,7 @@ from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.record import UNWRITTEN, Record
 from vsock_loadgen.results.groups import SeenGroup
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
+from vsock_loadgen.results.scraped import NOTHING, Scraped
 from vsock_loadgen.units import SECOND
 
 INTERVALS = "report_interval"
@@ -67,6 +68,17 @@ def seen_by_receiver(receipt: Receipt, plan: Plan, mine: NodeSlice, own_cid: int
         groups[name] = [SeenGroup(*row) for row in zip(reports, vms, knowable, strict=True)]
     strangers = len(receipt.vms) - sum(is_as_planned)
     return Seen(groups, not_seen, strangers, sum(_gap(vm) is None for vm in receipt.vms))
+
+
+def seen_by_asker(scraped: Scraped, plan: Plan) -> Seen:
+    """Sort what an asker has counted into the groups of the plan: it knows every VM by its name. Intervals it cannot know."""
+    groups = {}
+    for name, dimension in plan.groups.dimensions.items():
+        found = scraped.groups.get(name, {})
+        if found:
+            of_groups = [found.get(group.id, NOTHING) for group in dimension.groups]
+            groups[name] = [SeenGroup(each.reports, each.as_planned, each.vms) for each in of_groups]
+    return Seen(groups, {}, scraped.strangers, 0)
 
 
 def _arrived(receipt: Receipt, mine: NodeSlice) -> Iterator[tuple[int, VmReceipt]]:

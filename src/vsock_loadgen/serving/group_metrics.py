@@ -78,7 +78,7 @@ class GroupMetrics:
 
 def _figures(part: PartFigures) -> GroupFigures:
     counts = part.counts
-    return GroupFigures(counts.due, counts.delivered, counts.failed, group_time_rows(part.times.response, counts.undelivered))
+    return GroupFigures(counts.due, counts.delivered, counts.failed, group_time_rows(part.times.response, counts.unanswered))
 
 
 def _families(scope: str, part: str, labels: Sequence[str], rows: Sequence[tuple[Sequence[str], GroupFigures]]) -> Iterator[Metric]:

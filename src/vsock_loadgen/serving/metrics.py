@@ -25,9 +25,10 @@ from prometheus_client.registry import Collector
 
 from vsock_loadgen import __version__
 from vsock_loadgen.cluster.watch import NodeChange
+from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.ending import Cause
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.outcome import Mode, classes_of
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
@@ -66,8 +67,10 @@ class Metrics(Collector):
         node_change: Callable[[], NodeChange] = NodeChange,
         clock_steps: Callable[[], tuple[ClockStep, ...]] = tuple,
         clock_ns: Callable[[], int] = time.monotonic_ns,
+        mode: Mode = "push",
     ) -> None:
         self._watch = watch
+        self._mode = mode
         self._node_change = node_change
         self._clock_steps = clock_steps
         self._groups = GroupMetrics(plan, clock_ns)
@@ -93,7 +96,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every family, with every label value. May be called from any thread."""
         now = self._published
-        yield from _count_metrics(now)
+        yield from _count_metrics(now, self._mode)
         yield from _end_metrics(now.result)
         yield from _time_metrics(now)
         yield from self._groups.families(now.groups)
@@ -109,10 +112,11 @@ def _copy(histogram: Histogram) -> Histogram:
     return Histogram(dict(histogram.counts), histogram.total, histogram.largest)
 
 
-def _count_metrics(now: Published) -> Iterator[Metric]:
+def _count_metrics(now: Published, mode: Mode) -> Iterator[Metric]:
     due, *others = [each for each in fields(now.counts) if each.metadata.get("metric")]
     yield _own_metric(due, now.counts)
-    yield from _fates(now.counts)
+    yield from _fates(now.counts) if mode == "push" else _askings(now.counts)
+    yield _failures(now.counts, mode)
     for each in sorted(others, key=lambda each: bool(each.metadata["is_gauge"])):
         yield _own_metric(each, now.counts)
     yield gauge(
@@ -172,7 +176,7 @@ def _own_metric(count: Field[int], counts: Counts) -> Metric:
 
 def _fates(counts: Counts) -> Iterator[Metric]:
     """Reports that came to an end, by the older tool's classes and by this one's."""
-    by_result = Counter(dict.fromkeys(("success", *(failure.record.older_label for failure in FailureClass), "context"), 0))
+    by_result = Counter(dict.fromkeys(("success", *(failure.record.older_label for failure in classes_of("push")), "context"), 0))
     by_result.update({"success": counts.delivered, "context": counts.unfinished})
     for failure, count in counts.failures.items():
         by_result[failure.record.older_label] += count
@@ -183,8 +187,19 @@ def _fates(counts: Counts) -> Iterator[Metric]:
         "result",
         by_result,
     )
-    by_class = {str(failure): counts.failures.get(failure, 0) for failure in FailureClass}
-    yield counters("failures", "Reports that were not delivered, by class of failure.", "class", by_class)
+
+
+def _askings(counts: Counts) -> Iterator[Metric]:
+    """Askings of a fleet that is asked, by how they ended."""
+    by_end = {str(way): counts.asked.get(way, 0) for way in Asked}
+    yield counters("askings", "Askings that came to an end, by how they ended: whole took the report.", "end", by_end)
+    yield gauge("askings_under_way", "Askings that have not come to an end.", counts.asking)
+    yield counter("reports_taken_again", "Whole reports that were taken once more.", counts.again)
+
+
+def _failures(counts: Counts, mode: Mode) -> Metric:
+    by_class = {str(failure): counts.failures.get(failure, 0) for failure in classes_of(mode)}
+    return counters("failures", "Reports that were not delivered, by class of failure.", "class", by_class)
 
 
 def _time_metrics(now: Published) -> Iterator[Metric]:
@@ -192,7 +207,7 @@ def _time_metrics(now: Published) -> Iterator[Metric]:
         "response_time_seconds",
         "From due to delivered, over all reports that came to an end; one not delivered is above every bound. Has no _sum.",
         now.times.response,
-        now.counts.undelivered,
+        now.counts.unanswered,
     )
     yield times("request_latency_seconds", "Service time: from the first connect attempt to delivered.", now.times.service)
     yield times("schedule_lag_seconds", "From due to the first connect attempt: the generator's own lateness.", now.times.lag)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.results.result import UNJUDGED, Result
+from vsock_loadgen.text.asked_text import Words, asked_parts, asked_words
 from vsock_loadgen.text.console import grid, indented, rendered, table
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables, time_text
 from vsock_loadgen.text.group_text import group_parts
@@ -17,11 +18,21 @@ from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seco
 
 PROOF = {
     "reconciled": "the target's own counters account for every delivered report",
+    "receipt": "every asker showed that it had read a delivered report up to its last piece, which is written by then",
     "strong": "the target read every delivered report to its end (confirmed by the kernel)",
     "weak": "the target closed after every delivered report; vsock hides whether it had read it",
     "none": "delivered means written to the kernel; nobody looked whether it was read",
 }
 NOTHING_TO_PROVE = "no report was delivered"
+
+
+PUSH = Words(
+    skipped="their VM's last report was still under way",
+    unfinished="still under way or not started at the end",
+    response="from due to delivered, every due report",
+    service="from start to delivered, every started report",
+    lag="from due to start: the generator's own lateness",
+)
 
 
 def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
@@ -40,8 +51,11 @@ def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
     parts.append("")
     if result.thresholds:
         parts += _thresholds(result)
-    parts += _accounts(result)
-    parts += _times(result)
+    words = PUSH if result.asked is None else asked_words(result.counts)
+    parts += _accounts(result, words)
+    if result.asked is not None:
+        parts += asked_parts(result.counts, result.asked)
+    parts += _times(result, words)
     if result.phases:
         parts += _phases(result, width)
     parts += group_parts(result, width=width)
@@ -70,7 +84,7 @@ def _thresholds(result: Result) -> list[RenderableType]:
     return [chart, ""]
 
 
-def _accounts(result: Result) -> list[RenderableType]:
+def _accounts(result: Result, words: Words) -> list[RenderableType]:
     counts = result.counts
     seconds = max(result.elapsed_ns, 1) / SECOND
     chart = grid("left", "right", "left")
@@ -82,8 +96,8 @@ def _accounts(result: Result) -> list[RenderableType]:
             f"{format_bytes(counts.bytes)}, {format_number(counts.delivered / seconds)} reports a second",
         ),
         ("failed", counts.failed, _share(counts.failed, counts.due)),
-        ("skipped", counts.skipped, f"{_share(counts.skipped, counts.due)}, their VM's last report was still under way"),
-        ("unfinished", counts.unfinished, "still under way or not started at the end"),
+        ("skipped", counts.skipped, f"{_share(counts.skipped, counts.due)}, {words.skipped}"),
+        ("unfinished", counts.unfinished, words.unfinished),
     ]
     for name, count, remark in rows:
         chart.add_row(name, f"{count:,}", remark if count else "")
@@ -94,7 +108,7 @@ def _share(count: int, due: int) -> str:
     return f"{format_number(100 * count / max(1, due))} % of due"
 
 
-def _times(result: Result) -> list[RenderableType]:
+def _times(result: Result, words: Words) -> list[RenderableType]:
     chart = table("Times", "", "response time", "service time", "schedule lag")
     chart.add_row("reports", *(f"{summary.count:,}" for summary in (result.response, result.service, result.lag)))
     columns = (_figures(result.response), _figures(result.service), _figures(result.lag))
@@ -103,9 +117,9 @@ def _times(result: Result) -> list[RenderableType]:
     meaning = grid("left", "left")
     everything = result.counts.delivered == result.counts.due
     undelivered = "" if everything else "; one that was not delivered counts as longer than any"
-    meaning.add_row("response time", f"from due to delivered, every due report{undelivered}")
-    meaning.add_row("service time", f"from start to delivered, every started report{undelivered}")
-    meaning.add_row("schedule lag", "from due to start: the generator's own lateness")
+    meaning.add_row("response time", f"{words.response}{undelivered if result.counts.unanswered or not result.asked else ''}")
+    meaning.add_row("service time", f"{words.service}{undelivered}")
+    meaning.add_row("schedule lag", words.lag)
     return [chart, indented(meaning), ""]
 
 

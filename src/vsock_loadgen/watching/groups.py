@@ -71,6 +71,6 @@ class GroupWatch:
         part = totals.part(table.dimension, row.id)
         if part is None:
             return
-        undelivered = part.counts.undelivered
+        undelivered = part.counts.unanswered
         measured = replace(row, response=part.times.response.quantiles((0.5, 0.99), undelivered), undelivered=undelivered)
         self.tables[place] = replace(table, rows=(*table.rows[:number], measured, *table.rows[number + 1 :]))

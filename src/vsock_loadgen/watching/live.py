@@ -101,7 +101,7 @@ class LiveView:
 
 def _since_start(name: str, totals: RunTotals) -> dict[str, Any]:
     counts = totals.counts
-    undelivered = {"response": counts.undelivered, "service": counts.started_undelivered}.get(name, 0)
+    undelivered = {"response": counts.unanswered, "service": counts.started_undelivered}.get(name, 0)
     times: Histogram = getattr(totals.times, name)
     largest = times.largest if times.counts and not undelivered else None
     return {"since_start": (*times.quantiles(_SHARES, undelivered), largest), "undelivered": undelivered}
@@ -110,6 +110,6 @@ def _since_start(name: str, totals: RunTotals) -> dict[str, Any]:
 def _lately(name: str, totals: RunTotals) -> dict[str, Any]:
     rows = totals.series.recent(_RECENT_SECONDS)
     counts = sum((row.counts for row in rows), Counts())
-    undelivered = {"response": counts.undelivered, "service": counts.failed}.get(name, 0)
+    undelivered = {"response": counts.unanswered, "service": counts.failed}.get(name, 0)
     times = Histogram.merged(getattr(row.times, name) for row in rows)
     return {"lately": tuple(times.quantiles((0.5, 0.99), undelivered)), "lately_undelivered": undelivered}

@@ -36,7 +36,7 @@ class StatsLines:
 def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> str:
     """The line: accounts, rates, then the median and the 99th percentile of the response time, and the 99th of the lag."""
     seconds = max(change_ns, 1) / SECOND
-    response = [_shown(totals.times.response, share, counts.undelivered) for share in (0.5, 0.99)]
+    response = [_shown(totals.times.response, share, counts.unanswered) for share in (0.5, 0.99)]
     return (
         f"{now_ns / SECOND:6.0f} s  due {counts.due:,}  delivered {counts.delivered:,}  failed {counts.failed:,}  "
         f"skipped {counts.skipped:,}  in flight {counts.in_flight:,}  "
@@ -63,7 +63,7 @@ def stats_fields(now_ns: int, counts: Counts, totals: RunTotals, change: Counts,
         "due_per_second": change.due / seconds,
         "delivered_per_second": change.delivered / seconds,
         "bytes_per_second": change.bytes / seconds,
-        "response_time_seconds": TimeSummary.of(times.response, counts.undelivered).to_json(),
+        "response_time_seconds": TimeSummary.of(times.response, counts.unanswered).to_json(),
         "service_time_seconds": TimeSummary.of(times.service, counts.started_undelivered).to_json(),
         "lag_seconds": TimeSummary.of(times.lag).to_json(),
     }

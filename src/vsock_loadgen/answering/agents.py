@@ -1,0 +1,81 @@
+"""The agents of all VMs: what each would answer right now, and which of them has somebody already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from vsock_loadgen.answering.accounts import Accounts, Asking
+from vsock_loadgen.measures.askings import Asked
+from vsock_loadgen.payloads.answers import Answers
+from vsock_loadgen.payloads.dialects import Dialect, Request
+from vsock_loadgen.payloads.reports import Buffer
+
+
+class Place:
+    """The one place of an agent, from when it is taken until it is left: by then somebody else may have it."""
+
+    __slots__ = ("_position", "_taken")
+
+    def __init__(self, taken: bytearray, position: int) -> None:
+        self._taken: bytearray | None = taken
+        self._position = position
+        taken[position] = 1
+
+    def leave(self) -> None:
+        """Give it back; once is enough."""
+        if self._taken is not None:
+            self._taken[self._position] = 0
+            self._taken = None
+
+
+class Agents:
+    """By position: `indices` are the VMs' global ones, `packages` what each has. An agent has time for one asker at once.
+
+    `wall_ns` turns a reading of the clock into nanoseconds since the epoch. `lateness_ns` is how far behind this process is with
+    what it has to do, for whoever measures how late an answer is. `busy` is what a second asker is told.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        answers: Answers,
+        indices: Sequence[int],
+        packages: Sequence[int],
+        wall_ns: Callable[[int], int],
+    ) -> None:
+        self._accounts = accounts
+        self._answers = answers
+        self._indices = indices
+        self._packages = packages
+        self._wall_ns = wall_ns
+        self._taken = bytearray(len(indices))
+        self.busy = answers.error(Asked.BUSY, "another connection is being served")
+        self._not_ready = answers.error(Asked.NOT_READY, "no report has been made yet")
+        self.lateness_ns = 0
+
+    @property
+    def dialect(self) -> Dialect:
+        """What they speak."""
+        return self._answers.dialect
+
+    def enter(self, position: int) -> Place | None:
+        """Take a VM's one place; None if somebody has it."""
+        return None if self._taken[position] else Place(self._taken, position)
+
+    def error(self, code: Asked, text: str) -> bytes:
+        """What an asker is told whose request is wrong."""
+        return self._answers.error(code, text)
+
+    def answer(self, asking: Asking, request: Request) -> bytes | list[Buffer]:
+        """What the VM answers: a whole report as buffers, and in short that the asker has it already, or that there is none. From
+        here on the asking is for that report."""
+        position = asking.position
+        report = self._accounts.report(position)
+        if report is None:
+            return self._not_ready
+        self._accounts.answer_with(asking, report)
+        index, generated_ns = self._indices[position], self._wall_ns(report.due_ns)
+        mark = self._answers.mark(index, report.generation, self._wall_ns(report.epoch_ns))
+        if self._answers.dialect.is_known(request.known, mark):
+            return self._answers.unchanged(mark, generated_ns)
+        return self._answers.report(index, self._packages[position], mark, generated_ns)

@@ -1,0 +1,116 @@
+"""The books of a fleet that is asked: a report is entered when its VM has scanned, and once more when its fate is known."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from vsock_loadgen.engine.ledger import Book, Ledger
+from vsock_loadgen.measures.askings import Asked, EndedBy
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.snapshot import WorkerSnapshot
+
+
+class AskedBook(Book):
+    """The reports of one cell of the fleet that wait to be asked for, in one phase of load, and the askings. All times are
+    nanoseconds."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries = 0
+
+    @property
+    def state(self) -> Hashable:
+        """How often something has been entered."""
+        return self._entries
+
+    def scan(self) -> None:
+        """A VM has a report, which waits from now on."""
+        self._entries += 1
+        self.due += 1
+        self.in_flight += 1
+
+    def take(self, service_ns: int, size: int) -> None:
+        """A report that waited has been taken whole."""
+        self._entries += 1
+        self._times.service.record(service_ns)
+        self.started += 1
+        self.in_flight -= 1
+        self.delivered += 1
+        self.bytes += size
+
+    def lose(self, failure: FailureClass) -> None:
+        """A report waits no longer, and was asked for in vain."""
+        self._entries += 1
+        self.started += 1
+        self.fail(failure)
+
+    def pass_over(self, ended_by: EndedBy) -> None:
+        """A report waits no longer, and nobody had asked for it."""
+        self._entries += 1
+        self.in_flight -= 1
+        self.skipped += 1
+        self.ended_by[ended_by] = self.ended_by.get(ended_by, 0) + 1
+
+    def leave(self) -> None:
+        """A report still waits at the end, and nobody had asked for it."""
+        self._entries += 1
+        self.give_up()
+
+    def answer(self, response_ns: int, *, is_overtaken: bool) -> None:
+        """The asker has this report or a newer one, so long after it was due."""
+        self._entries += 1
+        self._times.response.record(response_ns)
+        self.overtaken += is_overtaken
+
+    def settle_initial(self, *, is_lost: bool) -> None:
+        """The fate is known of a report that was there before the run: without a response time, it is no longer than any."""
+        self._entries += 1
+        self.initial += 1
+        self.overtaken += is_lost
+
+    def take_overtaken(self) -> None:
+        """A report that had been overtaken has been taken after all."""
+        self._entries += 1
+        self.overtaken -= 1
+
+    def ask(self) -> None:
+        """Somebody asks."""
+        self._entries += 1
+        self.asking += 1
+
+    def end_asking(self, how: Asked, *, again: bool = False, claimed: bool = False) -> None:
+        """An asking has ended; `again` if it took what had been delivered, `claimed` if it named what never was."""
+        self._entries += 1
+        self.asking -= 1
+        self.asked[how] = self.asked.get(how, 0) + 1
+        self.again += again
+        self.claimed += claimed
+
+    def lag(self, lag_ns: int) -> None:
+        """The first byte of an answer was so late."""
+        self._entries += 1
+        self._times.lag.record(lag_ns)
+
+
+class AskedLedger(Ledger[AskedBook]):
+    """The books of the cells, and `strangers` as the last of them: askings for VMs that there are not."""
+
+    def __init__(self, books: int, vms: int) -> None:
+        super().__init__([AskedBook() for _ in range(books + 1)])
+        self.strangers = self.books[-1]
+        self.knowledge = Knowledge(vms)
+
+    def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
+        """The books in which something has changed, and what the asker knows; times, ages and errors begin anew."""
+        taken = replace(super().snapshot(worker, at_ns, cpu_ns, final=final), knowledge=self.knowledge)
+        self.knowledge = replace(self.knowledge, ages=Histogram())
+        return taken
+
+    def of_cells(self) -> Sequence[AskedBook]:
+        """Those in which reports are entered."""
+        return self.books[:-1]

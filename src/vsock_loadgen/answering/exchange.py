@@ -1,0 +1,182 @@
+"""One asking, from the upgrade to the receipt: read one framed request, write one framed response, and see that it was read.
+
+A PING goes out before the last piece of a report. Whoever answers it has read all that came before; that the last piece, which
+follows at once, was read as well, nobody can know who is not told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import ClientError, WSMsgType, web
+
+from vsock_loadgen.answering.accounts import Asking
+from vsock_loadgen.answering.agents import Agents, Place
+from vsock_loadgen.answering.places import SUBPROTOCOL
+from vsock_loadgen.measures.askings import Asked
+from vsock_loadgen.payloads.dialects import MOST_REQUEST_BYTES
+from vsock_loadgen.payloads.frames import FrameReader, TooLargeError, pieces
+from vsock_loadgen.units import SECOND
+
+Buffer = bytes | memoryview
+MESSAGE_BYTES = 32 * 1024
+_BUFFERED_BYTES = 32 * 1024
+_LARGEST_FRAME = MOST_REQUEST_BYTES + MESSAGE_BYTES
+_PROBE = b"read?"
+_CLOSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an agent waits, in nanoseconds: for a whole connection, and for the request of somebody whom it has no time for."""
+
+    connection_ns: int = 30 * SECOND
+    busy_ns: int = 2 * SECOND
+
+
+PATIENCE = Patience()
+
+
+class BrokenError(Exception):
+    """The asker is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an asking ended, when, and the bytes of a whole report. What is still to be said or closed is none of the accounts'."""
+
+    how: Asked
+    at_ns: int
+    size: int = 0
+
+
+def websocket(request: web.BaseRequest) -> web.WebSocketResponse | None:
+    """The websocket of a request, not yet open; None where it asks for none."""
+    ws = web.WebSocketResponse(
+        protocols=(SUBPROTOCOL,),
+        compress=False,
+        autoping=False,
+        autoclose=False,
+        timeout=_CLOSE_SECONDS,
+        max_msg_size=_LARGEST_FRAME,
+    )
+    return ws if request.method == "GET" and ws.can_prepare(request) else None
+
+
+class Exchange:
+    """Asker and agent over one open websocket. `answer` says how it ended."""
+
+    def __init__(
+        self, ws: web.WebSocketResponse, asking: Asking, agents: Agents, patience: Patience, clock_ns: Callable[[], int]
+    ) -> None:
+        self._ws = ws
+        self._asking = asking
+        self._agents = agents
+        self._patience = patience
+        self._clock_ns = clock_ns
+        self._so_far = Asked.NO_REQUEST
+
+    async def answer(self) -> Outcome:
+        """Let the agent of the VM answer: every way in which that can end is an outcome."""
+        place = self._agents.enter(self._asking.position)
+        if place is None:
+            return self._ended(await self._turn_away())
+        try:
+            async with asyncio.timeout(self._patience.connection_ns / SECOND):
+                return await self._serve(place)
+        except TimeoutError:
+            return self._ended(self._so_far)
+        except (BrokenError, ClientError, OSError):
+            is_reading = self._so_far is Asked.STOPPED_READING
+            return self._ended(Asked.BROKEN_OFF if is_reading else self._so_far)
+        finally:
+            place.leave()
+
+    async def _turn_away(self) -> Asked:
+        """An agent that is busy says so before it has read the request, which it then takes."""
+        try:
+            async with asyncio.timeout(self._patience.busy_ns / SECOND):
+                await self._ws.send_bytes(self._agents.busy)
+                await _request(self._ws)
+        except (TimeoutError, BrokenError, TooLargeError, ClientError, OSError):
+            pass
+        return Asked.BUSY
+
+    async def _serve(self, place: Place) -> Outcome:
+        agents = self._agents
+        try:
+            data = await _request(self._ws)
+        except TooLargeError as error:
+            return await self._refuse(Asked.REQUEST_TOO_LARGE, str(error))
+        asked_ns = self._clock_ns()
+        self._so_far = Asked.STOPPED_READING
+        try:
+            request = agents.dialect.request(data)
+        except ValueError as error:
+            return await self._refuse(Asked.MALFORMED_REQUEST, str(error))
+        if request.method != "get_report":
+            return await self._refuse(Asked.UNKNOWN_METHOD, f"found {request.method or 'no method'}, expected get_report")
+        answer = agents.answer(self._asking, request)
+        self._asking.book.lag(self._clock_ns() - asked_ns + agents.lateness_ns)
+        if isinstance(answer, bytes):
+            await self._ws.send_bytes(answer)
+            return self._ended(Asked.UNCHANGED if self._asking.report else Asked.NOT_READY)
+        return await self._hand_over(answer, place)
+
+    async def _hand_over(self, report: list[Buffer], place: Place) -> Outcome:
+        """Write a report to its end, which frees the agent for others, and wait for the receipt."""
+        ws = self._ws
+        *before, last = pieces(report, MESSAGE_BYTES)
+        for piece in before:
+            await ws.send_bytes(piece)  # type: ignore[arg-type]
+        await ws.ping(_PROBE)
+        await ws.send_bytes(last)  # type: ignore[arg-type]
+        place.leave()
+        self._so_far = Asked.NO_RECEIPT
+        await _receipt(ws)
+        return self._ended(Asked.WHOLE, sum(map(len, report)))
+
+    async def _refuse(self, how: Asked, text: str) -> Outcome:
+        await self._ws.send_bytes(self._agents.error(how, text))
+        return self._ended(how)
+
+    def _ended(self, how: Asked, size: int = 0) -> Outcome:
+        return Outcome(how, self._clock_ns(), size)
+
+
+def bound_buffers(request: web.BaseRequest) -> None:
+    """Hold no more of a report than this for an asker who is slow: the rest stays where all reports share it."""
+    if request.transport is not None:
+        request.transport.set_write_buffer_limits(high=_BUFFERED_BYTES)
+
+
+async def _request(ws: web.WebSocketResponse) -> bytes:
+    """The one request of a connection. Raises BrokenError where the asker is gone before, TooLargeError."""
+    reader = FrameReader(MOST_REQUEST_BYTES)
+    while True:
+        message = await ws.receive()
+        if message.type is WSMsgType.BINARY:
+            if (request := reader.feed(message.data)) is not None:
+                return request
+        else:
+            await _attend(ws, message)
+
+
+async def _receipt(ws: web.WebSocketResponse) -> None:
+    """Wait for the answer to our PING. Raises BrokenError where the asker is gone before."""
+    while True:
+        message = await ws.receive()
+        if message.type is WSMsgType.PONG and bytes(message.data) == _PROBE:
+            return
+        await _attend(ws, message)
+
+
+async def _attend(ws: web.WebSocketResponse, message: object) -> None:
+    """What else may come: a PING is answered, and data that nobody has asked for is passed over. Raises BrokenError at the end."""
+    kind = getattr(message, "type", None)
+    if kind is WSMsgType.PING:
+        await ws.pong(getattr(message, "data", b""))
+    elif kind not in (WSMsgType.PONG, WSMsgType.BINARY, WSMsgType.TEXT):
+        raise BrokenError

@@ -1,0 +1,243 @@
+"""A worker that answers: it keeps the agents of its slice, and whoever asks one of them gets its report.
+
+One event loop does everything. A beat, at least every BEAT_NS, lets VMs scan when they are due, switches them on and off, and hands
+snapshots over; how late a beat is, is how late everything is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import socket
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from vsock_loadgen.answering.accounts import Accounts
+from vsock_loadgen.answering.agents import Agents
+from vsock_loadgen.answering.books import AskedLedger
+from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
+from vsock_loadgen.answering.places import NO_UPGRADE, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.switching import Switches
+from vsock_loadgen.engine.agenda import Agenda
+from vsock_loadgen.engine.channel import Channel
+from vsock_loadgen.engine.loads import Load
+from vsock_loadgen.engine.poller import EpollPoller
+from vsock_loadgen.engine.worker import Command, Handover, Orders, Start
+from vsock_loadgen.measures.askings import Asked
+from vsock_loadgen.payloads.answers import Answers
+from vsock_loadgen.units import MILLISECOND, SECOND
+
+BEAT_NS = 50 * MILLISECOND
+SCAN_BATCH = 256
+DRAIN_NS = 5 * SECOND
+_SHORTEST_PAUSE_NS = MILLISECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweringOrders(Orders):
+    """What agents say, under which names they are found, and who listens: a socket that is bound already. `is_warm` is whether VMs
+    have a report when the run begins."""
+
+    answers: Answers
+    listener: socket.socket
+    namespace: str
+    name_of: Callable[[int], str]
+    is_warm: bool = True
+    patience: Patience = PATIENCE
+
+    def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> AnsweringWorker:
+        """The one that answers."""
+        return AnsweringWorker(number, load, self, channel)
+
+
+class AnsweringWorker:
+    """One worker's run, from the start to the final snapshot."""
+
+    def __init__(
+        self,
+        number: int,
+        load: Load,
+        orders: AnsweringOrders,
+        channel: Channel,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        vms = len(load.schedule.indices)
+        self._orders = orders
+        self._channel = channel
+        self._clock_ns = clock_ns
+        ledger = AskedLedger(load.cells.books, vms)
+        self._load = load
+        self._agenda = Agenda(load, ledger.of_cells())
+        self._handover = Handover(number, ledger, channel, clock_ns)
+        self.accounts = Accounts(vms, ledger)
+        self._switches = Switches(load.schedule)
+        self._agents = Agents(self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns)
+        self._positions = {orders.name_of(index): position for position, index in enumerate(load.schedule.indices)}
+        self._askings: set[asyncio.Task[Any]] = set()
+        self._end_ns: int | None = None
+        self._wall_offset_ns = 0
+
+    def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
+        """Leave out what was due before `join_ns` from the start; yields now and then how many reports are behind."""
+        return self._agenda.walk(zero_wall_ns, join_ns)
+
+    def run(self, start: Start) -> None:
+        """Answer until the end of the duration or a command, let askings come to their end, and hand over the final snapshot."""
+        _run(self._serve(start))
+        self._handover.close()
+
+    async def _serve(self, start: Start) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._is_over = False
+        self._end_ns = self._orders.end_ns(start)
+        self._wall_offset_ns = start.zero_wall_ns - start.zero_ns
+        self._handover.begin(start)
+        self._agenda.begin(start.zero_ns, start.zero_wall_ns, start.join_ns, self._end_ns)
+        self._loop.add_reader(self._channel.fileno(), self._obey)
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.SockSite(runner, self._orders.listener)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), max(0, start.zero_ns - self._clock_ns()) / SECOND)
+            if not self._is_over:
+                self._begin(start)
+                await site.start()
+                await self._ended.wait()
+                self._orders.listener.shutdown(socket.SHUT_RDWR)  # others have it as well, by fork
+                await site.stop()
+            if self._askings:
+                await asyncio.wait(self._askings, timeout=DRAIN_NS / SECOND)
+            self._cut_off()
+            if self._askings:
+                await asyncio.wait(self._askings)
+        finally:
+            await runner.cleanup()
+        self.accounts.finish(self._end_ns or self._clock_ns())
+
+    def _begin(self, start: Start) -> None:
+        """What VMs have when the run begins; the first beat."""
+        began_ns = start.zero_ns + start.join_ns
+        self._switches.look(start.join_ns)
+        self.accounts.begin(began_ns)
+        for position, first_ns in enumerate(self._agenda.firsts() if self._orders.is_warm else ()):
+            if self._switches.is_on(position):
+                age_ns = max(0, self._load.schedule.interval_ns[position] - max(0, first_ns - began_ns))
+                self.accounts.scan(position, began_ns - age_ns, self._agenda.book(position, began_ns), is_initial=True)
+        self._expected_ns = began_ns
+        self._beat()
+
+    def _beat(self) -> None:
+        """Do what is due, and come again."""
+        now_ns = self._clock_ns()
+        self._agents.lateness_ns = max(0, now_ns - self._expected_ns)
+        if self._is_over:
+            return
+        if self._end_ns is not None and now_ns >= self._end_ns:
+            self._stop(self._end_ns)
+            return
+        off, on = self._switches.look(now_ns - self._handover.zero_ns)
+        for position in off:
+            self.accounts.withdraw(position, "off")
+        for position in on:
+            self.accounts.start_agent(position, now_ns)
+        self._scan(now_ns)
+        self._handover.cut(now_ns)
+        next_ns = min(now_ns + BEAT_NS, self._agenda.next_ns, self._handover.next_ns, self._end_ns or now_ns + BEAT_NS)
+        self._expected_ns = max(next_ns, now_ns + (0 if self._agenda.is_due(now_ns) else _SHORTEST_PAUSE_NS))
+        self._loop.call_later((self._expected_ns - now_ns) / SECOND, self._beat)
+
+    def _stop(self, end_ns: int) -> None:
+        """Nothing is due any more, and nobody is let in."""
+        self._is_over = True
+        self._end_ns = end_ns
+        while self._agenda.is_due(end_ns - 1):
+            self._scan(end_ns - 1)
+        self._ended.set()
+
+    def _scan(self, now_ns: int) -> None:
+        """Let VMs scan that are due; one that has been switched off since is without a report."""
+        for position, due_ns, book in self._agenda.due(now_ns, SCAN_BATCH):
+            self.accounts.scan(position, due_ns, book)
+            if not self._switches.is_on(position):
+                self.accounts.withdraw(position, "off")
+
+    def _obey(self) -> None:
+        commands = self._channel.receive()
+        is_gone = self._channel.closed
+        if is_gone:
+            self._loop.remove_reader(self._channel.fileno())
+        if (is_gone or Command.STOP in commands or Command.ABANDON in commands) and not self._is_over:
+            self._stop(self._clock_ns())
+        if is_gone or Command.ABANDON in commands:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        for task in self._askings:
+            task.cancel()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        place = found(request.path)
+        if isinstance(place, Page):
+            return _response(place)
+        position = self._positions.get(place.name) if place.namespace == self._orders.namespace else None
+        if position is None:
+            self.accounts.refuse_stranger()
+            return _response(no_such_vm(place))
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (for the type checker: a coroutine runs in one)
+        self._askings.add(task)
+        try:
+            return await self._asked(request, place, position)
+        finally:
+            self._askings.discard(task)
+
+    async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
+        """An asking, which is accounted for before anything else is said or closed."""
+        now_ns = self._clock_ns()
+        asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns))
+        how, at_ns, size = Asked.CUT, now_ns, 0
+        refusal: Page | None = None
+        ws = None
+        try:
+            if not self._switches.is_on(position):
+                how, refusal = Asked.BAD_REQUEST, not_running(place)
+            elif (ws := websocket(request)) is None:
+                how, refusal = Asked.BAD_REQUEST, NO_UPGRADE
+            else:
+                bound_buffers(request)
+                await ws.prepare(request)
+                outcome = await Exchange(ws, asking, self._agents, self._orders.patience, self._clock_ns).answer()
+                how, at_ns, size = outcome.how, outcome.at_ns, outcome.size
+        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or what it asked for is none
+            how = Asked.NO_REQUEST
+        finally:
+            self.accounts.end(asking, how, at_ns, size)
+        if refusal is not None or ws is None:
+            return _response(refusal or NO_UPGRADE)
+        if ws.prepared:
+            await ws.close()
+        return ws
+
+    def _wall_ns(self, clock_ns: int) -> int:
+        return clock_ns + self._wall_offset_ns
+
+
+def _response(page: Page) -> web.Response:
+    return web.Response(status=page.status, body=page.body, content_type=page.content_type)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """On uvloop's event loop where that is installed."""
+    if importlib.util.find_spec("uvloop") is None:
+        asyncio.run(main)
+    else:
+        import uvloop
+
+        uvloop.run(main)

@@ -1,0 +1,33 @@
+"""How a verb that runs a fleet says that it cannot, and what it needs that may not be installed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TextIO
+
+from vsock_loadgen.errors import EXIT_USAGE, ConfigError, LoadgenError, MachineError, Problem
+from vsock_loadgen.log import Log
+
+
+@contextmanager
+def said_as(log_format: str, log: TextIO) -> Iterator[None]:
+    """Let an error that ends a run be said as the log is written: a line for people, which `main` writes, or a JSON object."""
+    try:
+        yield
+    except (LoadgenError, OSError, MemoryError) as caught:
+        error = caught if isinstance(caught, LoadgenError) else MachineError(caught)
+        if log_format == "text":
+            raise error from caught
+        event = "refused" if error.exit_code == EXIT_USAGE else "broken"
+        Log(log, style="json").error(str(error), event, {"exit_code": error.exit_code})
+        sys.exit(error.exit_code)
+
+
+def require(verb: str, package: str, extra: str) -> None:
+    """Raise ConfigError where a package is not installed that a verb cannot do without."""
+    if find_spec(package) is None:
+        message = f"found no package {package}, expected it: pip install 'vsock-loadgen[{extra}]'"
+        raise ConfigError([Problem(verb, "", message)])

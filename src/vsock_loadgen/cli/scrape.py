@@ -1,0 +1,56 @@
+"""`vsock-loadgen scrape`: the stand-in for Sensor by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.cli.outputs import output_option, put_out
+from vsock_loadgen.cli.refusing import require
+from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.preparing import prepare
+from vsock_loadgen.scraper.pacing import Settings
+from vsock_loadgen.text.scraped_text import scraped_text
+from vsock_loadgen.units import format_duration
+
+
+@click.command()
+@click.argument("url", metavar="URL", default="http://127.0.0.1:8080")
+@config_options
+@sensor_options
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option("Write the summary there instead of to stdout.")
+def scrape(url: str, given: Given, settings: Settings, output: str, to: Path | None) -> None:
+    """Stand in for Sensor: ask every VM of the fleet at URL for its report, again and again as Sensor would, read and verify what
+    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration).
+
+    The config is that of the fleet: it says which VMs there are, and what each should report. Its time scale divides Sensor's
+    intervals too. Exit codes: 0 done, 1 internal error, 2 bad input.
+
+    \b
+    Examples:
+      vsock-loadgen scrape http://127.0.0.1:8080 --config fleet.yaml
+      vsock-loadgen scrape --config fleet.yaml --time-scale 720 --duration 20s --format json
+    """
+    require("scrape", "aiohttp", "serve")
+    from vsock_loadgen import scraping
+
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")
+    loaded = given.load({"--output": to})
+    config = loaded.config
+    for problem in loaded.warnings:
+        click.echo(f"warning: {problem}", err=True)
+    plan, _ = prepare(config)
+    until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
+    click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
+    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings)
+    terminal = streams()
+    if output == "json":
+        text = json.dumps(scraped.to_json(), indent=1) + "\n"
+    else:
+        text = scraped_text(scraped, width=terminal.width, color=terminal.color)
+    put_out(text, to, color=terminal.color)

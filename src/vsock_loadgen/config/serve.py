@@ -1,0 +1,62 @@
+"""How the agents of a fleet that is asked answer: the block `serve`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from vsock_loadgen.grammar.block import key
+from vsock_loadgen.grammar.leaves import Choice, ParsedText, expected
+
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_INDEX = "{index}"
+_WANTED_NAMESPACE = "a name of Kubernetes: 1 to 63 lower-case letters, digits and dashes"
+_WANTED_PATTERN = "a name of Kubernetes with {index} in it once, such as loadgen-{index}"
+_LONGEST_INDEX = "99999"
+
+
+def _namespace(text: str) -> str:
+    if not re.fullmatch(_LABEL, text):
+        raise expected(_WANTED_NAMESPACE)
+    return text
+
+
+def _pattern(text: str) -> str:
+    if text.count(_INDEX) != 1 or not re.fullmatch(_LABEL, text.replace(_INDEX, _LONGEST_INDEX)):
+        raise expected(_WANTED_PATTERN)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """What agents speak, under which names they are found, and what they have when the run begins."""
+
+    dialect: Literal["token", "generation"] = key(
+        "token",
+        Choice(("token", "generation")),
+        "How a report is known again: by a token, as releases do, or by a generation, as in July and August 2026.",
+        "generation",
+    )
+    namespace: str = key(
+        "default",
+        ParsedText(_WANTED_NAMESPACE, _namespace, {"type": "string", "pattern": f"^{_LABEL}$"}),
+        "Namespace of every VM.",
+        "vms",
+    )
+    name_pattern: str = key(
+        "loadgen-{index}",
+        ParsedText(_WANTED_PATTERN, _pattern, {"type": "string", "maxLength": 70, "pattern": r"^[-a-z0-9]*\{index\}[-a-z0-9]*$"}),
+        "Name of every VM; {index} is its number in the fleet, from 0.",
+        "vm-{index}",
+    )
+    start: Literal["warm", "cold"] = key(
+        "warm",
+        Choice(("warm", "cold")),
+        "Whether VMs have a report when the run begins (warm), or are not ready until they scan (cold).",
+        "cold",
+    )
+
+    def name_of(self, index: int) -> str:
+        """The name of the VM with this global index."""
+        return self.name_pattern.replace(_INDEX, str(index))

@@ -1,0 +1,141 @@
+"""VMs that wait to be asked for their reports."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+
+from vsock_loadgen import __version__
+from vsock_loadgen.answering.server import AnsweringOrders
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.errors import ConfigError, TargetError
+from vsock_loadgen.modes.mode import Decided, Prepared
+from vsock_loadgen.payloads.answers import Answers
+from vsock_loadgen.payloads.dialects import DIALECTS, Facts
+from vsock_loadgen.scraper.embedded import EmbeddedAsker
+from vsock_loadgen.scraper.fleet import KnownFleet
+from vsock_loadgen.scraper.pacing import Limits, Settings
+from vsock_loadgen.scraper.sensor import Sensor
+
+_BACKLOG = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen: a host and a port; port 0 is any that is free."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, text: str) -> Listening:
+        """Of `http://HOST:PORT`. Raises ValueError."""
+        scheme, found, rest = text.partition("://")
+        host, colon, port = rest.removesuffix("/").rpartition(":")
+        is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16
+        if scheme != "http" or not found or not colon or not host or "/" in host or not is_port:
+            raise ValueError("expected http://HOST:PORT, such as http://127.0.0.1:8080; port 0 is any that is free")
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+
+    def bind(self) -> socket.socket:
+        """A socket that is bound there. Raises TargetError."""
+        try:
+            family, kind, proto, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+            listener = socket.socket(family, kind, proto)
+        except OSError as error:
+            raise self._refused(error) from error
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise self._refused(error) from error
+        listener.setblocking(False)
+        return listener
+
+    def _refused(self, error: OSError) -> TargetError:
+        return TargetError(
+            f"{self}: cannot be listened on: {error.strerror or error}", "name another address or port with --listen"
+        )
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Where agents are found, and the settings of an asker of the run's own; None: others ask."""
+
+    listening: Listening
+    asker: Settings | None = None
+
+    def settled(self, config: Config) -> Config:
+        """One process answers. Raises ConfigError where several were asked for, or a target's counters."""
+        problems = []
+        if config.workers not in (None, 1):
+            problems.append(
+                config.problem("workers", f"found {config.workers}, expected 1: one process answers for the whole fleet")
+            )
+        if config.reconcile_url is not None:
+            problems.append(config.problem("reconcile", "a fleet that is asked sends to no target: nobody's counters can be read"))
+        if problems:
+            raise ConfigError(problems)
+        return replace(config, workers=1)
+
+    def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
+        """Bind the address, and fork the asker of the run's own, where it has one."""
+        config, serve = decided.config, decided.config.serve
+        with stop.at_once():
+            listener = sending.enter_context(self.listening.bind())
+        where = str(replace(self.listening, port=listener.getsockname()[1]))
+        facts = Facts(f"vsock-loadgen/{__version__}", _facts(asdict(config.discovered_data)))
+        return Prepared(
+            orders=AnsweringOrders(
+                duration_ns=config.duration_ns,
+                start_at_ns=config.start_at_ns,
+                answers=Answers(decided.factory, DIALECTS[serve.dialect], facts, config.seed),
+                listener=listener,
+                namespace=serve.namespace,
+                name_of=serve.name_of,
+                is_warm=serve.start == "warm",
+            ),
+            aim=where,
+            where=where,
+            companion=sending.enter_context(EmbeddedAsker(self._sensor(decided, where))) if self.asker else None,
+            listen=where,
+        )
+
+    def _sensor(self, decided: Decided, url: str) -> MakeSensor:
+        config = decided.config
+        fleet = KnownFleet.of(decided.plan, decided.mine, config.serve)
+        return MakeSensor(
+            url, fleet, (self.asker or Settings()).scaled(config.time_scale), Limits.scaled(config.time_scale), config.seed
+        )
+
+    @property
+    def verb(self) -> str:
+        """What they do."""
+        return "answer, listening on"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSensor:
+    """Makes an asker once its event loop is there."""
+
+    url: str
+    fleet: KnownFleet
+    settings: Settings
+    limits: Limits
+    seed: int
+
+    def __call__(self) -> Sensor:
+        return Sensor(self.url, self.fleet, self.settings, self.limits, seed=self.seed)
+
+
+def _facts(said: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in said.items() if value}

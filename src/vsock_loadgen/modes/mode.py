@@ -1,0 +1,72 @@
+"""What a mode has to say about a run before it begins."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+from vsock_loadgen.asking.target_counters import Reconciler
+from vsock_loadgen.cluster.identity import Identity
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.engine.worker import Orders
+from vsock_loadgen.errors import Problem
+from vsock_loadgen.payloads.reports import ReportFactory
+from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.scraped import Scraped
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A run of which everything is known that can be before its target is touched."""
+
+    config: Config
+    identity: Identity
+    plan: Plan
+    factory: ReportFactory
+    reconciler: Reconciler | None
+    warnings: tuple[Problem, ...]
+
+    @property
+    def mine(self) -> NodeSlice:
+        """The part of the fleet that this process has."""
+        return self.plan.nodes[self.identity.index]
+
+
+class Companion(Protocol):
+    """The other side of a run that has one of its own, in a process beside it."""
+
+    def stop(self) -> Receipt | Scraped:
+        """Let it come to its end; returns what it counted. Raises CompanionLostError if it is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that can be forked: what its workers do. `aim` is where reports go as the config says it, `where` as it is. With an
+    `own_cid` every report carries that. `listen` is where a fleet listens that is asked."""
+
+    orders: Orders
+    aim: str
+    where: str
+    companion: Companion | None = None
+    hides_unread_close: bool = False
+    own_cid: int | None = None
+    listen: str | None = None
+
+
+class Mode(Protocol):
+    """One way for reports to get to the other side."""
+
+    def settled(self, config: Config) -> Config:
+        """The config, with what the mode leaves no choice about. Raises ConfigError where it cannot be so."""
+
+    def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
+        """Look at what the run needs around it, and start what it has beside it, before anything else is forked. What ends with the
+        run goes to `sending`. Raises LoadgenError."""
+
+    @property
+    def verb(self) -> str:
+        """What VMs do, as the line at the start says it."""

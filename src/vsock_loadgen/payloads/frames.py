@@ -1,0 +1,46 @@
+"""A framed message out of the pieces that it comes in, whatever these are."""
+
+from __future__ import annotations
+
+from vsock_loadgen.payloads.dialects import LENGTH
+
+
+class TooLargeError(ValueError):
+    """A message that says it is longer than allowed."""
+
+
+class FrameReader:
+    """Gathers one message of at most `most` bytes. What follows it is left out."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._gathered = bytearray()
+
+    def feed(self, piece: bytes | bytearray | memoryview) -> bytes | None:
+        """Take a piece in; the message once it is whole. Raises TooLargeError as soon as its length is known."""
+        self._gathered += piece
+        if len(self._gathered) < LENGTH.size:
+            return None
+        length = LENGTH.unpack_from(self._gathered)[0]
+        if length > self._most:
+            raise TooLargeError(f"{length} bytes, expected {self._most} at most")
+        end = LENGTH.size + length
+        return bytes(self._gathered[LENGTH.size : end]) if len(self._gathered) >= end else None
+
+    @property
+    def started(self) -> bool:
+        """Whether anything has come."""
+        return bool(self._gathered)
+
+
+def pieces(buffers: list[bytes | memoryview], size: int) -> list[bytes | memoryview]:
+    """The same bytes as pieces of at most `size`, of which the last, a byte at least, can be held back from the others: there are
+    two or more where there are two bytes or more. Nothing is copied but what is smaller than a piece."""
+    cut: list[bytes | memoryview] = []
+    for buffer in buffers:
+        view = memoryview(buffer)
+        cut += [view[start : start + size] for start in range(0, len(view), size)]
+    last = cut[-1]
+    if len(cut) == 1 and len(last) > 1:
+        cut[-1:] = [last[:-1], last[-1:]]
+    return cut

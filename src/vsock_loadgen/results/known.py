@@ -1,0 +1,52 @@
+"""What the result of a fleet that is asked has beside its accounts: where it listened, and what the asker knew at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from vsock_loadgen.measures.histogram import AsHistogram
+from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.record import Derived, Nanoseconds, Record, Text, Whole
+from vsock_loadgen.results.measured import TimeSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Record):
+    """`known_vms` of `vms` have delivered something; once all had, that was `known_after_ns` from the start. Of the reports that
+    nobody had taken at the end, nor a newer one in their place, there are `open`: their response times are at least what is
+    recorded, and the youngest was `youngest_open_ns` old. `ages` are those of delivered reports when they were taken."""
+
+    listen: Text
+    vms: Whole
+    known_vms: Whole
+    known_after_ns: Annotated[Nanoseconds | None, Field(alias="known_after_seconds")] = None
+    open: Whole = 0
+    youngest_open_ns: Annotated[Nanoseconds | None, Field(alias="youngest_open_seconds")] = None
+    age_when_taken_seconds: ClassVar[Any] = Derived(lambda known: known.age)
+    ages: Annotated[AsHistogram, Field(alias="age_histogram")]
+
+    @classmethod
+    def of(cls, listen: str, vms: int, found: Knowledge | None) -> Self:
+        """What a run has found out; nothing yet where nothing was."""
+        found = found or Knowledge(vms)
+        return cls(
+            listen=listen,
+            vms=vms,
+            known_vms=found.known_vms,
+            known_after_ns=found.known_after_ns,
+            open=found.open,
+            youngest_open_ns=found.youngest_open_ns,
+            ages=found.ages,
+        )
+
+    @property
+    def age(self) -> TimeSummary:
+        """How old delivered reports were when they were taken, those apart that were there before the run."""
+        return TimeSummary.of(self.ages)
+
+    def is_at_least(self, time_ns: int | None) -> bool:
+        """Whether a response time may be longer than it says, since a report that is no younger is still open."""
+        return time_ns is not None and self.youngest_open_ns is not None and time_ns >= self.youngest_open_ns

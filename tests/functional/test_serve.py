@@ -1,0 +1,254 @@
+"""A fleet that is asked over real sockets, by a websocket client that is not of the server's own library."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from asked import LENGTH, Fleet, Mute, answer, request, send, serving
+from command import EXAMPLES, TIMEOUT_SECONDS, vsock_loadgen
+
+FLEET = ("--vm-count", "4", "--report-interval", "1h", "--num-packages", "600")
+"""VMs that have one report each, of before the run, and no other."""
+BINARY, PING = 2, 9
+"""Opcodes."""
+
+
+def test_a_vm_answers_with_its_report_and_then_that_it_is_unchanged(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        first = fleet.ask(2)
+        assert first.report.hash_id.endswith(f"{2:012x}")
+        assert len(first.report.contents.packages) == 600
+        second = fleet.ask(2, first.mark)
+        assert (second.unchanged, second.mark) == (True, first.mark)
+        assert fleet.ask(2).report is not None
+        result = fleet.end()
+    assert result["totals"]["due"] == 4
+    assert (result["totals"]["delivered"], result["totals"]["unfinished"]) == (1, 3)
+    assert result["askings"]["by_kind"] == {"whole": 2, "unchanged": 1, "errors": 0, "failed": 0, "refused": 0, "cut": 0}
+    assert (result["askings"]["again"], result["askings"]["initial"]) == (1, 4)
+    assert result["confirmation"] == "receipt"
+    assert result["asked"]["known_vms"] == 1
+    assert result["response_time_seconds"]["count"] == 0
+
+
+def test_the_generation_dialect_names_number_and_epoch(tmp_path: Path) -> None:
+    config = tmp_path / "fleet.yaml"
+    config.write_text("loadgen: {vmCount: 1, reportInterval: 1h, serve: {dialect: generation}}")
+    with serving(tmp_path, "--config", config) as fleet:
+        first = fleet.ask(0, dialect="generation")
+        assert first.mark.generation == 1
+        assert abs(first.mark.epoch - time.time()) < TIMEOUT_SECONDS
+        assert fleet.ask(0, first.mark, "generation").unchanged
+        fleet.end()
+
+
+def test_a_request_may_come_in_any_pieces_and_the_subprotocol_is_echoed(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        with fleet.connect(0) as ws:
+            assert ws.subprotocol == "plain.kubevirt.io"
+            for byte in LENGTH.pack(len(request())) + request():
+                ws.send(bytes([byte]))
+            assert answer(ws).report is not None
+        with fleet.connect(1) as ws:
+            ws.send(LENGTH.pack(0))
+            assert answer(ws).error == "unknown_method"
+        with fleet.connect(1) as ws:
+            send(ws, b"\xff\xff")
+            assert answer(ws).error == "malformed_request"
+        with fleet.connect(1) as ws:
+            ws.send(LENGTH.pack((1 << 20) + 1))
+            assert answer(ws).error == "request_too_large"
+        result = fleet.end()
+    by_end = result["askings"]["by_end"]
+    assert (by_end["unknown_method"], by_end["malformed_request"], by_end["request_too_large"]) == (1, 1, 1)
+    assert result["failures"] == {"refused": 1}
+
+
+def test_a_second_asker_at_once_is_told_that_the_agent_is_busy_and_the_first_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        with fleet.connect(0) as first:
+            first.send(LENGTH.pack(len(request())))
+            with fleet.connect(0) as second:
+                assert answer(second).error == "busy"
+                send(second, request())
+            first.send(request())
+            assert answer(first).report is not None
+        result = fleet.end()
+    assert (result["totals"]["delivered"], result["totals"]["failed"]) == (1, 0)
+    assert result["askings"]["by_end"]["busy"] == 1
+
+
+def test_who_breaks_off_within_a_report_has_not_taken_it(tmp_path: Path) -> None:
+    with serving(tmp_path, "--vm-count", "1", "--report-interval", "1h", "--num-packages", "4000") as fleet:
+        with socket.create_connection((fleet.host, fleet.port)) as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with fleet.connect(0, sock=raw) as ws:
+                send(ws, request())
+                ws.recv(timeout=TIMEOUT_SECONDS)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                raw.shutdown(socket.SHUT_RDWR)
+        result = fleet.end()
+    assert result["totals"]["delivered"] == 0
+    assert result["askings"]["by_kind"]["failed"] == 1
+    assert sum(result["failures"].values()) == 1
+
+
+def test_who_reads_everything_and_answers_no_ping_has_given_no_receipt(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        asker = Mute(fleet)
+        asker.send(request())
+        opcodes = asker.read()
+        asker.close()
+        result = fleet.end()
+    assert opcodes[-2:] == [PING, BINARY]
+    assert set(opcodes[:-2]) == {BINARY}
+    assert result["failures"] == {"no_receipt": 1}
+    assert result["askings"]["by_end"]["no_receipt"] == 1
+
+
+def test_vms_that_there_are_not_are_404_and_counted_apart(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        for name in ("loadgen-4", "somebody", "loadgen-0%2F"):
+            with pytest.raises(InvalidStatus) as refused:
+                fleet.ask(name)
+            status = json.loads(refused.value.response.body or b"")
+            assert (status["kind"], status["code"]) == ("Status", 404)
+        result = fleet.end()
+    assert result["askings"]["by_end"]["404"] >= 2
+    assert all("askings" not in group or group["askings"]["askings"] == 0 for group in result["groups"]["packages"])
+
+
+def got(fleet: Fleet, path: str) -> tuple[int, bytes]:
+    """What a plain GET gets."""
+    try:
+        with urllib.request.urlopen(fleet.url + path, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 (our own server)
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_discovery_openapi_and_health_are_for_everybody_and_no_askings(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        assert got(fleet, "/healthz") == (200, b"ok")
+        code, body = got(fleet, "/apis/subresources.kubevirt.io/v1")
+        assert (code, json.loads(body)["kind"]) == (200, "APIResourceList")
+        assert json.loads(body)["resources"][0]["name"] == "virtualmachineinstances/vsock"
+        assert json.loads(got(fleet, "/apis")[1])["kind"] == "APIGroupList"
+        assert json.loads(got(fleet, "/apis/subresources.kubevirt.io")[1])["kind"] == "APIGroup"
+        for path in ("/openapi/v2", "/openapi/v3", "/nowhere"):
+            code, body = got(fleet, path)
+            assert (code, json.loads(body)["kind"]) == (404, "Status")
+        path = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/loadgen-0/vsock?port=818"
+        assert got(fleet, path)[0] == 400
+        result = fleet.end()
+    assert result["askings"]["askings"] == result["askings"]["by_end"]["400"] == 1
+
+
+def test_a_cold_fleet_is_not_ready_until_it_scans(tmp_path: Path) -> None:
+    config = tmp_path / "fleet.yaml"
+    config.write_text("loadgen: {vmCount: 1, reportInterval: 1h, serve: {start: cold, namePattern: 'vm-{index}', namespace: vms}}")
+    with serving(tmp_path, "--config", config) as fleet:
+        with pytest.raises(InvalidStatus):
+            fleet.ask("vm-0")
+        path = "/apis/subresources.kubevirt.io/v1/namespaces/vms/virtualmachineinstances/vm-0/vsock"
+        assert got(fleet, path)[0] == 400
+        result = fleet.end()
+    assert result["totals"]["due"] == 0
+
+
+def test_a_vm_that_is_switched_off_is_400_and_its_report_is_skipped(tmp_path: Path) -> None:
+    config = tmp_path / "fleet.yaml"
+    config.write_text(
+        "loadgen:\n  vmCount: 2\n  reportInterval: 1h\n  phases:\n"
+        "    - {name: on, duration: 10ms, vms: 100}\n    - {name: off, duration: 1h, vms: 0}\n"
+    )
+    with serving(tmp_path, "--config", config) as fleet:
+        until(lambda: code_of(fleet, 0) == 400)
+        result = fleet.end()
+    askings = result["askings"]
+    assert askings["by_end"]["400"] == 1
+    assert askings["skipped_since"]["off"] + result["totals"]["delivered"] == result["totals"]["due"] == 2
+
+
+def code_of(fleet: Fleet, vm: int) -> int:
+    """What an asker's upgrade is answered with."""
+    try:
+        fleet.ask(vm)
+    except InvalidStatus as refused:
+        return refused.response.status_code
+    return 101
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Try until it holds."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+
+
+def test_both_ends_of_a_fleet_that_is_asked_count_the_same_by_group(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    ended = vsock_loadgen(
+        *("serve", "--config", EXAMPLES / "fleet-pull.yaml", "--asker", "embedded", "--listen", "http://127.0.0.1:0"),
+        *("--time-scale", "4800", "--duration", "6s", "--metrics-port", "0", "--result", out),
+    )
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(out.read_text())
+    seen = result["receiver"]
+    assert seen["schema"] == "vsock-loadgen/scraped/v1"
+    assert seen["reports"] == result["totals"]["delivered"] + result["askings"]["again"] > 0
+    assert seen["unchanged"] == result["askings"]["by_kind"]["unchanged"]
+    assert seen["strangers"] == 0
+    for group in result["groups"]["packages"]:
+        taken = group["totals"]["delivered"] + group.get("askings", {}).get("again", 0)
+        assert seen["groups"]["packages"][group["id"]]["reports"] == taken == group["seen"]["reports"]
+
+
+def test_scrape_by_itself_counts_what_the_fleet_gave(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET, "--time-scale", "3600") as fleet:
+        ended = vsock_loadgen(
+            *("scrape", fleet.url, *FLEET, "--time-scale", "3600", "--duration", "3s", "--format", "json"),
+            *("--tick-interval", "6m", "--poll-interval", "30m", "--sensor-release", "august"),
+        )
+        assert ended.returncode == 0, ended.stderr
+        result = fleet.end()
+    scraped = json.loads(ended.stdout)
+    assert scraped["askings"] == scraped["reports"] + scraped["unchanged"] + sum(scraped["errors"].values())
+    assert scraped["failures"] == {}
+    assert scraped["reports"] == result["askings"]["by_kind"]["whole"] > 0
+    assert scraped["vms"] == 4
+    assert scraped["vms_by_packages"] == {"600": 4}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--listen", "ftp://127.0.0.1:1"), "expected http://HOST:PORT"),
+        (("--listen", "http://127.0.0.1:99999"), "expected http://HOST:PORT"),
+        (("--workers", "2"), "one process answers"),
+        (("--reconcile", "http://127.0.0.1:1/metrics"), "nobody's counters"),
+        (("--set", "serve.namePattern=vm"), "{index}"),
+        (("--set", "serve.dialect=klingon"), "token or generation"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_a_message(arguments: tuple[str, ...], said: str) -> None:
+    ended = vsock_loadgen("serve", "--metrics-port", "0", *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_address_that_is_taken_is_said_in_a_message() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = vsock_loadgen("serve", "--metrics-port", "0", "--listen", f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert ended.returncode == 2
+    assert "cannot be listened on" in ended.stderr
