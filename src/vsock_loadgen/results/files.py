@@ -51,18 +51,23 @@ def read_results(paths: Sequence[Path]) -> list[Named]:
 
 def _read(path: Path) -> Result:
     """Raises ValueError with a sentence about what was found."""
+    return Result.read(read_document(path))
+
+
+def read_document(path: Path) -> object:
+    """The JSON of a result's file. Raises ValueError with a sentence about what was found."""
     content = read_input(path, MOST_BYTES, f"not a result: larger than {MOST_BYTES:,} bytes")
     if not content.strip():
         raise ValueError("not a result: the file is empty")
     try:
-        document = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
+        document: object = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
-    return Result.read(document)
+    return document
 
 
 def _whole(digits: str) -> int:
