@@ -75,6 +75,7 @@ class Receiver:
         self._decode = decode
         self._behaviour = behaviour or Behaviour()
         self._clock_ns = clock_ns
+        self._began_ns = clock_ns()
         self._wall = wall or steady_wall()
         self._tally = Tally()
         self._forwarding = Forwarding(self._behaviour)
@@ -316,11 +317,13 @@ class Receiver:
             self._count(data, connection.peer_cid)
         else:
             self._tally.empty += 1
-        if not self._behaviour.close_delay_ns:
+        now_ns = self._clock_ns()
+        delay_ns = self._behaviour.close_delay.at(now_ns - self._began_ns)
+        if not delay_ns:
             self._close(connection)
             return
         self._unpoll(connection)
-        self._timers.at(self._clock_ns() + self._behaviour.close_delay_ns, lambda: self._close(connection))
+        self._timers.at(now_ns + delay_ns, lambda: self._close(connection))
 
     def _count(self, data: bytes, peer_cid: int | None) -> None:
         arrival = self._wall()
