@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vsock_loadgen.asking.target_counters import Reconciler
+from vsock_loadgen.asking.target_counters import Reconciler, reconciler_of
 from vsock_loadgen.capacity.asked import Asked, at_least_of
 from vsock_loadgen.capacity.cells import TrialCells
 from vsock_loadgen.capacity.files import write_capacity
@@ -20,7 +20,6 @@ from vsock_loadgen.capacity.trial import Trial
 from vsock_loadgen.capacity.watch import TrialWatch
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.config.reconcile import expanded
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit
 from vsock_loadgen.engine.loads import loads_of
 from vsock_loadgen.engine.probing import Prober, idle_p95_ns, recovered_after_ns
@@ -101,8 +100,7 @@ def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -
             f"{config.target}: a single report was not delivered", "look whether the target takes reports at all, with run"
         )
     log.line(f"single reports take {format_seconds(idle_ns)} (P95 of {prober.sent})", "idle", {"p95_seconds": idle_ns / SECOND})
-    url = config.reconcile_url
-    return Target(endpoint, own_cid, prober, idle_ns, Reconciler(expanded(url, os.environ), log) if url else None)
+    return Target(endpoint, own_cid, prober, idle_ns, reconciler_of(config, log, os.environ))
 
 
 class _Searching:

@@ -52,9 +52,10 @@ class Bounds(Record):
 class Capacity(Record):
     """Everything that a search found, or has found so far.
 
-    `holds` is the highest load that held below all that did not, `misses` the lowest that did not, None where there is none;
-    `limited_by` what keeps the bounds where they are: a goal, `backlog` (it grew before any goal was missed), `generator`, `fleet`,
-    `bounds`, `not recovered`; None where the search was interrupted before that was known.
+    `holds` is the highest load that held below all that did not, `misses` the lowest that did not, None where there is none.
+    `limited_by` is what keeps the bounds where they are: a goal, `backlog` (it grew before any goal was missed), `thrown away` (by
+    the target, after it had taken reports), `generator`, `fleet`, `bounds`, `not recovered`; None where the search was interrupted
+    before that was known.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: CAPACITY_SCHEMA)

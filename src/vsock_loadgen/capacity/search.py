@@ -83,6 +83,8 @@ class Point:
     def missed(self) -> str:
         """The goal that it misses by most, or what else says that the load is too high."""
         missed = [seen for seen in self.goals if not seen.met]
+        if any(trial.thrown_away for trial in self.trials):
+            return "thrown away"
         return max(missed, key=lambda seen: seen.over / max(1, seen.of)).goal if missed else "backlog"
 
 

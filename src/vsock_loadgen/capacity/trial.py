@@ -82,7 +82,8 @@ class Trial(Record):
     `seconds` is the window that was judged; it was `cut` short where a miss was certain before its end. `growth` is by how much the
     backlog grew for each report due, where that was measured; `backlog` says what that means: it is `level`, it `grows`, or it
     may be `growing`, which a longer trial tells. `in_flight` is the backlog in equal parts of the window, `most_in_flight` the
-    largest. `recovered_after` is how long the target took to answer single reports as before, None if it did not within a minute.
+    largest. `thrown_away` were taken by the target and passed on to nobody, as its own counters say. `recovered_after` is how long
+    the target took to answer single reports as before, None if it did not within a minute.
     """
 
     number: Whole
@@ -93,6 +94,7 @@ class Trial(Record):
     due: Whole
     delivered_per_second: Number
     most_in_flight: Whole
+    thrown_away: Whole = 0
     p50: Annotated[Number | None, Field(alias="response_time_p50_seconds")]
     p99: Annotated[Number | None, Field(alias="response_time_p99_seconds")]
     goals: tuple[GoalSeen, ...]
@@ -113,7 +115,7 @@ class Trial(Record):
     @property
     def is_too_much(self) -> bool:
         """Whether the load was more than the target can do, whatever the goals."""
-        return self.cut or self.backlog == "grows"
+        return is_too_much(self.backlog, self.thrown_away, cut=self.cut)
 
     @property
     def is_clear(self) -> bool:
@@ -123,8 +125,13 @@ class Trial(Record):
         return self.verdict == "holds" and all(seen.clear for seen in self.goals) and self.backlog == "level"
 
 
-def verdict_of(goals: Sequence[GoalSeen], *, is_too_much: bool, generator_late: bool) -> Verdict:
+def is_too_much(backlog: str, thrown_away: int, *, cut: bool) -> bool:
+    """Whether a load is more than the target can do, whatever the goals."""
+    return cut or backlog == "grows" or thrown_away > 0
+
+
+def verdict_of(goals: Sequence[GoalSeen], *, too_much: bool, generator_late: bool) -> Verdict:
     """What a trial shows of its load, clear or not."""
     if generator_late:
         return "late"
-    return "misses" if is_too_much or not all(seen.met for seen in goals) else "holds"
+    return "misses" if too_much or not all(seen.met for seen in goals) else "holds"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vsock_loadgen.capacity.backlog import backlog_of
 from vsock_loadgen.capacity.cells import window_of
@@ -11,7 +11,7 @@ from vsock_loadgen.capacity.goals import Goal, longest_limit_ns
 from vsock_loadgen.capacity.search import Step, Terms
 from vsock_loadgen.capacity.statistics import wilson
 from vsock_loadgen.capacity.timing import Lengths
-from vsock_loadgen.capacity.trial import GoalSeen, Level, Trial, verdict_of
+from vsock_loadgen.capacity.trial import GoalSeen, Level, Trial, is_too_much, verdict_of
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.snapshot import Counts, Times
@@ -79,7 +79,7 @@ class TrialWatch:
         """What the whole trial showed. `thrown_away` are reports that the target has taken and passed on to nobody."""
         terms, parts = self._terms, window_of(totals, PHASE)
         whole = PartFigures(sum((part.counts for part in parts), Counts()), sum((part.times for part in parts), Times()), 0)
-        goals = tuple(_seen(goal, totals, thrown_away) for goal in terms.goals)
+        goals = tuple(GoalSeen.of_parts(goal, window_of(totals, goal.scope)) for goal in terms.goals)
         window = [sample for sample in self.samples if self._lengths.settle_ns <= sample.at_ns <= self._end_ns]
         samples = [(sample.at_ns - self._lengths.settle_ns, sample.in_flight) for sample in window]
         backlog = backlog_of(
@@ -96,6 +96,7 @@ class TrialWatch:
             cut=self.cut,
             due=whole.counts.due,
             delivered_per_second=_rate(window or self.samples),
+            thrown_away=thrown_away,
             most_in_flight=max((sample.in_flight for sample in self.samples), default=0),
             p50=p50,
             p99=p99,
@@ -107,21 +108,12 @@ class TrialWatch:
             long=self._step.long,
             in_flight=backlog.slices,
             recovered_after=recovered_after,
-            verdict=verdict_of(goals, is_too_much=self.cut or backlog.means == "grows", generator_late=is_late),
+            verdict=verdict_of(goals, too_much=is_too_much(backlog.means, thrown_away, cut=self.cut), generator_late=is_late),
         )
 
     @property
     def _end_ns(self) -> int:
         return self._lengths.settle_ns + self._lengths.window_ns
-
-
-def _seen(goal: Goal, totals: RunTotals, thrown_away: int) -> GoalSeen:
-    """What a trial shows of a goal; what the target threw away counts as lost, where a goal asks for what is lost."""
-    parts = window_of(totals, goal.scope)
-    if thrown_away and goal.is_guard:
-        last = parts[-1].counts
-        parts[-1] = replace(parts[-1], counts=replace(last, unfinished=last.unfinished + min(thrown_away, last.delivered)))
-    return GoalSeen.of_parts(goal, parts)
 
 
 def _rate(samples: list[Sample]) -> float:

@@ -24,6 +24,7 @@ _LIMITS = {
     "fleet": "the fleet: with more load its VMs would report before their last report can end; add VMs, or --vary vms",
     "bounds": "the bounds of the search: all loads up to --to hold",
     "not recovered": "the target did not recover within a minute after the last trial",
+    "thrown away": "the target itself: it threw away reports that it had taken",
     "backlog": "its backlog grows, before any goal is missed",
 }
 
@@ -122,6 +123,8 @@ def why(trial: Trial) -> str:
     if trial.verdict == "late":
         return f"the generator was late (lag P99 {_time(trial.lag_p99)})"
     missed = [f"{goal_heading(seen.goal)} ({goal_cell(seen)})" for seen in trial.misses]
+    if trial.thrown_away:
+        missed.append(f"the target threw away {trial.thrown_away:,} reports")
     if not missed and trial.backlog == "grows":
         missed = ["the backlog grows"]
     return ", ".join(missed or (["more under way than can be answered in time"] if trial.cut else []))
