@@ -6,8 +6,6 @@ const CLOCKS = [["response time", "response_time_seconds"], ["service time", "se
 const DIMENSIONS = { packages: "packages", report_interval: "report interval", profile: "profile" };
 const UNITS = { seconds: showSeconds, percent: showPercent, per_second: (value) => `${showNumber(value)} a second` };
 
-const byId = (id) => document.getElementById(id);
-
 function showFigures(result, meanings, isLive) {
   showHeading(result);
   showVerdict(result, meanings, isLive);

@@ -1,6 +1,8 @@
 "use strict";
 // Figures as people read them, by the rules of the terminal's report; and elements, whose text is never taken for markup.
 
+const byId = (id) => document.getElementById(id);
+
 function threeFigures(value) {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1000) return String(value);
