@@ -50,7 +50,6 @@ function tiles(result) {
   const share = (count) => (totals.due && count ? `${showPercent((100 * count) / totals.due)} of due` : "");
   const rate = (count) => `${showNumber(count / seconds)} a second`;
   const isLate = present(result.generator?.saturation);
-  const tile = (name, content, remark, mood) => make("div", [make("span", name), make("b", content), make("span", remark)], `tile ${mood}`);
   const loss = (name) => tile(name, figure(result, `totals.${name}`, showCount), share(totals[name]), totals[name] ? "bad" : "");
   return [
     tile("due", figure(result, "totals.due", showCount), rate(totals.due), ""),

@@ -83,6 +83,10 @@ function figure(result, path, show) {
   return element;
 }
 
+function tile(name, content, remark, mood = "") {
+  return make("div", [make("span", name), make("b", content), make("span", remark)], `tile ${mood}`);
+}
+
 function fillTable(table, headings, rows) {
   const cell = (tag) => (content) => (content instanceof HTMLTableCellElement ? content : make(tag, content));
   table.replaceChildren(
