@@ -74,7 +74,7 @@ def trial_of(number: int, level: Level, most: float, purpose: Purpose = "search"
 
 
 def capacity_of(levels: list[Level], most: float, **changes: Any) -> Capacity:
-    """The outcome of trials at these loads, in their order; the last two are for the plateau, and whether the target has changed."""
+    """The outcome of trials at these loads, in their order; the last two: the plateau, and whether the target has changed."""
     purposes: list[Purpose] = ["search"] * (len(levels) - 2)
     trials = [
         trial_of(number, level, most, purpose)
