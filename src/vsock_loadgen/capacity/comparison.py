@@ -194,7 +194,7 @@ def parse_holds(text: str) -> HoldsCondition:
         raise ValueError(f"the figure {parts.name} is not known of searches, expected {HOLDS}, as in {EXAMPLE!r}")
     written = parts.written
     sign = {"+": 1, "-": -1}.get(written[0], 0)
-    percent = plain_number(written.removeprefix("+").removeprefix("-").removesuffix("%").strip())
+    percent = plain_number((written[1:] if sign else written).removesuffix("%").strip())
     if not written.endswith("%") or percent is None or (percent and not sign):
         raise ValueError(f"the difference is {written}, expected a percentage of what held before, with its sign, such as -10%")
     return HoldsCondition(f"{HOLDS} {parts.comparison} {written}", parts.comparison, sign * percent)

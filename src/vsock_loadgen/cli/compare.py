@@ -118,7 +118,7 @@ def _of_runs(conditions: tuple[AnyCondition, ...]) -> list[Condition]:
     for condition in conditions:
         if isinstance(condition, HoldsCondition):
             raise click.UsageError(
-                f"--fail-if {condition.expression!r}: only searches (capacity --result) hold a load, and these are results of runs; "
+                f"--fail-if {condition.expression!r}: only searches (capacity --result) hold a load, these are results of runs; "
                 f"expected a figure of theirs, as in {EXAMPLE!r}"
             )
     return [condition for condition in conditions if isinstance(condition, Condition)]

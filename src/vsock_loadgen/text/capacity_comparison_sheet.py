@@ -14,6 +14,9 @@ from vsock_loadgen.text.capacity_sheet import confidence_text, limit_text
 from vsock_loadgen.text.comparison_sheet import plain_text, side_letter
 from vsock_loadgen.units import format_number
 
+_FIGURES_BEYOND = 10
+"""Percent above which a decimal is more than any search knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -53,7 +56,7 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedHolds] = ()) -> Shee
 
 def _condition(judged: JudgedHolds) -> str:
     shown = "nothing held before" if judged.value is None else f"{signed(judged.value)} %"
-    return f"{judged.expression} {'holds' if judged.failed else 'does not hold'} for {judged.side}: {shown}"
+    return f"{judged.expression} is {'the case' if judged.failed else 'not the case'} for {judged.side}: {shown}"
 
 
 def _change(change: Change) -> str:
@@ -66,8 +69,9 @@ def _change(change: Change) -> str:
         return f"{name} holds nothing that was tried, before {before}"
     if not change.difference:
         return f"{name} holds as much as before: {after}"
-    much = f"{format_number(abs(change.percent))} % {'more' if change.percent > 0 else 'less'}"
-    return f"{name} holds {much} than before: {after}, before {before}"
+    much = abs(change.percent)
+    percent = format_number(round(much) if much > _FIGURES_BEYOND else much)
+    return f"{name} holds {percent} % {'more' if change.percent > 0 else 'less'} than before: {after}, before {before}"
 
 
 def _bounds(change: Change) -> str:
