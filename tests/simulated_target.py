@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import random
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 from vsock_loadgen.capacity.cells import TrialCells, phases_of
 from vsock_loadgen.capacity.goals import Goal, goals_of
@@ -15,7 +17,7 @@ from vsock_loadgen.capacity.timing import lengths_of
 from vsock_loadgen.capacity.trial import Level, Trial
 from vsock_loadgen.capacity.watch import TrialWatch
 from vsock_loadgen.config.load import Override, load
-from vsock_loadgen.engine.ledger import Ledger
+from vsock_loadgen.engine.ledger import Book, Ledger
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.arrivals import Arrivals
@@ -26,6 +28,8 @@ from vsock_loadgen.units import MILLISECOND, SECOND
 SNAPSHOT_NS = 250 * MILLISECOND
 Due = Iterator[tuple[int, int]]
 """(nanoseconds since the start, VM), in order."""
+Enter = Callable[[int], None]
+"""Enters what happens in the books; it is told how late the generator is."""
 
 
 def goals(*expressions: str) -> tuple[Goal, ...]:
@@ -38,8 +42,8 @@ def goals(*expressions: str) -> tuple[Goal, ...]:
 class Simulated:
     """A fleet of equal VMs before a target with so many servers; in each trial its own moments.
 
-    `service_ns` is how long a server takes for a report in a trial of that number, `arrivals` the moments at which VMs report (those
-    of the fleet where it is None), `lag_ns` how late the generator is at a load.
+    `service_ns` is how long a server takes for a report in a trial of that number, `arrivals` the moments at which VMs report
+    (those of the fleet where it is None), `lag_ns` how late the generator is at a load.
     """
 
     terms: Terms
@@ -86,14 +90,14 @@ class Simulated:
         )
 
     @staticmethod
-    def _book(ledger: Ledger, settle_ns: int, batch_ns: int, due_ns: int) -> object:
+    def _book(ledger: Ledger, settle_ns: int, batch_ns: int, due_ns: int) -> Book:
         phase = 0 if due_ns < settle_ns else min(len(ledger.books) - 1, 1 + (due_ns - settle_ns) // batch_ns)
         return ledger.books[phase]
 
-    def _events(self, number: int, rate: float, end_ns: int, book_of: Callable[[int], object]) -> Iterator[tuple[int, Callable]]:
+    def _events(self, number: int, rate: float, end_ns: int, book_of: Callable[[int], Book]) -> Iterator[tuple[int, Enter]]:
         """What happens, in order: (instant, what enters it)."""
         free = [0] * self.servers
-        landing: list[tuple[int, int, object, int]] = []
+        landing: list[tuple[int, int, int, Book]] = []
         busy = bytearray(self.vms)
         service_ns = self.service_ns(number)
         for due_ns, vm in self._due(number, rate, end_ns):
@@ -103,19 +107,19 @@ class Simulated:
                 yield self._landing(heapq.heappop(landing), busy)
             book = book_of(due_ns)
             if busy[vm]:
-                yield due_ns, lambda lag_ns, book=book: book.skip()
+                yield due_ns, partial(_skip, book)
                 continue
             busy[vm] = 1
             done_ns = max(due_ns, free[0]) + service_ns
             heapq.heapreplace(free, done_ns)
-            yield due_ns, lambda lag_ns, book=book: book.start(lag_ns)
-            heapq.heappush(landing, (done_ns, vm, book, due_ns))
+            yield due_ns, book.start
+            heapq.heappush(landing, (done_ns, vm, due_ns, book))
         while landing:
             yield self._landing(heapq.heappop(landing), busy)
 
     @staticmethod
-    def _landing(landed: tuple[int, int, object, int], busy: bytearray) -> tuple[int, Callable]:
-        done_ns, vm, book, due_ns = landed
+    def _landing(landed: tuple[int, int, int, Book], busy: bytearray) -> tuple[int, Enter]:
+        done_ns, vm, due_ns, book = landed
         busy[vm] = 0
         return done_ns, lambda lag_ns: book.deliver(done_ns - due_ns, done_ns - due_ns, 1_000)
 
@@ -134,6 +138,10 @@ class Simulated:
         return in_order(Arrivals(number, self.vms).of(schedule), end_ns)
 
 
+def _skip(book: Book, lag_ns: int) -> None:
+    book.skip()
+
+
 def in_order(schedule: Schedule, end_ns: int) -> Due:
     """Everything that a schedule has due before `end_ns`."""
     advance = schedule.advance(0)
@@ -147,7 +155,6 @@ def in_order(schedule: Schedule, end_ns: int) -> Due:
 
 def poisson(seed: int) -> Callable[[int, float, int], Due]:
     """Arrivals of which none knows of another (each of a VM of its own), other ones for every trial."""
-    import random
 
     def arrivals(number: int, rate: float, end_ns: int) -> Due:
         draw = random.Random(f"{seed}/{number}")
@@ -159,6 +166,6 @@ def poisson(seed: int) -> Callable[[int, float, int], Due]:
     return arrivals
 
 
-def terms(*expressions: str, start: float = 1.0, highest: float = float("inf"), **others: object) -> Terms:
+def terms(*expressions: str, start: float = 1.0, lowest: float = 1 / 32, highest: float = float("inf"), confirm: int = 2) -> Terms:
     """Terms of a search over rates that begins at the fleet's own."""
-    return Terms("rate", goals(*expressions), start, start / 32, highest, "fleet" if highest < float("inf") else "bounds", **others)
+    return Terms("rate", goals(*expressions), start, lowest, highest, "bounds", confirm=confirm)

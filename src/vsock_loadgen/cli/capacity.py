@@ -16,7 +16,7 @@ from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.capacity.search import Step, Vary
 from vsock_loadgen.capacity.timing import expected
 from vsock_loadgen.cli.configuring import Given, config_options, streams, thresholds_given
-from vsock_loadgen.cli.outputs import INPUT, OUTPUT
+from vsock_loadgen.cli.outputs import OUTPUT
 from vsock_loadgen.config.expressions import plain_number
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL
 from vsock_loadgen.log import Log
@@ -93,7 +93,11 @@ AMOUNT = AmountType()
 @click.option("--at-least", type=AMOUNT, metavar="LOAD", help="Exit with 3 if less than LOAD holds.")
 @click.option("--dry-run", is_flag=True, help="Say what the search would do, and send nothing.")
 @click.option(
-    "--continue", "continued", type=INPUT, metavar="FILE", help="Go on with an interrupted search from its --result FILE."
+    "--continue",
+    "continued",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Go on with the interrupted search that wrote FILE, and write there.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--result", type=OUTPUT, metavar="FILE", help="Write the outcome as JSON, after every trial.")
@@ -134,7 +138,9 @@ def capacity(
       vsock-loadgen capacity --config fleet.yaml --dry-run
     """
     given = replace(given, overrides=(*given.overrides, *thresholds_given(goals, "--goal")))
-    loaded = given.load({"--result": result, "--html": html})
+    if continued and result:
+        raise click.UsageError("--continue FILE writes to that FILE, expected no --result beside it")
+    loaded = given.load({"--result": result, "--html": html, "--continue": continued})
     asked = Asked(vary, start, highest, at_least, precision, confirm)
     where = streams(live=not no_live)
     if dry_run:
@@ -148,7 +154,9 @@ def capacity(
     before = read_capacity(continued) if continued else None
     if before and continued:
         check_continued(before, continued, prepared(loaded.config, asked).terms, loaded.config)
-    found = searching.search(loaded.config, asked, where, Outputs(result=result, html=html), before=before, go_on=no_loopback_check)
+    found = searching.search(
+        loaded.config, asked, where, Outputs(result=result or continued, html=html), before=before, go_on=no_loopback_check
+    )
     sys.exit(_put_out(found, output, html, log))
 
 
