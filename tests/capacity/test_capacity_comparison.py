@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -86,12 +87,12 @@ def test_other_goals_are_seen_in_whatever_order() -> None:
 
 
 def test_the_document_has_each_side_in_short_with_its_difference() -> None:
-    document = comparison_document(of(example.found(), example.slower()))
+    document: dict[str, Any] = comparison_document(of(example.found(), example.slower()))
     assert document["schema"] == "vsock-loadgen/capacity-comparison/v1"
-    (other,) = document["others"]  # type: ignore[misc]
+    (other,) = document["others"]
     assert "trials" not in other
     assert (other["name"], other["difference"], other["bounds_overlap"]) == ("1.json", -19.0, False)
-    assert document["baseline"]["holds"] == example.found().to_json()["holds"]  # type: ignore[index]
+    assert document["baseline"]["holds"] == example.found().to_json()["holds"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ def test_how_much_less_holds_comes_first() -> None:
         (example.found(), example.nothing_held(), "holds nothing that was tried, before 95 reports/s"),
         (example.nothing_held(), example.found(), "holds 95 reports/s; before, nothing that was tried held"),
         (example.nothing_held(), example.found(), "below 5 before, 95 to 100 now"),
+        (example.found(), example.generator_limited(), "holds at least 80 reports/s, before 95 reports/s"),
         (example.found(), example.generator_limited(), "95 to 100 before, 80 and above now"),
+        (example.generator_limited(), example.found(), "holds 95 reports/s, before at least 80 reports/s"),
     ],
 )
 def test_every_kind_of_difference_has_its_words(before: Capacity, after: Capacity, said: str) -> None:

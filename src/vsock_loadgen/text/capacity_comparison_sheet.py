@@ -60,18 +60,19 @@ def _condition(judged: JudgedHolds) -> str:
 
 
 def _change(change: Change) -> str:
-    """How much more or less holds than before, in a line."""
-    before, after = (_amount(side.capacity.holds, change.unit) for side in (change.before, change.after))
-    name = change.after.name
-    if change.percent is None:
+    """How much more or less holds than before, in a line; without a percentage where one of them may hold any load above."""
+    before, after = (_held(side, change.unit) for side in (change.before, change.after))
+    name, percent = change.after.name, change.percent
+    if percent is None:
         return f"{name} holds {after}; before, nothing that was tried held"
-    if change.after.capacity.holds is None:
-        return f"{name} holds nothing that was tried, before {before}"
-    if not change.difference:
+    is_open = any(side.capacity.misses is None for side in (change.before, change.after))
+    if is_open or change.after.capacity.holds is None:
+        return f"{name} holds {after}, before {before}"
+    if not percent:
         return f"{name} holds as much as before: {after}"
-    much = abs(change.percent)
-    percent = format_number(round(much) if much > _FIGURES_BEYOND else much)
-    return f"{name} holds {percent} % {'more' if change.percent > 0 else 'less'} than before: {after}, before {before}"
+    much = abs(percent)
+    shown = format_number(round(much) if much > _FIGURES_BEYOND else much)
+    return f"{name} holds {shown} % {'more' if percent > 0 else 'less'} than before: {after}, before {before}"
 
 
 def _bounds(change: Change) -> str:
@@ -90,13 +91,13 @@ def _interval(side: Side, unit: Unit) -> str:
     return f"{format_number(held)} and above" if missed is None else f"{format_number(held)} to {format_number(missed)}"
 
 
-def _amount(level: Level | None, unit: Unit) -> str:
-    value = amount(level, unit)
-    return "nothing that was tried" if value is None else _in_unit(value, unit)
-
-
-def _in_unit(value: float, unit: Unit) -> str:
-    return f"{value:,.0f} VMs" if unit == "vms" else f"{format_number(value)} reports/s"
+def _held(side: Side, unit: Unit) -> str:
+    """The highest load that held, which is the least that may hold where no load missed."""
+    value = amount(side.capacity.holds, unit)
+    if value is None:
+        return "nothing that was tried"
+    load = f"{value:,.0f} VMs" if unit == "vms" else f"{format_number(value)} reports/s"
+    return load if side.capacity.misses else f"at least {load}"
 
 
 def _warnings(comparison: Comparison) -> Iterator[str]:
