@@ -129,7 +129,7 @@ def a_bit_slower(**changes: Any) -> Capacity:
 def by_vms(most: float = 97, **changes: Any) -> Capacity:
     """A search for the number of VMs, of which 9,500 hold and 10,000 do not."""
     levels = [at_vms(vms) for vms in (2_000, 4_000, 8_000, 16_000, 9_500, 10_000, 15_000, 2_000)]
-    return capacity_of(levels, most, **changes)
+    return capacity_of(levels, most, **{"bounds": Bounds(2_000.0, 63.0, 20_000.0, 0.05, 2), **changes})
 
 
 def nothing_held() -> Capacity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,17 @@ def test_a_search_without_trials_has_no_empty_charts(browser: Browser, tmp_path:
 def test_vms_have_a_column_where_they_are_what_varies(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(example.by_vms(), tmp_path), width=390)
     assert [row[2] for row in browser.run(_ROWS)] == [f"{trial.level.vms:,}" for trial in example.by_vms().trials]
+    assert browser.overflow() <= 0
+
+
+def test_on_a_phone_no_goal_is_cut_off_however_many_there_are(browser: Browser, tmp_path: Path) -> None:
+    trials = example.by_vms().trials
+    names = [f"packages.{number}00.response_time.p99 < 500ms" for number in range(1, 6)]
+    seen = tuple(replace(trials[0].goals[0], goal=name) for name in names)
+    many = example.by_vms(goals=tuple(names), trials=tuple(replace(trial, goals=seen) for trial in trials))
+    browser.open(written(many, tmp_path), width=360)
+    room = "const at = document.querySelector('#trials').closest('.scroll'); return at.scrollWidth - at.clientWidth"
+    assert browser.run(room) <= 0
     assert browser.overflow() <= 0
 
 

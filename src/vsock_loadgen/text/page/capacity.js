@@ -3,6 +3,8 @@
 const PURPOSES = { search: "narrow the bounds", repeat: "was not clear", confirm: "confirm a bound", again: "contradiction",
   plateau: "too much load", last: "still the same?" };
 
+const FEW_GOALS = 2; // have room beside each other on a phone
+
 function showFigures(capacity) {
   showHeading(capacity);
   showOutcome();
@@ -49,6 +51,7 @@ function showTrials(capacity) {
   const trials = capacity.trials;
   const hasVms = new Set(trials.map((trial) => trial.vms)).size > 1;
   const goals = trials.length ? trials[0].goals.map((seen) => seen.goal) : [];
+  byId("trials").className = goals.length > FEW_GOALS ? "many" : "";
   const extra = (text) => make("th", text, "extra");
   const headings = ["trial", "due/s", ...(hasVms ? ["VMs"] : []), make("th", "shows", "left"), extra("delivered/s"), extra("P50"), extra("P99"),
     ...goals.map((goal) => meanings.goals[goal].heading), extra("in flight"), make("th", "for", "left extra")];
@@ -57,8 +60,8 @@ function showTrials(capacity) {
     const isBound = ["holds", "misses"].some((name) => isAt(trial, capacity[name]));
     return [
       make("td", at("number", String), isBound ? "bound" : ""),
-      at("reports_per_second", showNumber),
-      ...(hasVms ? [at("vms", showCount)] : []),
+      withUnit(at("reports_per_second", showNumber), "/s"),
+      ...(hasVms ? [withUnit(at("vms", showCount), "VMs")] : []),
       shownCell(trial, index),
       make("td", at("delivered_per_second", showNumber), "extra"),
       make("td", at("response_time_p50_seconds", showSeconds), "extra"),
@@ -86,11 +89,20 @@ function shownCell(trial, index) {
   return cell;
 }
 
+// A cell that says its unit where there are no headings.
+function withUnit(content, unit) {
+  const cell = make("td", content);
+  cell.dataset.unit = unit;
+  return cell;
+}
+
 // A goal's figure with its mark, and below it how far it is from the limit.
 function goalCell(seen, measured) {
   if (!present(seen.value)) measured.textContent = seen.over ? "not delivered" : "-";
   const mark = seen.met ? "\u2713" : "\u2717";
-  return make("td", [measured, ` ${mark}`, make("span", marginText(seen), "margin")], seen.met ? "mark" : "mark missing");
+  const cell = make("td", [measured, ` ${mark}`, make("span", marginText(seen), "margin")], seen.met ? "mark" : "mark missing");
+  cell.dataset.goal = meanings.goals[seen.goal].heading;
+  return cell;
 }
 
 function marginText(seen) {
