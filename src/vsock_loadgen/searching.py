@@ -126,7 +126,7 @@ class _Searching:
             self._write(capacity, outputs)
             if step is not None:
                 try:
-                    trial = self._trial(step, view)
+                    trial = self._trial(step, view, capacity)
                 except StoppedError as error:
                     self._log.alert(f"stopped by a signal ({error.exit_code - 128}): the search goes on with --continue", "stopped")
                     break
@@ -141,11 +141,11 @@ class _Searching:
             except OSError as error:
                 self._log.alert(f"--result: cannot be written: {error}", "result_file")
 
-    def _trial(self, step: Step, view: TrialsView) -> Trial:
+    def _trial(self, step: Step, view: TrialsView, so_far: Capacity) -> Trial:
         """Run one trial, and wait until the target is itself again. Raises StoppedError where a signal came."""
         number, bench = len(self._trials) + 1, self._bench
         lengths, level = bench.lengths(step), bench.level(step)
-        view.begin(UnderWay(number, step, level, lengths, self._expected()), self._trials)
+        view.begin(UnderWay(number, step, level, lengths, self._expected(), so_far.holds, so_far.misses), self._trials)
         with StopRequests() as stop:
             watch = TrialWatch(bench.terms, step, level, lengths, level.reports_per_second, stop.request)
             thrown_away, totals = self._sent(step, number, lengths, watch, view, stop)

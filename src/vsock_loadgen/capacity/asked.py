@@ -69,19 +69,19 @@ def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
     start = load_in(asked.start, asked.vary, fleet) if asked.start else min(own, highest)
     terms = Terms(asked.vary, goals, start, start, highest, by, asked.precision, asked.confirm)
     start, highest = terms.rounded(start), highest if math.isinf(highest) else _rounded_down(terms, highest)
-    if start > highest:
+    if start > highest or not most:
         raise ConfigError([_nothing_to_try(asked, goals, fleet, by)])
     lowest = terms.rounded(start / 2**MOST_HALVINGS)
     return Terms(asked.vary, goals, start, lowest, highest, by, asked.precision, asked.confirm)
 
 
 def _most(vary: Vary, goals: Sequence[Goal], fleet: Fleet) -> tuple[float, Literal["bounds", "fleet"]]:
-    """The highest load that a fleet can make so that its target is the limit."""
-    if vary == "vms":
-        return float(MOST_VMS), "bounds"
+    """The highest load that a fleet can make so that its target is the limit; 0 where more VMs make it no better."""
     mean_interval = fleet.vms / fleet.per_second
     limit = longest_limit_ns(goals) / SECOND
     by_limit = mean_interval / (_INTERVALS_PER_LIMIT * limit) if limit else math.inf
+    if vary == "vms":
+        return (float(MOST_VMS), "bounds") if by_limit >= 1 else (0.0, "fleet")
     return min(by_limit, fleet.shortest_interval / _SHORTEST_INTERVAL), "fleet"
 
 
@@ -102,13 +102,13 @@ def _nothing_to_try(asked: Asked, goals: Sequence[Goal], fleet: Fleet, by: str) 
     if by == "bounds":
         most = asked.highest.text if asked.highest else f"{MOST_VMS:,} VMs"
         return Problem("--to", "", f"found {most}, expected at least {start}")
-    limit = longest_limit_ns(goals)
-    return Problem(
-        "--from",
-        "",
-        f"with {start} a VM reports every {format_seconds(fleet.vms / fleet.per_second * SECOND)} on average and less, expected at "
-        f"least {_INTERVALS_PER_LIMIT} times the limit of {format_duration(limit)}: add VMs, or --vary vms",
-    )
+    what = f"expected at least {_INTERVALS_PER_LIMIT} times the limit of {format_duration(longest_limit_ns(goals))}"
+    mean = format_seconds(fleet.vms / fleet.per_second * SECOND)
+    if asked.vary == "vms":
+        return Problem(
+            "", "reportInterval", f"a VM reports every {mean} on average, {what}: else it is the fleet that is the limit"
+        )
+    return Problem("--from", "", f"found {start}, where a VM would report too often (with rate x 1 every {mean}), {what}: add VMs")
 
 
 def at_least_of(asked: Asked) -> AtLeast | None:

@@ -115,7 +115,7 @@ def capacity_of(search: Search, frame: Frame, *, probes: int, complete: bool) ->
         target=frame.target,
         vary=terms.vary,
         holds=_level(search, lower),
-        misses=_level(search, upper if upper and upper.verdict == "misses" else None),
+        misses=_level(search, next((point for point in search.points if point.verdict == "misses"), None)),
         limited_by=_limited_by(search, lower, upper),
         plateau_reports_per_second=_plateau(search),
         confidence=_confidence(search, complete=complete),

@@ -25,13 +25,15 @@ _AROUND_TABLE = 8
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """The trial that goes on, and what is expected after the trials so far."""
+    """The trial that goes on, what is expected after the trials so far, and the bounds that they have shown."""
 
     number: int
     step: Step
     level: Level
     lengths: Lengths
     expected: Expected
+    holds: Level | None = None
+    misses: Level | None = None
 
 
 class TrialsView(Protocol):
@@ -54,6 +56,16 @@ def left_text(expected: Expected) -> str:
     """What a search still takes, in words."""
     trials, seconds = expected.likely
     return f"about {trials} {'trial' if trials == 1 else 'trials'} and {max(1, round(seconds / 60))} min left"
+
+
+def so_far_text(under_way: UnderWay) -> str:
+    """The bounds so far, in words."""
+    known = (
+        f"{format_number(level.reports_per_second)}/s from {level.vms:,} VMs {verb}"
+        for level, verb in ((under_way.holds, "hold"), (under_way.misses, "miss"))
+        if level
+    )
+    return ", ".join(known) or "nothing is known"
 
 
 class TrialLines:
@@ -146,6 +158,7 @@ class LiveTrials:
                 f"trial {self._under_way.number} ({self._under_way.step.purpose}): "
                 f"{format_number(level.reports_per_second)} reports/s from {level.vms:,} VMs; {left_text(self._under_way.expected)}"
             )
+            parts.append(f"so far {so_far_text(self._under_way)}")
         parts += [self._state, ""]
         if shown:
             parts.append(self._table(shown))
