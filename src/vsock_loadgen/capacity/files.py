@@ -1,8 +1,9 @@
-"""The documents of searches on disk."""
+"""The documents of searches on disk, and those of runs where either may stand."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from vsock_loadgen.capacity.outcome import CAPACITY_SCHEMA, Capacity
@@ -13,7 +14,8 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import name_of
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.record import shown
-from vsock_loadgen.results.files import read_document
+from vsock_loadgen.results.files import read_document, read_each
+from vsock_loadgen.results.result import Result
 
 
 def write_capacity(capacity: Capacity, path: Path) -> None:
@@ -27,6 +29,12 @@ def read_capacity(path: Path) -> Capacity:
         return capacity_of_document(read_document(path))
     except ValueError as error:
         raise ConfigError([Problem(name_of(path), "", str(error))]) from error
+
+
+def read_outcomes(paths: Sequence[Path]) -> list[tuple[str, Result | Capacity]]:
+    """What is in these files, results of runs or outcomes of searches, with their names. Raises ConfigError with a problem for
+    every file that holds neither."""
+    return read_each(paths, lambda document: Capacity.read(document) if is_capacity(document) else Result.read(document))
 
 
 def capacity_of_document(document: object) -> Capacity:

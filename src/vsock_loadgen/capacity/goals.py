@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from vsock_loadgen.config.expressions import plain_number, split_expression
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.errors import ConfigError, Problem
@@ -15,7 +16,7 @@ from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import Measurable
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.percentiles import percentile_of
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.units import SECOND, parse_duration
 
 Loss = Literal["failed", "skipped", "unfinished"]
 """What may become of a due report in place of its being delivered."""
@@ -25,6 +26,7 @@ GUARD_SHARE = Fraction(1, 1000)
 _OF_TIMES, _OF_SHARES = 10, 3
 """Reports that a trial needs: so many expected over the limit of a percentile; and enough of them that none lost shows a share
 (the rule of three: with 95 % confidence, of n reports at most 3/n)."""
+_EXAMPLE = "response_time.p99 < 500ms"
 _WANTED = "expected a percentile of response_time or service_time, or a share such as failed_percent < 0.1"
 _SHARES = {f"{loss}_percent": loss for loss in LOSSES}
 
@@ -146,3 +148,16 @@ def _guard(goals: Sequence[Goal]) -> Iterator[Goal]:
 def longest_limit_ns(goals: Sequence[Goal]) -> int:
     """The longest time that a goal allows; 0 where none is about times."""
     return max((goal.limit_ns or 0 for goal in goals), default=0)
+
+
+def limit_of(expression: str) -> float | None:
+    """What the figure of a goal, as `Goal.value` has it, may be at most: seconds, or percent; None where that is not known."""
+    try:
+        parts = split_expression(expression, "limit", _EXAMPLE)
+        if not parts.name.endswith("_percent"):
+            return parse_duration(parts.written) / SECOND
+    except ValueError:
+        return None
+    percent = plain_number(parts.written)
+    is_delivered = parts.name.rpartition(".")[2] == "delivered_percent"
+    return None if percent is None else float(100 - percent if is_delivered else percent)

@@ -18,10 +18,16 @@ from vsock_loadgen.capacity.timing import expected
 from vsock_loadgen.cli.configuring import Given, config_options, streams, thresholds_given
 from vsock_loadgen.cli.outputs import OUTPUT
 from vsock_loadgen.config.expressions import plain_number
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL
 from vsock_loadgen.log import Log
+from vsock_loadgen.outputs import write_text
 from vsock_loadgen.stage import Outputs
+from vsock_loadgen.text.capacity_markdown import capacity_markdown
+from vsock_loadgen.text.capacity_page import capacity_page
 from vsock_loadgen.text.capacity_sheet import level_text
 from vsock_loadgen.text.capacity_text import capacity_text, dry_run_text
+from vsock_loadgen.text.console import Streams
+from vsock_loadgen.text.html import plotly_source
 from vsock_loadgen.trials import Bench, prepared
 
 _LEAST_PRECISION, _MOST_PRECISION = 1, 100
@@ -143,13 +149,15 @@ def capacity(
     log = Log(where.log, style=loaded.config.log_format)
     for problem in loaded.warnings:
         log.alert(str(problem), "config")
+    if html is not None:
+        plotly_source()  # where it is missing, that is said before anything is sent
     before = read_capacity(continued) if continued else None
     if before and continued:
         check_continued(before, continued, prepared(loaded.config, asked).terms, loaded.config)
     found = searching.search(
         loaded.config, asked, where, Outputs(result=result or continued, html=html), before=before, go_on=no_loopback_check
     )
-    sys.exit(_put_out(found, output, html))
+    sys.exit(_put_out(found, output, html, log))
 
 
 def _dry_run(bench: Bench, width: int) -> str:
@@ -158,12 +166,24 @@ def _dry_run(bench: Bench, width: int) -> str:
     return dry_run_text(bench.terms, expected(bench.terms, (), bench.seconds), level_text(first), width=width)
 
 
-def _put_out(found: Capacity, output: str, html: Path | None) -> int:
-    """Show the outcome; returns the exit code."""
+def _put_out(found: Capacity, output: str, html: Path | None, log: Log) -> int:
+    """Show the outcome, and write its page; returns the exit code: that of the search, but 1 in place of 0 where the page could not
+    be written."""
+    unwritten = EXIT_DONE
+    if html is not None:
+        try:
+            write_text(capacity_page(found), html)
+        except OSError as error:
+            log.alert(f"--html: cannot be written: {error}", "html_file")
+            unwritten = EXIT_INTERNAL
     where = streams()
+    click.echo(_shown(found, output, where), nl=False, color=where.color)
+    return found.code or unwritten
+
+
+def _shown(found: Capacity, output: str, where: Streams) -> str:
     if output == "json":
-        text = json.dumps(found.to_json(), indent=1) + "\n"
-    else:
-        text = capacity_text(found, width=where.width, color=where.color)
-    click.echo(text, nl=False, color=where.color)
-    return found.code
+        return json.dumps(found.to_json(), indent=1) + "\n"
+    if output == "markdown":
+        return capacity_markdown(found)
+    return capacity_text(found, width=where.width, color=where.color)

@@ -39,18 +39,24 @@ def outcome_lines(capacity: Capacity) -> Iterator[str]:
     yield f"holds:  {level_text(capacity.holds)}" if capacity.holds else "holds:  nothing that was tried"
     yield f"misses: {level_text(capacity.misses)}" if capacity.misses else "misses: nothing that was tried"
     if capacity.limited_by:
-        yield f"limited by {_limit(capacity)}"
+        yield f"limited by {limit_text(capacity)}"
     if capacity.at_least:
         is_met = capacity.holds is not None and capacity.at_least.is_met(capacity.holds)
         yield f"at least {capacity.at_least}: {'yes' if is_met else 'no'}"
     if capacity.plateau_reports_per_second is not None:
         yield f"plateau: {format_number(capacity.plateau_reports_per_second)} reports/s are delivered under too much load"
-    yield f"confidence: {capacity.confidence}, {_CONFIDENCE[capacity.confidence].format(capacity.contradictory_from)}"
+    yield f"confidence: {capacity.confidence}, {confidence_text(capacity)}"
 
 
-def _limit(capacity: Capacity) -> str:
-    name = capacity.limited_by or ""
-    return _LIMITS.get(name, f"the goal {name}")
+def confidence_text(capacity: Capacity) -> str:
+    """How sure the bounds are, in words."""
+    return _CONFIDENCE[capacity.confidence].format(capacity.contradictory_from)
+
+
+def limit_text(capacity: Capacity) -> str:
+    """What keeps the bounds where they are, in words; empty where nothing is known."""
+    name = capacity.limited_by
+    return _LIMITS.get(name, f"the goal {name}") if name else ""
 
 
 @dataclass(frozen=True, slots=True)
