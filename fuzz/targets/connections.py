@@ -14,6 +14,7 @@ from receiver.driven_receiver import MS, SECOND, Stand, stand
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.results.receipt import Receipt
 
 _MOST_STEPS = 64
@@ -21,6 +22,8 @@ _MOST_CLIENTS = 48
 _STEPS_NS = (0, MS, 10 * MS, SECOND, 11 * SECOND, 60 * SECOND)
 _LONG_NS = 10**12
 _TIMES_NS = (0, MS, SECOND, 5 * SECOND, 3_600 * SECOND, 26 * 86_400 * SECOND, 2**63 - 1)
+_LATER_DELAYS = ((SECOND, 5 * SECOND), (60 * SECOND, 0), (3_600 * SECOND, 2**63 - 1))
+_CLOSE_DELAYS = tuple(Delays(first_ns, later) for later in ((), _LATER_DELAYS) for first_ns in _TIMES_NS)
 
 
 def check(data: bytes) -> None:
@@ -109,7 +112,7 @@ def _behaviour(draws: Draws) -> Behaviour:
     close_after = draws.pick((None, 0, 1, 50, 5_000))
     most = draws.pick((0, 1, 2, 50))
     return Behaviour(
-        close_delay_ns=draws.pick(_TIMES_NS),
+        close_delay=draws.pick(_CLOSE_DELAYS),
         read_bytes_per_second=draws.pick((0, 1, 100, 10**6)),
         close_after_bytes=close_after,
         reset=close_after is not None and draws.flag(),

@@ -8,13 +8,11 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from vsock_loadgen.asking.target_counters import Reconciler
+from vsock_loadgen.asking.target_counters import reconciler_of
 from vsock_loadgen.cluster.identity import Identity, identify
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
-from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.config.reconcile import expanded
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
@@ -106,7 +104,7 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
-    decided = Decided(config, identity, plan, factory, _reconciler(config, log), warnings)
+    decided = Decided(config, identity, plan, factory, reconciler_of(config, log, os.environ), warnings)
     _look_at_start(decided, log)
     return decided
 
@@ -265,16 +263,6 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
     if stage.outputs.result is not None:
         observers.append(ResultSnapshots(stage.outputs.result, config.stats_interval_ns, watches.snapshot, log))
     return Observers(observers)
-
-
-def _reconciler(config: Config, log: Log) -> Reconciler | None:
-    """What asks the target for its counters, where that is wanted. Raises ConfigError where the environment lacks a variable."""
-    if config.reconcile_url is None:
-        return None
-    if isinstance(config.target, EmbeddedAddress):
-        log.alert("reconcile: not done with the embedded receiver, which counts what arrived by itself", "reconcile")
-        return None
-    return Reconciler(expanded(config.reconcile_url, os.environ), log)
 
 
 def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:

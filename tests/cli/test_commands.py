@@ -83,6 +83,7 @@ def test_every_wrong_flag_is_named_at_once() -> None:
         ("receive", "embedded"),
         ("receive", "unix://relative"),
         ("receive", "--close-delay", "5"),
+        ("receive", "--close-delay", "50ms,100ms@60s,20ms@30s"),
         ("receive", "--stall", "5s"),
         ("receive", "--reset"),
         ("run", "--target", "http://127.0.0.1"),

@@ -35,6 +35,8 @@ WORDS = st.one_of(
             "1s",
             "2562047h",
             "10s+5s",
+            "50ms,100ms@60s",
+            "1s,1s@0s",
             "peer",
             "auto",
             "\udcff",

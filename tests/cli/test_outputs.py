@@ -13,8 +13,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from simulated_target import terms
 from unprivileged import as_nobody
-from vsock_loadgen import app, receiving
+from vsock_loadgen import app, receiving, searching
+from vsock_loadgen.capacity.outcome import Frame, capacity_of
+from vsock_loadgen.capacity.search import Search
 from vsock_loadgen.cli.outputs import InputType, OutputType
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
@@ -22,6 +25,7 @@ from vsock_loadgen.results.receipt import Receipt
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "run": (("--target", "embedded"),),
+    "capacity": (("--target", "embedded", "--goal", "response_time.p99 < 1s"),),
     "receive": (("unix:///nowhere/relay.sock",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
@@ -32,6 +36,14 @@ NOT_WITH: dict[tuple[str, ...], tuple[str, ...]] = {("--merge",): ("baseline",)}
 CATALOGUE = "rpms.txt"
 INPUT = f"loadgen:\n  vmCount: 1\n  packageCatalog: {CATALOGUE}\n"
 """What every input holds: a config for those who read one, and nothing of use for others."""
+
+
+NOTHING_FOUND = capacity_of(
+    Search(terms("response_time.p99 < 1s"), ()),
+    Frame(started_at="2026-01-31T12:00:00+00:00", target="embedded", at_least=None, idle_p95=None, config={}, environment={}),
+    probes=0,
+    complete=True,
+)
 
 
 def parameters(verb: str, kind: type) -> list[click.Parameter]:
@@ -79,6 +91,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return begin
 
     monkeypatch.setattr(app, "run", beginner("run", 0))
+    monkeypatch.setattr(searching, "search", beginner("search", NOTHING_FOUND))
     monkeypatch.setattr(receiving, "receive", beginner("receive", Receipt()))
     for verb, _ in EACH_WAY:
         for one in parameters(verb, InputType):
@@ -125,9 +138,10 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
 }
 
 
-def test_every_verb_has_an_output_under_one_name_and_run_its_own_two() -> None:
+def test_every_verb_has_an_output_under_one_name_and_those_that_send_their_own() -> None:
     by_verb = {verb: {name for each, _, name in OUTPUTS if each == verb} for verb, _ in EACH_WAY}
     assert by_verb.pop("run") == {"--result", "--html"}
+    assert by_verb.pop("capacity") == {"--result", "--html", "--continue"}
     assert set(map(frozenset, by_verb.values())) == {frozenset({"--output"})}
 
 

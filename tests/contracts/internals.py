@@ -10,10 +10,13 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+import capacity_example
 from comparison_example import late_run, sound_run
 from fleet_example import EXAMPLE, plan_of
 from run_example import FAILED, failed_result, snapshot, times_of
 from vsock_loadgen import preparing
+from vsock_loadgen.capacity.files import write_capacity
+from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.config.load import load
 from vsock_loadgen.config.model import Config
@@ -33,6 +36,8 @@ from vsock_loadgen.results.result import Result, Verdict
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.serving.metrics import Metrics
+from vsock_loadgen.text.capacity_markdown import capacity_markdown
+from vsock_loadgen.text.capacity_text import capacity_text
 from vsock_loadgen.text.receipt_text import receipt_text
 from vsock_loadgen.transport.web import Request
 from vsock_loadgen.units import HOUR, MILLISECOND, SECOND
@@ -152,6 +157,31 @@ def write_results() -> None:
     """Write each of them to the current folder."""
     for name, made in RESULTS.items():
         write_result(replace(made(), generator=_GENERATOR), Path(name))
+
+
+# Searches that never took place
+
+SEARCHES: Mapping[str, Callable[[], Capacity]] = {
+    "found.json": capacity_example.found,
+    "slower-target.json": capacity_example.slower,
+    "a-bit-slower-target.json": capacity_example.a_bit_slower,
+    "by-vms.json": capacity_example.by_vms,
+    "nothing-held.json": capacity_example.nothing_held,
+    "generator.json": capacity_example.generator_limited,
+    "contradictory.json": capacity_example.contradictory,
+    "not-begun.json": capacity_example.not_begun,
+}
+
+
+def write_searches() -> None:
+    """Write the outcome of each to the current folder."""
+    for name, made in SEARCHES.items():
+        write_capacity(made(), Path(name))
+
+
+def search_shown(name: str) -> str:
+    """The outcome of one of them, as text and as Markdown."""
+    return f"{capacity_text(SEARCHES[name]())}\n{capacity_markdown(SEARCHES[name]())}"
 
 
 # What the other side saw

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.goldens import check_golden_sections
-from contracts.internals import command, variables, write_results
+from contracts.internals import command, variables, write_results, write_searches
 
 WRONG_CONFIGS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "wrong_configs.json").read_text(encoding="utf-8"))
 GENERATED = {
@@ -24,6 +24,7 @@ THRESHOLDS = (
 CONDITIONS = (
     *("", "response_time.p99", "respose_time.p99 > +1%", "response_time.p99 == +1%", "response_time.p99 > 10%", "lag.p99 > +-10ms"),
     *("failed_percent > +5ms", "reports_per_second > +x", "failed_percent.melted > 0", "a" * 200 + " > +1%", "lag.p99 > +5"),
+    *("holds < 10%", "holds < -10", "holds < +-1%", "holds == -10%", "holds"),
 )
 TARGETS = (
     *("Embedded", "http://x:1", "unix://relative", "unix:///" + "a" * 107, "tcp://localhost", "tcp://localhost:65536"),
@@ -49,6 +50,10 @@ COMMANDS = (
     ("receive", "unix://relative"),
     ("receive", "unix:///nowhere/relay.sock"),
     ("receive", "unix:///nowhere/relay.sock", "--close-delay", "5"),
+    ("receive", "unix:///nowhere/relay.sock", "--close-delay", "50ms,100ms"),
+    ("receive", "unix:///nowhere/relay.sock", "--close-delay", "50ms@10s,100ms@60s"),
+    ("receive", "unix:///nowhere/relay.sock", "--close-delay", "50ms,100@60s"),
+    ("receive", "unix:///nowhere/relay.sock", "--close-delay", "50ms,100ms@60s,20ms@30s"),
     ("receive", "unix:///nowhere/relay.sock", "--stall", "5s"),
     ("receive", "unix:///nowhere/relay.sock", "--reset"),
     ("receive", "unix:///nowhere/relay.sock", "--handler-wait", "1s"),
@@ -66,6 +71,14 @@ COMMANDS = (
     ("compare", "--merge", "sound.json", "-o", "no/folder.json"),
     ("compare", "--merge", "sound.json", "sound.json"),
     ("compare", "--merge", "sound.json", "late.json"),
+    ("compare", "found.json", "sound.json", "late.json"),
+    ("compare", "--baseline", "found.json", "slower-target.json"),
+    ("compare", "--merge", "found.json", "slower-target.json"),
+    ("compare", "found.json", "slower-target.json", "--fail-if", "lag.p99 > +1%"),
+    ("compare", "sound.json", "slower.json", "--fail-if", "holds < -10%"),
+    ("compare", "found.json", "wrong-search.json"),
+    ("report", "wrong-search.json"),
+    ("report", "found.json", "-o", "no/folder.html"),
     ("fit", "none.txt", "--kind", "packages"),
     ("fit", "sound.json"),
     ("init", "sound.json"),
@@ -158,6 +171,8 @@ def test_about_flags() -> None:
 
 def test_about_commands() -> None:
     write_results()
+    write_searches()
+    Path("wrong-search.json").write_text('{"schema": "vsock-loadgen/capacity/v1", "started_at": "today"}', encoding="utf-8")
     said = {" ".join(arguments): str(command(*arguments)) for arguments in COMMANDS}
     said |= {f"--fail-if {text!r}": str(command("compare", "a.json", "b.json", "--fail-if", text)) for text in CONDITIONS}
     check_golden_sections("messages/commands.txt", said)

@@ -19,6 +19,7 @@ from vsock_loadgen.distributions.kind import Bucket
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.payloads.decode import DecodedReport
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.units import MILLISECOND, SECOND
 
 Transport = Literal["unix", "tcp", "vsock"]
@@ -202,7 +203,7 @@ FAULTS = (
     Fault(
         name="never_closes",
         does="reads everything, and never closes",
-        enter=misbehaves(Behaviour(close_delay_ns=LONG_NS)),
+        enter=misbehaves(Behaviour(close_delay=Delays(LONG_NS))),
         load=Load(timeout_ns=SOON_NS),
         on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, read=VMS, unread=0)),
     ),
@@ -276,7 +277,7 @@ FAULTS = (
     Fault(
         name="limits_concurrency",
         does="handles 50 connections at once, and closes unread what waits 100 ms for its turn",
-        enter=misbehaves(Behaviour(most_connections=CONCURRENT, wait_for_handler_ns=100 * MILLISECOND, close_delay_ns=SECOND)),
+        enter=misbehaves(Behaviour(most_connections=CONCURRENT, wait_for_handler_ns=100 * MILLISECOND, close_delay=Delays(SECOND))),
         load=CROWD,
         on=but_on_vsock(
             Expected(failures={RESET: None}),

@@ -25,6 +25,7 @@ from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.receiver import embedded
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.transport.endpoint import endpoint_of
@@ -93,7 +94,7 @@ def test_thousands_of_reports_in_flight_at_once_are_all_accounted_for(tmp_path: 
             moves.touch()
         return totals.counts.delivered == 6_000
 
-    with EmbeddedReceiver(decode=decode, behaviour=Behaviour(close_delay_ns=100 * MILLISECOND)) as receiver:
+    with EmbeddedReceiver(decode=decode, behaviour=Behaviour(close_delay=Delays(100 * MILLISECOND))) as receiver:
         totals = send(herd(6_000, workers=2), receiver.address, until=watch)
         receipt = receiver.stop()
     assert moves.exists()

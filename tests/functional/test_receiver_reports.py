@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import pytest
 
 from client import client_socket
-from command import TIMEOUT_SECONDS
+from command import TIMEOUT_SECONDS, read_until, start_vsock_loadgen
 from fake_reports import encode_text
 from vsock_loadgen.config.address import Address, TcpAddress, UnixAddress
 from vsock_loadgen.payloads.decode import decode
@@ -60,6 +61,18 @@ def test_a_report_that_waits_in_the_backlog_is_read_and_confirmed(scheme: str, t
         receipt = receiver.run(stop.fileno(), drain_ns=HOUR)  # over as soon as there is nothing more to take
         assert client.recv(1) == b""
     assert receipt.packages == {10: 1}
+
+
+def test_a_close_delay_that_has_changed_is_the_later_one(tmp_path: Path) -> None:
+    address = UnixAddress(str(tmp_path / "sock"))
+    process = start_vsock_loadgen("receive", str(address), "--close-delay", "1h,0s@1ns")
+    try:
+        read_until(process, "listening on")
+        send(endpoint_of(address), encode_text(7, 500))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 0
 
 
 def reports(report_format: Literal["indexReport", "vmReport"]) -> ReportFactory:

@@ -20,6 +20,7 @@ from command import TIMEOUT_SECONDS, alive, children_of, read_until, start_vsock
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.transport.listening import listen
@@ -171,7 +172,7 @@ def test_one_signal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals) 
 
 def test_a_first_signal_waits_for_reports_under_way_and_a_second_does_not(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    with receiver(tmp_path, Behaviour(close_delay_ns=HOUR)) as relay:
+    with receiver(tmp_path, Behaviour(close_delay=Delays(HOUR))) as relay:
         process = start_vsock_loadgen(
             *SMALL, "--target", relay.target, "--request-timeout", "1h", "--stats-interval", "1s", "--result", out
         )

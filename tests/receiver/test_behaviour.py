@@ -14,7 +14,6 @@ from vsock_loadgen.receiver.behaviour import Behaviour
     [
         ({"reset": True}, "reset needs close_after_bytes"),
         ({"wait_for_handler_ns": 1}, "wait_for_handler_ns needs most_connections"),
-        ({"close_delay_ns": -1}, "close_delay_ns is negative"),
         ({"stall": (0, -1)}, "stall is negative"),
         ({"close_after_bytes": -5}, "close_after_bytes is negative"),
         ({"most_reports_a_minute": float("nan")}, "most_reports_a_minute is not a number"),

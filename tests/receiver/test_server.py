@@ -21,6 +21,7 @@ from fake_reports import decode_text, encode_text
 from receiver.driven_receiver import MS, SECOND, Stand, is_closed, stand
 from vsock_loadgen.config.address import TcpAddress, UnixAddress
 from vsock_loadgen.receiver.behaviour import Behaviour
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.transport.listening import listen
 
@@ -116,13 +117,39 @@ def test_a_report_above_the_size_limit_is_rejected_and_one_at_the_limit_taken(
 
 
 def test_a_late_close_comes_after_its_delay_and_the_report_counts_at_its_end(opened: Opened) -> None:
-    it = opened(close_delay_ns=300 * MS)
+    it = opened(close_delay=Delays(300 * MS))
     client = it.client(encode_text(7, 1), ends=True)
     it.turn()
     assert it.receiver.receipt().reports == 1
     it.turn(after_ns=299 * MS)
     assert not is_closed(client)
     it.turn(after_ns=1 * MS)
+    assert is_closed(client)
+
+
+@pytest.mark.parametrize(
+    ("read_after", "closed_after"), [(0, 100), (9_999, 100), (10_000, 300), (19_999, 300), (20_000, 0), (86_400_000, 0)]
+)
+def test_a_late_close_is_as_late_as_the_time_since_the_start_says(opened: Opened, read_after: int, closed_after: int) -> None:
+    it = opened(close_delay=Delays(100 * MS, ((10 * SECOND, 300 * MS), (20 * SECOND, 0))))
+    it.turn(after_ns=read_after * MS)
+    client = it.client(encode_text(7, 1), ends=True)
+    it.turn()
+    if closed_after:
+        it.turn(after_ns=closed_after * MS - 1)
+        assert not is_closed(client)
+        it.turn(after_ns=1)
+    assert is_closed(client)
+
+
+def test_the_delay_of_a_connection_is_the_one_that_holds_when_it_was_read_to_its_end(opened: Opened) -> None:
+    it = opened(close_delay=Delays(0, ((10 * SECOND, 300 * MS),)))
+    client = it.client(encode_text(7, 1))
+    it.turn()
+    client.shutdown(socket.SHUT_WR)
+    it.turn(after_ns=10 * SECOND)
+    assert not is_closed(client)
+    it.turn(after_ns=300 * MS)
     assert is_closed(client)
 
 
@@ -223,7 +250,7 @@ def test_a_stall_stops_accepting_and_reading_for_its_length(opened: Opened) -> N
 
 
 def test_a_late_close_that_falls_into_a_stall_waits_for_its_end(opened: Opened) -> None:
-    it = opened(stall=(100 * MS, 500 * MS), close_delay_ns=150 * MS)
+    it = opened(stall=(100 * MS, 500 * MS), close_delay=Delays(150 * MS))
     client = it.client(encode_text(7, 1), ends=True)
     it.turn()
     it.turn(after_ns=160 * MS)
@@ -267,7 +294,7 @@ def test_without_another_wait_a_connection_waits_for_a_handler_as_long_as_at_the
 
 
 def test_a_connection_that_misses_the_read_deadline_is_rejected_and_others_are_not(opened: Opened) -> None:
-    it = opened(read_deadline_ns=SECOND, close_delay_ns=2 * SECOND)
+    it = opened(read_deadline_ns=SECOND, close_delay=Delays(2 * SECOND))
     late = it.client(encode_text(1, 1))
     in_time = it.client(encode_text(2, 1), ends=True)
     it.turn()
@@ -325,7 +352,7 @@ def test_run_closes_what_does_not_end_within_the_drain_time(tmp_path: Path) -> N
     assert (receipt.connections, receipt.unfinished) == (1, 1)
 
 
-@pytest.mark.parametrize("how", [{"close_delay_ns": 2**63 - 1}, {"stall": (0, 2**63 - 1)}], ids=["a late close", "a stall"])
+@pytest.mark.parametrize("how", [{"close_delay": Delays(2**63 - 1)}, {"stall": (0, 2**63 - 1)}], ids=["a late close", "a stall"])
 def test_a_wait_of_any_length_does_not_end_the_receiver(opened: Opened, how: dict[str, Any]) -> None:
     it = opened(**how)
     it.client(encode_text(7, 1), ends=True)

@@ -88,7 +88,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
         ("elapsed_seconds", "4 s", 'elapsed_seconds: found "4 s", expected a number from 0'),
         ("started_at", "yesterday", 'started_at: found "yesterday", expected an instant'),
         ("started_at", "2026-01-31T12:00:00", "expected an instant such as 2026-01-31T12:00:00+00:00"),
-        ("confirmation", "sure", 'confirmation: found "sure", expected reconciled or strong or weak or none'),
+        ("confirmation", "sure", 'confirmation: found "sure", expected reconciled or receipt or strong or weak or none'),
         ("verdict.status", "fine", "verdict.status: found"),
         ("verdict.exit_code", 5, "verdict.exit_code: found 5, expected that of a verdict 'passed'"),
         ("verdict.exit_code", 3, "verdict.exit_code: found 3, expected that of a verdict 'passed'"),
@@ -131,7 +131,7 @@ DERIVED = ("seed", "time_scale", "plan_digest", "response_time_seconds", "servic
 
 
 @pytest.mark.parametrize(
-    "key", [key for key in sound_result().to_json() if key not in (*DERIVED, "groups", "ended", "clock_steps")]
+    "key", [key for key in sound_result().to_json() if key not in (*DERIVED, "groups", "ended", "clock_steps", "asked")]
 )
 def test_a_missing_key_is_named(key: str) -> None:
     document = document_of(sound_result())

@@ -20,7 +20,7 @@ def cards() -> dict[str, str]:
 
 
 def lines_of(mode: str) -> list[tuple[str, str]]:
-    script = (PAGE / "charts.js").read_text(encoding="utf-8")
+    script = (PAGE / "plotting.js").read_text(encoding="utf-8")
     (body,) = re.findall(rf"const {mode} = \{{(.*?)\}};", script, re.DOTALL)
     named = re.findall(r"(\w+): (\[[^]]*\]|\"#\w{6}\")", body)
     return [(name, color) for name, colors in named if name not in NO_LINES for color in re.findall(r"#\w{6}", colors)]

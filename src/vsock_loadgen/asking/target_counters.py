@@ -9,14 +9,16 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from vsock_loadgen.config.address import EmbeddedAddress
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.places import shorten
-from vsock_loadgen.config.reconcile import CountersUrl
+from vsock_loadgen.config.reconcile import CountersUrl, expanded
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
@@ -171,3 +173,13 @@ class Reconciler:
             self._problem = f"{self._url.shown}, {when}: {self._url.without_values(str(error))}"
             self._log.alert(f"reconcile: {self._problem}; what arrived will not be known", "reconcile", {"problem": self._problem})
             return None
+
+
+def reconciler_of(config: Config, log: Log, environment: Mapping[str, str]) -> Reconciler | None:
+    """What asks the target for its counters, where that is wanted. Raises ConfigError where the environment lacks a variable."""
+    if config.reconcile_url is None:
+        return None
+    if isinstance(config.target, EmbeddedAddress):
+        log.alert("reconcile: not done with the embedded receiver, which counts what arrived by itself", "reconcile")
+        return None
+    return Reconciler(expanded(config.reconcile_url, environment), log)

@@ -1,4 +1,4 @@
-"""`vsock-loadgen compare`: results side by side, or the results of a fleet's nodes added up."""
+"""`vsock-loadgen compare`: results side by side, outcomes of searches side by side, or the results of a fleet's nodes added up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from vsock_loadgen.capacity.comparison import HOLDS, HoldsCondition, parse_holds
+from vsock_loadgen.capacity.files import read_outcomes
+from vsock_loadgen.cli.comparing_searches import AnyCondition, compare_searches
 from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out, writing
 from vsock_loadgen.config.thresholds import Threshold, parse_threshold
@@ -15,25 +18,33 @@ from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
 from vsock_loadgen.record import shown
 from vsock_loadgen.results.comparison import Comparison, Side
 from vsock_loadgen.results.comparison import compare as compare_sides
-from vsock_loadgen.results.conditions import Condition, JudgedCondition, comparison_document, judge_conditions, parse_condition
+from vsock_loadgen.results.conditions import (
+    EXAMPLE,
+    Condition,
+    JudgedCondition,
+    comparison_document,
+    judge_conditions,
+    parse_condition,
+)
 from vsock_loadgen.results.files import read_results, result_document, write_result
 from vsock_loadgen.results.judgement import Terms
 from vsock_loadgen.results.merging import merge_results
-from vsock_loadgen.results.result import Named
+from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.text.comparison_markdown import comparison_markdown
 from vsock_loadgen.text.comparison_text import comparison_text
 from vsock_loadgen.text.result_text import result_text
 
 
-class ConditionType(click.ParamType[Condition]):
+class ConditionType(click.ParamType[AnyCondition]):
     """A bound on the difference from the baseline."""
 
     name = "condition"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Condition:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> AnyCondition:
         """The condition of a text."""
+        text = str(value)
         try:
-            return parse_condition(str(value))
+            return parse_holds(text) if text.lstrip().startswith(HOLDS) else parse_condition(text)
         except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
 
@@ -55,7 +66,7 @@ class ConditionType(click.ParamType[Condition]):
 def compare(
     files: tuple[Path, ...],
     baseline: tuple[Path, ...],
-    conditions: tuple[Condition, ...],
+    conditions: tuple[AnyCondition, ...],
     output: str,
     merge: bool,
     to: Path | None,
@@ -67,6 +78,9 @@ def compare(
     baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit. As in
     thresholds, a group of VMs or a phase may stand in front: 'packages.2000.response_time.p99 > +10%'.
 
+    Outcomes of searches (capacity --result) are held against the first one: how much more or less holds than before, and whether
+    that is more than the width of the bounds. Their one CONDITION is 'holds < -10%'.
+
     With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms
     merged, thresholds judged on the sums.
 
@@ -77,6 +91,7 @@ def compare(
     Examples:
       vsock-loadgen compare before.json after.json
       vsock-loadgen compare --baseline a1.json --baseline a2.json b1.json b2.json --fail-if 'response_time.p99 > +10%'
+      vsock-loadgen compare capacity-before.json capacity-after.json --fail-if 'holds < -10%'
       vsock-loadgen compare --merge node-*.json -o fleet.json
     """
     if merge:
@@ -86,10 +101,27 @@ def compare(
     if not files or len(files) + len(baseline) < 2:
         raise click.UsageError("expected two or more results: a baseline and what is held against it")
     check_files({"--output": to}, (*baseline, *files))
-    comparison = _sides(read_results([*baseline, *files]), len(baseline))
-    judged = judge_conditions(conditions, comparison)
+    outcomes = read_outcomes([*baseline, *files])
+    runs = [Named(name, outcome) for name, outcome in outcomes if isinstance(outcome, Result)]
+    if len(runs) < len(outcomes):
+        if baseline:
+            raise click.UsageError("--baseline is for several runs of a side; of searches, the first FILE is the baseline")
+        sys.exit(compare_searches(outcomes, conditions, output, to))
+    comparison = _sides(runs, len(baseline))
+    judged = judge_conditions(_of_runs(conditions), comparison)
     _show(comparison, judged, output, to)
     sys.exit(_exit_code(comparison, judged))
+
+
+def _of_runs(conditions: tuple[AnyCondition, ...]) -> list[Condition]:
+    """The conditions, all of which have to be about figures of runs."""
+    for condition in conditions:
+        if isinstance(condition, HoldsCondition):
+            raise click.UsageError(
+                f"--fail-if {condition.expression!r}: only searches (capacity --result) hold a load, these are results of runs; "
+                f"expected a figure of theirs, as in {EXAMPLE!r}"
+            )
+    return [condition for condition in conditions if isinstance(condition, Condition)]
 
 
 def _sides(runs: list[Named], baselines: int) -> Comparison:

@@ -86,7 +86,7 @@ def config_options(command: Command) -> Command:
             for key in scalar_keys()
             if others.get(_parameter(key)) is not None or others.pop(_parameter(key), None)
         ]
-        overrides += _thresholds(thresholds)
+        overrides += thresholds_given(thresholds)
         overrides += [_setting(text) for text in settings]
         return command(given=Given(config, tuple(overrides), strict), **others)
 
@@ -113,10 +113,10 @@ def _form(key: Key) -> dict[str, Any]:
     return {"help": key.says + default, "metavar": metavar, **form}
 
 
-def _thresholds(texts: tuple[str, ...]) -> list[Override]:
+def thresholds_given(texts: tuple[str, ...], flag: str = "--threshold") -> list[Override]:
     """A list of its own, in place of the file's: a flag beats the file."""
-    emptied = [Override("--threshold", "thresholds", "[]")] if texts else []
-    return emptied + [Override("--threshold", f"thresholds[{number}]", text) for number, text in enumerate(texts)]
+    emptied = [Override(flag, "thresholds", "[]")] if texts else []
+    return emptied + [Override(flag, f"thresholds[{number}]", text) for number, text in enumerate(texts)]
 
 
 def _setting(text: str) -> Override:

@@ -16,8 +16,11 @@ from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.text.receipt_text import receipt_text
 from vsock_loadgen.units import format_duration
+
+_AS_IN = ", as in 50ms,100ms@60s"
 
 
 class AddressType(click.ParamType[Address]):
@@ -49,6 +52,30 @@ class StallType(click.ParamType[tuple[int, int]]):
         return DURATION.convert(start, param, ctx), DURATION.convert(length, param, ctx)
 
 
+class DelaysType(click.ParamType[Delays]):
+    """`DELAY`, or `DELAY,DELAY@TIME` with as many more as wanted."""
+
+    name = "delays"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Delays:
+        """The delays of a text."""
+        first, *later = str(value).split(",")
+        if "@" in first:
+            self.fail(f"{first!r} has a time, expected the delay from the start first{_AS_IN}", param, ctx)
+        first_ns = DURATION.convert(first, param, ctx)
+        steps = tuple(self._step(each, param, ctx) for each in later)
+        try:
+            return Delays(first_ns, steps)
+        except ValueError as error:
+            self.fail(f"{error}{_AS_IN}", param, ctx)
+
+    def _step(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        delay, at, time = text.partition("@")
+        if not at:
+            self.fail(f"{text!r} has no time, expected DELAY@TIME{_AS_IN}", param, ctx)
+        return DURATION.convert(time, param, ctx), DURATION.convert(delay, param, ctx)
+
+
 class CheckedCidType(click.ParamType[int | Literal["peer"]]):
     """A CID, or the word peer."""
 
@@ -67,6 +94,7 @@ class CheckedCidType(click.ParamType[int | Literal["peer"]]):
 _FORMS: dict[str, Callable[[Knob], dict[str, Any]]] = {
     "yes": lambda _: {"is_flag": True, "default": None},
     "duration": lambda _: {"type": DURATION, "metavar": "DURATION"},
+    "delays": lambda _: {"type": DelaysType(), "metavar": "DELAY[,...]"},
     "stall": lambda _: {"type": StallType(), "metavar": "START+LENGTH"},
     "cid": lambda _: {"type": CheckedCidType(), "metavar": "peer|CID"},
     "rate": lambda _: {"type": click.FloatRange(0, min_open=True), "metavar": "N"},

@@ -12,6 +12,7 @@ _OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
 _VERBS = {
     "run": "Simulate the fleet.",
     "plan": "Show what would be sent, and send nothing.",
+    "capacity": "Search for the highest load that the target holds.",
     "receive": "Stand in for the relay: read, verify and count.",
     "serve": "Let the fleet be asked for its reports.",
     "scrape": "Stand in for Sensor: ask, read, verify and count.",

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Annotated
 
 from vsock_loadgen.record import MOST, As
@@ -97,6 +97,11 @@ class Histogram:
                 found.append(min((lowest + past) // 2, self.largest))
         return found
 
+    def above(self, nanoseconds: int) -> int:
+        """How many of the times are longer, within 0.1 %."""
+        limit = bucket_of(nanoseconds)
+        return sum(count for bucket, count in self.counts.items() if bucket > limit)
+
     def to_json(self) -> dict[str, object]:
         """A plain document: bucket layout, exact sum and largest, and the counts as [bucket, count] pairs in order."""
         return {
@@ -158,7 +163,7 @@ class DenseHistogram:
 
     def histogram(self) -> Histogram:
         """What it holds now."""
-        counts = {bucket: count for bucket, count in enumerate(self._counts) if count}
+        counts = {bucket: self._counts[bucket] for bucket in compress(range(len(self._counts)), self._counts)}
         return Histogram(counts, self._total, self._largest)
 
 

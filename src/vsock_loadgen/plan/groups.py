@@ -17,7 +17,7 @@ from fractions import Fraction
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
-from vsock_loadgen.measures.cells import MOST_CELLS
+from vsock_loadgen.measures.cells import MOST_CELLS, ends_of, id_meant
 from vsock_loadgen.plan.fleet import Column, Fleet
 from vsock_loadgen.plan.statistics import nearest_rank
 
@@ -60,6 +60,11 @@ class Dimension:
         """VMs of each group among those with these global indices."""
         here = Counter(self.of_vm[index] for index in indices)
         return [here[number] for number in range(len(self.groups))]
+
+    def number_of(self, name: str) -> int:
+        """The number of the group that a name means: an id, or one of `ENDS`. There is one."""
+        wanted = id_meant(name, ends_of(self.groups))
+        return next(number for number, group in enumerate(self.groups) if group.id == wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, id_meant, ids_of
+from vsock_loadgen.plan.arrivals import Arrivals
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
@@ -84,10 +85,13 @@ class Plan:
     """Processes that send on the node with most VMs, and the memory of all processes of its run."""
     memory_bytes: int
     warnings: tuple[Warned, ...]
+    arrivals: Arrivals | None = None
+    """The moments of one trial of a search, in place of the plan's own."""
 
     def schedule(self, indices: range) -> Schedule:
         """When the reports of these VMs (global indices) are due."""
-        return schedule_of(self.fleet, indices, seed=self.seed, time_scale=self.time_scale, shape=self.shape)
+        schedule = schedule_of(self.fleet, indices, seed=self.seed, time_scale=self.time_scale, shape=self.shape)
+        return self.arrivals.of(schedule) if self.arrivals else schedule
 
     def cells(self, mine: NodeSlice) -> Cells:
         """How the reports of a node are told apart when they are counted."""

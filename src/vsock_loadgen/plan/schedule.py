@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from vsock_loadgen.plan.fleet import Cohort, Fleet
 from vsock_loadgen.plan.shape import Shape
-from vsock_loadgen.plan.streams import Step, delay_in_step, jittered_step
+from vsock_loadgen.plan.streams import JITTER, Step, delay_in_step, jittered_step
 from vsock_loadgen.units import MILLISECOND
 
 SHORTEST_INTERVAL_NS = MILLISECOND
@@ -28,7 +28,7 @@ class Schedule:
 
     `indices` are global indices, `interval_ns` the mean time between reports, `offset_ns` the instant of report 0 (in the grid,
     where the VM is synchronised), `cohort` the place in `cohorts`, whose own offsets are not used. `rank` orders VMs for being
-    switched on; it is empty where there is no `shape`.
+    switched on; it is empty where there is no `shape`. `stream` is where the jitter of VMs that keep their own time comes from.
     """
 
     seed: int
@@ -39,6 +39,7 @@ class Schedule:
     cohorts: tuple[Cohort, ...]
     shape: Shape | None = None
     rank: array[int] = field(default_factory=lambda: array("l"))
+    stream: str = JITTER
 
     @property
     def is_plain(self) -> bool:
@@ -84,7 +85,7 @@ class Schedule:
 
     def _advance_plainly(self, join_ns: int) -> Advance:
         """The walk where every VM keeps its own time, all with one jitter."""
-        step = jittered_step(self.seed, self.cohorts[0].jitter)
+        step = jittered_step(self.seed, self.cohorts[0].jitter, self.stream)
         indices, interval_ns = self.indices, self.interval_ns
         numbers, due_ns = self.first_numbers(join_ns)
 
@@ -123,7 +124,10 @@ class Walk:
         self._zero_wall_ns = zero_wall_ns
         self._join_ns = max(0, join_ns)
         self._steps: list[Step] = [
-            (delay_in_step if cohort.synchronized else jittered_step)(schedule.seed, cohort.jitter) for cohort in schedule.cohorts
+            delay_in_step(schedule.seed, cohort.jitter)
+            if cohort.synchronized
+            else jittered_step(schedule.seed, cohort.jitter, schedule.stream)
+            for cohort in schedule.cohorts
         ]
         self._numbers, self._own_ns = schedule.first_numbers(join_ns)
 

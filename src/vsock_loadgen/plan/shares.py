@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import accumulate
 
 from vsock_loadgen.config.thresholds import Threshold
-from vsock_loadgen.measures.cells import ends_of, id_meant
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
@@ -66,8 +65,7 @@ class Shares:
         if not dimension:
             return range(self._plan.fleet.vm_count)
         found = self._plan.groups.dimensions[dimension]
-        wanted = id_meant(part, ends_of(found.groups))
-        number = next(number for number, group in enumerate(found.groups) if group.id == wanted)
+        number = found.number_of(part)
         return [index for index, each in enumerate(found.of_vm) if each == number]
 
 

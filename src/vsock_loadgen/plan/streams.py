@@ -19,6 +19,9 @@ _MIX_2 = 0x94D049BB133111EB
 _BITS = 53
 _HALF = 1 << (_BITS - 1)
 
+JITTER = "jitter"
+"""The stream of the moments of reports."""
+
 Step = Callable[[int, int, int], int]
 """(global index of the VM, number k of the report, interval in ns) -> ns from report k to report k + 1."""
 
@@ -34,9 +37,9 @@ def permutation(seed: int, name: str, count: int) -> list[int]:
     return sorted(range(count), key=uniforms(seed, name, count).__getitem__)
 
 
-def jitter_start(seed: int) -> int:
+def jitter_start(seed: int, stream: str = JITTER) -> int:
     """Where the hash of a seed's jitter starts."""
-    return int.from_bytes(blake2b(f"{seed}/jitter".encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(f"{seed}/{stream}".encode(), digest_size=8).digest(), "big")
 
 
 def report_bits(start: int, index: int, number: int) -> int:
@@ -48,14 +51,14 @@ def report_bits(start: int, index: int, number: int) -> int:
     return (mixed ^ (mixed >> 31)) >> 11
 
 
-def jittered_step(seed: int, jitter: Fraction) -> Step:
+def jittered_step(seed: int, jitter: Fraction, stream: str = JITTER) -> Step:
     """The time from one report of a VM to the next: interval * (1 + jitter * (2u - 1)), u uniform in [0, 1), in whole ns.
 
     u comes from `report_bits`; all arithmetic is on integers.
     """
     if jitter == 0:
         return lambda index, number, interval_ns: interval_ns
-    start = jitter_start(seed)
+    start = jitter_start(seed, stream)
     numerator, divisor = jitter.numerator, jitter.denominator * _HALF
 
     def step(index: int, number: int, interval_ns: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from vsock_loadgen.receiver.delays import Delays
 from vsock_loadgen.units import SECOND
 
 MOST_BYTES = 16_384 * 1024
@@ -20,7 +21,7 @@ class Knob:
     """How one way to misbehave is asked for on a command line; what is `shown` there stands for the default."""
 
     flag: str
-    form: Literal["count", "duration", "rate", "stall", "cid", "yes"]
+    form: Literal["count", "duration", "delays", "rate", "stall", "cid", "yes"]
     says: str
     metavar: str = "N"
     least: int = 0
@@ -35,11 +36,17 @@ def _knob(default: Any, flag: str, form: Any, says: str, **more: Any) -> Any:
 class Behaviour:
     """The ways in which a receiver differs from one that reads at once and closes at once; by default in none.
 
-    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None leave a way out. Connections that the receiver ends
-    by its own decision count as rejected.
+    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None leave a way out. A close delay is the
+    one that holds when the connection has been read, by the time since the receiver's start. Connections that the receiver ends by
+    its own decision count as rejected.
     """
 
-    close_delay_ns: int = _knob(0, "--close-delay", "duration", "Wait so long before closing a connection that was read.")
+    close_delay: Delays = _knob(
+        Delays(),
+        "--close-delay",
+        "delays",
+        "Delay closing a connection that was read. 50ms,100ms@60s: by 50ms, and from 60s after the start by 100ms.",
+    )
     read_bytes_per_second: int = _knob(
         0, "--read-rate", "count", "Read each connection at so many bytes a second.", metavar="BYTES", least=1
     )

@@ -23,7 +23,7 @@ from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.receiver.steady import steady_wall
 from vsock_loadgen.receiver.tally import Decoded, Tally
-from vsock_loadgen.receiver.timers import Timers
+from vsock_loadgen.receiver.timers import Timers, poll_seconds
 from vsock_loadgen.results.receipt import Receipt, Rejection
 from vsock_loadgen.results.reconciliation import TargetCounters
 from vsock_loadgen.transport.listening import stop_listening
@@ -35,7 +35,6 @@ _READS_A_TURN = 8
 _ACCEPTS_A_TURN = 64
 _PACED_READS_A_SECOND = 20
 _NO_DESCRIPTOR_PAUSE_NS = 10 * MILLISECOND
-_LONGEST_WAIT_NS = 24 * 3_600 * SECOND  # a poll takes milliseconds of 31 bits; who has longer to wait waits again
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -76,6 +75,7 @@ class Receiver:
         self._decode = decode
         self._behaviour = behaviour or Behaviour()
         self._clock_ns = clock_ns
+        self._began_ns = clock_ns()
         self._wall = wall or steady_wall()
         self._tally = Tally()
         self._forwarding = Forwarding(self._behaviour)
@@ -133,7 +133,7 @@ class Receiver:
             self._sit_out(now_ns, wait_ns)
             return
         self._admit()
-        for fileno, _ in self._epoll.poll(_seconds(self._wait_ns(now_ns, wait_ns))):
+        for fileno, _ in self._epoll.poll(poll_seconds(self._wait_ns(now_ns, wait_ns))):
             if fileno == self._stop_fd:
                 self._note_stop()
             elif fileno == self._listener.fileno():
@@ -168,7 +168,7 @@ class Receiver:
         poller = select.poll()
         if self._stop_fd >= 0 and not self._stop_asked:
             poller.register(self._stop_fd, select.POLLIN)
-        if poller.poll(1000 * _seconds(left_ns if wait_ns is None else min(left_ns, wait_ns))):
+        if poller.poll(1000 * poll_seconds(left_ns if wait_ns is None else min(left_ns, wait_ns))):
             self._note_stop()
 
     def _note_stop(self) -> None:
@@ -317,11 +317,13 @@ class Receiver:
             self._count(data, connection.peer_cid)
         else:
             self._tally.empty += 1
-        if not self._behaviour.close_delay_ns:
+        now_ns = self._clock_ns()
+        delay_ns = self._behaviour.close_delay.at(now_ns - self._began_ns)
+        if not delay_ns:
             self._close(connection)
             return
         self._unpoll(connection)
-        self._timers.at(self._clock_ns() + self._behaviour.close_delay_ns, lambda: self._close(connection))
+        self._timers.at(now_ns + delay_ns, lambda: self._close(connection))
 
     def _count(self, data: bytes, peer_cid: int | None) -> None:
         arrival = self._wall()
@@ -393,8 +395,3 @@ def _has_ended(sock: socket.socket) -> bool:
         return not sock.recv(1, socket.MSG_PEEK)
     except OSError:
         return False
-
-
-def _seconds(nanoseconds: int | None) -> float:
-    """Seconds for a poll, -1 for any time. Long waits are cut short: a poll may return before its time anyway."""
-    return -1.0 if nanoseconds is None else min(nanoseconds, _LONGEST_WAIT_NS) / SECOND

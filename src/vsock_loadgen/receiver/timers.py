@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 
+from vsock_loadgen.units import SECOND
+
+_LONGEST_WAIT_NS = 24 * 3_600 * SECOND  # a poll takes milliseconds of 31 bits; who has longer to wait waits again
+
 
 class Timers:
     """Actions by due time, in nanoseconds of whatever clock the caller reads. Equal times keep their order."""
@@ -26,3 +30,8 @@ class Timers:
         """Take out the actions that are due, earliest first, with those that an action adds and that are due as well."""
         while self._heap and self._heap[0][0] <= now_ns:
             yield heappop(self._heap)[2]
+
+
+def poll_seconds(nanoseconds: int | None) -> float:
+    """Seconds for a poll, -1 for any time. Long waits are cut short: a poll may return before its time anyway."""
+    return -1.0 if nanoseconds is None else min(nanoseconds, _LONGEST_WAIT_NS) / SECOND

@@ -247,8 +247,8 @@ def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
     return Comparison(
         baseline,
         tuple(others),
-        tuple(_differences([_setup(result) for result in runs])),
-        tuple(_differences([_machine(result) for result in runs])),
+        tuple(differences_of([_setup(result) for result in runs])),
+        tuple(differences_of([_machine(result) for result in runs])),
         tuple(_row(metric, baseline, others) for metric in shown),
     )
 
@@ -293,7 +293,7 @@ def _load_of(result: Result) -> str:
 def _setup(result: Result) -> dict[str, object]:
     """Config, slice and plan by dotted key. The plan's digest says what the keys may not: that the VMs differ."""
     slice_ = {f"slice.{key}": result.slice.get(key) for key in ("first_vm", "vms")}
-    return dict(_flat("", result.config)) | slice_ | {"plan digest": result.plan["digest"]}
+    return dict(flat("", result.config)) | slice_ | {"plan digest": result.plan["digest"]}
 
 
 def _machine(result: Result) -> dict[str, object]:
@@ -301,16 +301,17 @@ def _machine(result: Result) -> dict[str, object]:
     return {key: value for key, value in result.environment.items() if key != "nodes"}
 
 
-def _flat(path: str, value: object) -> Iterator[tuple[str, object]]:
+def flat(path: str, value: object) -> Iterator[tuple[str, object]]:
     """The leaves of a document with their paths; a list is a leaf."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _flat(f"{path}.{key}" if path else str(key), item)
+            yield from flat(f"{path}.{key}" if path else str(key), item)
     else:
         yield path, value
 
 
-def _differences(documents: Sequence[dict[str, object]]) -> Iterator[Difference]:
+def differences_of(documents: Sequence[dict[str, object]]) -> Iterator[Difference]:
+    """The keys whose values are not the same in all of them."""
     for key in dict.fromkeys(key for document in documents for key in document):
         values = tuple(document.get(key) for document in documents)
         if any(value != values[0] for value in values):

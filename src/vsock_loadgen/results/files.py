@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
@@ -14,6 +15,8 @@ from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
+
+_Read = TypeVar("_Read")
 
 
 def result_pieces(result: Result) -> Iterator[str]:
@@ -38,31 +41,37 @@ def write_result(result: Result, path: Path) -> None:
 
 def read_results(paths: Sequence[Path]) -> list[Named]:
     """The results in these files, in order. Raises ConfigError with a problem for every file that holds none."""
-    results, problems = [], []
+    return [Named(name, result) for name, result in read_each(paths, Result.read)]
+
+
+def read_each(paths: Sequence[Path], read: Callable[[object], _Read]) -> list[tuple[str, _Read]]:
+    """What `read` makes of the document in each of these files, with the file's name. Raises ConfigError with a problem for every
+    file of which that, or the reading, raises ValueError."""
+    found, problems = [], []
     for path in paths:
         try:
-            results.append(Named(name_of(path), _read(path)))
+            found.append((name_of(path), read(read_document(path))))
         except ValueError as error:
             problems.append(Problem(name_of(path), "", str(error)))
     if problems:
         raise ConfigError(problems)
-    return results
+    return found
 
 
-def _read(path: Path) -> Result:
-    """Raises ValueError with a sentence about what was found."""
+def read_document(path: Path) -> object:
+    """The JSON of a result's file. Raises ValueError with a sentence about what was found."""
     content = read_input(path, MOST_BYTES, f"not a result: larger than {MOST_BYTES:,} bytes")
     if not content.strip():
         raise ValueError("not a result: the file is empty")
     try:
-        document = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
+        document: object = json.loads(content, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse)
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
-    return Result.read(document)
+    return document
 
 
 def _whole(digits: str) -> int:

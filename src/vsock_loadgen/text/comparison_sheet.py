@@ -44,7 +44,7 @@ class Sheet:
 
 def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> Sheet:
     """A comparison and what was asked of it; the verdict is empty where nothing was."""
-    letters = tuple(map(_letter, range(len(comparison.sides))))
+    letters = tuple(map(side_letter, range(len(comparison.sides))))
     runs = [(letter, run) for letter, side in zip(letters, comparison.sides, strict=True) for run in side.runs]
     by_part = comparison.by_part
     verdict = "failed" if any(condition.failed for condition in judged) else "passed"
@@ -66,7 +66,7 @@ def _table(rows: Sequence[Row], number: int) -> list[tuple[str, ...]]:
     return [_figures(row, row.changes[number]) for row in rows]
 
 
-def _letter(number: int) -> str:
+def side_letter(number: int) -> str:
     """A for the baseline, then B, C, ...; S27 beyond Z."""
     return ascii_uppercase[number] if number < len(ascii_uppercase) else f"S{number + 1}"
 
@@ -86,11 +86,12 @@ def _plan(comparison: Comparison) -> str:
 def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:
     """The key, and for each side the value of its runs, or all of theirs where they differ among themselves."""
     values = iter(difference.values)
-    texts = [dict.fromkeys(_plain(next(values)) for _ in side.runs) for side in comparison.sides]
+    texts = [dict.fromkeys(plain_text(next(values)) for _ in side.runs) for side in comparison.sides]
     return (difference.key, *map(", ".join, texts))
 
 
-def _plain(value: object) -> str:
+def plain_text(value: object) -> str:
+    """A value of a config as a cell shows it."""
     if value is None:
         return "-"
     return value if isinstance(value, str) else json.dumps(value)

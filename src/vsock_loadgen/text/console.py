@@ -85,7 +85,7 @@ class _WholeColumns(Table):
         widths = []
         for column in self.columns:
             cells = [console.render_str(cell) if isinstance(cell, str) else cell for cell in (column.header, *column.cells)]
-            widest = max(cell.cell_len for cell in cells if isinstance(cell, Text))
+            widest = max(line.cell_len for cell in cells if isinstance(cell, Text) for line in cell.split(allow_blank=True))
             widths.append(widest if column.justify == "right" else min(widest, _NARROWEST_TEXT))
             column.no_wrap = column.justify == "right"
         return sum(widths) + _GAP * (len(widths) - 1)

@@ -1,6 +1,6 @@
-"""A result as one HTML page that needs nothing else: no network, no other file. With a live source it follows a run that goes on.
+"""A document as one HTML page that needs nothing else: no network, no other file. With a live source it follows a run that goes on.
 
-The page runs only the scripts that it was written with: its content security policy names their hashes. A result is data in it,
+The page runs only the scripts that it was written with: its content security policy names their hashes. A document is data in it,
 which its script shows as text.
 """
 
@@ -12,6 +12,7 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,19 +21,31 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.text.result_text import NOTHING_TO_PROVE, PROOF
 
-_SCRIPTS = ("format.js", "figures.js", "charts.js", "percentiles.js", "main.js")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _BREAKS_OUT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of page: its word in the heading, what is between its head and its end, and the scripts that show its document."""
+
+    word: str
+    main: str
+    scripts: tuple[str, ...]
+
+
+_RUN_SCRIPTS = ("figures.js", "charts.js", "percentiles.js")
+_REPORT, _LIVE = Kind("report", "result.html", _RUN_SCRIPTS), Kind("live", "result.html", _RUN_SCRIPTS)
+
+
 def result_page(document: Mapping[str, object]) -> str:
     """The page of a result document. Raises ConfigError where plotly is not installed."""
-    return _page(kind="report", mode="report", result=document, plotly=plotly_source())
+    return page_of(_REPORT, document, _meanings(), plotly_source())
 
 
 def live_page() -> str:
     """The page that asks for `result.json` beside it, again and again; where plotly is not installed, it has figures only."""
-    return _page(kind="live", mode="live", result=None, plotly=plotly_source() if has_plotly() else "")
+    return page_of(_LIVE, None, _meanings(), plotly_source() if has_plotly() else "")
 
 
 def has_plotly() -> bool:
@@ -49,15 +62,17 @@ def plotly_source() -> str:
     return (Path(found.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
-def _page(*, kind: str, mode: str, result: Mapping[str, object] | None, plotly: str) -> str:
-    script = "\n".join(map(_part, _SCRIPTS))
+def page_of(kind: Kind, document: Mapping[str, object] | None, meanings: Mapping[str, object], plotly: str) -> str:
+    """The page of a document, or a live one where there is none; the `meanings` are what its scripts know beside it."""
+    script = "\n".join(map(_part, ("format.js", "plotting.js", *kind.scripts, "main.js")))
     values = {
-        "kind": kind,
-        "mode": mode,
-        "policy": html.escape(_policy([plotly, script] if plotly else [script], is_live=result is None)),
+        "kind": kind.word,
+        "mode": "live" if document is None else "report",
+        "policy": html.escape(_policy([plotly, script] if plotly else [script], is_live=document is None)),
         "style": _part("page.css"),
-        "meanings": _data(_meanings()),
-        "result": _data(result),
+        "main": _part(kind.main),
+        "meanings": _data(meanings),
+        "result": _data(document),
         "plotly": f"<script>{plotly}</script>" if plotly else "",
         "script": script,
     }

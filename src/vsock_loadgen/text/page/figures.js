@@ -6,8 +6,6 @@ const CLOCKS = [["response time", "response_time_seconds"], ["service time", "se
 const DIMENSIONS = { packages: "packages", report_interval: "report interval", profile: "profile" };
 const UNITS = { seconds: showSeconds, percent: showPercent, per_second: (value) => `${showNumber(value)} a second` };
 
-const byId = (id) => document.getElementById(id);
-
 function showFigures(result, meanings, isLive) {
   showHeading(result);
   showVerdict(result, meanings, isLive);
@@ -52,7 +50,6 @@ function tiles(result) {
   const share = (count) => (totals.due && count ? `${showPercent((100 * count) / totals.due)} of due` : "");
   const rate = (count) => `${showNumber(count / seconds)} a second`;
   const isLate = present(result.generator?.saturation);
-  const tile = (name, content, remark, mood) => make("div", [make("span", name), make("b", content), make("span", remark)], `tile ${mood}`);
   const loss = (name) => tile(name, figure(result, `totals.${name}`, showCount), share(totals[name]), totals[name] ? "bad" : "");
   return [
     tile("due", figure(result, "totals.due", showCount), rate(totals.due), ""),

@@ -1,6 +1,8 @@
 "use strict";
 // Figures as people read them, by the rules of the terminal's report; and elements, whose text is never taken for markup.
 
+const byId = (id) => document.getElementById(id);
+
 function threeFigures(value) {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1000) return String(value);
@@ -79,6 +81,10 @@ function figure(result, path, show) {
   element.value = JSON.stringify(value ?? null);
   element.textContent = present(value) ? show(value) : "-";
   return element;
+}
+
+function tile(name, content, remark, mood = "") {
+  return make("div", [make("span", name), make("b", content), make("span", remark)], `tile ${mood}`);
 }
 
 function fillTable(table, headings, rows) {

@@ -1,0 +1,137 @@
+"""What somebody asks of a search, and the terms that follow from it for a fleet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vsock_loadgen.capacity.goals import Goal, longest_limit_ns
+from vsock_loadgen.capacity.outcome import AtLeast
+from vsock_loadgen.capacity.search import MOST_HALVINGS, Terms, Vary
+from vsock_loadgen.config.blocks import MOST_VMS
+from vsock_loadgen.config.expressions import plain_number
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, format_seconds
+
+_INTERVALS_PER_LIMIT = 10
+"""A VM's mean interval has to be so many times the longest limit: else its next report would be skipped, and not be late."""
+_SHORTEST_INTERVAL = MILLISECOND / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A load as it is written: reports per second, or else a factor or VMs, as the search varies them."""
+
+    value: float
+    per_second: bool
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Amount:
+        """The amount of a text, as in `100/s`, `2` or `5,000`. Raises ValueError."""
+        number = text.strip().removesuffix("/s").replace(",", "")
+        value = plain_number(number.strip())
+        if value is None or not value:
+            raise ValueError("expected reports per second such as 100/s, or a number above 0")
+        return cls(float(value), text.strip().endswith("/s"), text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a search, as it is written; None where nothing is."""
+
+    vary: Vary = "rate"
+    start: Amount | None = None
+    highest: Amount | None = None
+    at_least: Amount | None = None
+    precision: float = 0.05
+    confirm: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What a search has to know of the fleet of a config: VMs, reports per second, and the shortest interval in seconds."""
+
+    vms: int
+    per_second: float
+    shortest_interval: float
+
+
+def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
+    """The terms of a search. Raises ConfigError where the bounds leave nothing to try."""
+    own = 1.0 if asked.vary == "rate" else float(fleet.vms)
+    most, most_by = _most(asked.vary, goals, fleet)
+    asked_most = load_in(asked.highest, asked.vary, fleet) if asked.highest else math.inf
+    highest, by = (most, most_by) if most < asked_most else (asked_most, "bounds")
+    start = load_in(asked.start, asked.vary, fleet) if asked.start else min(own, highest)
+    terms = Terms(asked.vary, goals, start, start, highest, by, asked.precision, asked.confirm)
+    start, highest = terms.rounded(start), highest if math.isinf(highest) else _rounded_down(terms, highest)
+    if start > highest or not most:
+        raise ConfigError([_nothing_to_try(asked, goals, fleet, by)])
+    lowest = terms.rounded(start / 2**MOST_HALVINGS)
+    return Terms(asked.vary, goals, start, lowest, highest, by, asked.precision, asked.confirm)
+
+
+def _most(vary: Vary, goals: Sequence[Goal], fleet: Fleet) -> tuple[float, Literal["bounds", "fleet"]]:
+    """The highest load that a fleet can make so that its target is the limit; 0 where more VMs make it no better."""
+    mean_interval = fleet.vms / fleet.per_second
+    limit = longest_limit_ns(goals) / SECOND
+    by_limit = mean_interval / (_INTERVALS_PER_LIMIT * limit) if limit else math.inf
+    if vary == "vms":
+        return (float(MOST_VMS), "bounds") if by_limit >= 1 else (0.0, "fleet")
+    return min(by_limit, fleet.shortest_interval / _SHORTEST_INTERVAL), "fleet"
+
+
+def load_in(amount: Amount, vary: Vary, fleet: Fleet) -> float:
+    """An amount as the load that a search varies."""
+    own = 1.0 if vary == "rate" else float(fleet.vms)
+    return own * amount.value / fleet.per_second if amount.per_second else amount.value
+
+
+def _rounded_down(terms: Terms, load: float) -> float:
+    """The highest load that can be run, and is not above one."""
+    rounded = terms.rounded(load)
+    return rounded if rounded <= load * (1 + 1e-9) else terms.rounded(load * (1 - 1e-3))
+
+
+def _nothing_to_try(asked: Asked, goals: Sequence[Goal], fleet: Fleet, by: str) -> Problem:
+    start = f"--from {asked.start.text}" if asked.start else "the config's own rate"
+    if by == "bounds":
+        most = asked.highest.text if asked.highest else f"{MOST_VMS:,} VMs"
+        return Problem("--to", "", f"found {most}, expected at least {start}")
+    what = f"expected at least {_INTERVALS_PER_LIMIT} times the limit of {format_duration(longest_limit_ns(goals))}"
+    mean = format_seconds(fleet.vms / fleet.per_second * SECOND)
+    if asked.vary == "vms":
+        return Problem(
+            "", "reportInterval", f"a VM reports every {mean} on average, {what}: else it is the fleet that is the limit"
+        )
+    return Problem("--from", "", f"found {start}, where a VM would report too often (with rate x 1 every {mean}), {what}: add VMs")
+
+
+def at_least_of(asked: Asked) -> AtLeast | None:
+    """What has to hold. Raises ConfigError where a factor is asked for."""
+    if asked.at_least is None:
+        return None
+    return AtLeast(asked.at_least.value, "reports_per_second" if asked.at_least.per_second else "vms")
+
+
+def check_config(config: Config, *, nodes: int) -> None:
+    """Raises ConfigError with every key that a search has no use for."""
+    problems = []
+    if config.phases:
+        problems.append(config.problem("phases", "found phases of load, expected none: a search sets the load itself"))
+    if config.start_at_ns is not None:
+        problems.append(config.problem("startAt", "found an instant, expected none: trials begin one after the other"))
+    if config.delivery == "written":
+        problems.append(
+            config.problem("delivery", "found written, expected confirmed: who only writes does not see the target's limit")
+        )
+    if nodes > 1:
+        problems.append(
+            config.problem("nodeCount", f"found {nodes}, expected 1: nothing tells several nodes which trial comes next")
+        )
+    if problems:
+        raise ConfigError(problems)
