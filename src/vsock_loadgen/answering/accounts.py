@@ -57,11 +57,12 @@ class Report:
 
 @dataclass(slots=True)
 class Asking:
-    """Somebody asks a VM; `report` is what it is answered with, once that is known."""
+    """Somebody asks a VM; `report` is what it is answered with, once that is known. It may have to meet a `fault`."""
 
     position: int
     began_ns: int
     book: AskedBook
+    fault: Asked | None = None
     report: Report | None = None
 
 
@@ -112,10 +113,10 @@ class Accounts:
         if before is not None:
             self._end(before, ended_by)
 
-    def ask(self, position: int, now_ns: int, book: AskedBook) -> Asking:
+    def ask(self, position: int, now_ns: int, book: AskedBook, fault: Asked | None = None) -> Asking:
         """Somebody asks a VM."""
         book.ask()
-        return Asking(position, now_ns, book)
+        return Asking(position, now_ns, book, fault)
 
     def refuse_stranger(self) -> None:
         """Somebody asked for a VM that there is not."""
@@ -140,7 +141,7 @@ class Accounts:
             asking.book.end_asking(how)
             report = self._newest[asking.position]
         if report is not None and report.waits:
-            report.failure = how.failure or report.failure
+            report.failure = (FailureClass.REFUSED if how is asking.fault else how.failure) or report.failure
             if report.ended_by is not None:
                 self._end(report, report.ended_by)
 

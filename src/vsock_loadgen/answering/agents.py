@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 
 from vsock_loadgen.answering.accounts import Accounts, Asking
+from vsock_loadgen.answering.faults import Faulty
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.payloads.answers import Answers
 from vsock_loadgen.payloads.dialects import Dialect, Request
@@ -42,6 +44,7 @@ class Agents:
         indices: Sequence[int],
         packages: Sequence[int],
         wall_ns: Callable[[int], int],
+        faulty: Faulty,
     ) -> None:
         self._accounts = accounts
         self._answers = answers
@@ -49,6 +52,8 @@ class Agents:
         self._packages = packages
         self._wall_ns = wall_ns
         self._taken = bytearray(len(indices))
+        self._faulty = faulty
+        self._numbers = array("L", [0]) * len(indices)
         self.busy = answers.error(Asked.BUSY, "another connection is being served")
         self._not_ready = answers.error(Asked.NOT_READY, "no report has been made yet")
         self.lateness_ns = 0
@@ -57,6 +62,17 @@ class Agents:
     def dialect(self) -> Dialect:
         """What they speak."""
         return self._answers.dialect
+
+    def fault(self, position: int) -> Asked | None:
+        """The fault that the next asking of a VM meets, if any; each call is one asking."""
+        number = self._numbers[position]
+        self._numbers[position] = number + 1
+        return self._faulty(self._indices[position], number)
+
+    def whole(self, position: int) -> list[Buffer]:
+        """A report of a VM in full, whatever it has: for an answer that comes to nothing."""
+        mark = self._answers.mark(self._indices[position], 0, 0)
+        return self._answers.report(self._indices[position], self._packages[position], mark, 0)
 
     def enter(self, position: int) -> Place | None:
         """Take a VM's one place; None if somebody has it."""

@@ -16,7 +16,7 @@ from vsock_loadgen.answering.accounts import Asking
 from vsock_loadgen.answering.agents import Agents, Place
 from vsock_loadgen.answering.places import SUBPROTOCOL
 from vsock_loadgen.measures.askings import Asked
-from vsock_loadgen.payloads.dialects import MOST_REQUEST_BYTES
+from vsock_loadgen.payloads.dialects import LENGTH, MOST_REQUEST_BYTES, MOST_RESPONSE_BYTES
 from vsock_loadgen.payloads.frames import FrameReader, TooLargeError, pieces
 from vsock_loadgen.units import SECOND
 
@@ -83,6 +83,8 @@ class Exchange:
         place = self._agents.enter(self._asking.position)
         if place is None:
             return self._ended(await self._turn_away())
+        if self._asking.fault is not None:
+            return await self._fail(self._asking.fault, place)
         try:
             async with asyncio.timeout(self._patience.connection_ns / SECOND):
                 return await self._serve(place)
@@ -93,6 +95,34 @@ class Exchange:
             return self._ended(Asked.BROKEN_OFF if is_reading else self._so_far)
         finally:
             place.leave()
+
+    async def _fail(self, fault: Asked, place: Place) -> Outcome:
+        """Answer with a fault that was asked for, whatever the asker makes of it."""
+        try:
+            async with asyncio.timeout(self._patience.connection_ns / SECOND):
+                if fault is Asked.BUSY:
+                    await self._turn_away()
+                elif fault is not Asked.DROP:
+                    await _request(self._ws)
+                    await self._send_faulty(fault)
+        except (TimeoutError, BrokenError, TooLargeError, ClientError, OSError):
+            pass
+        finally:
+            place.leave()
+        return self._ended(fault)
+
+    async def _send_faulty(self, fault: Asked) -> None:
+        """The answer that a fault leaves; one that is stalled lasts until the asker goes, or the agent's time is over."""
+        if fault not in (Asked.TRUNCATED, Asked.STALLED, Asked.OVERSIZED):
+            await self._ws.send_bytes(self._agents.error(fault, "a fault that was asked for"))
+            return
+        cut = pieces(self._agents.whole(self._asking.position), MESSAGE_BYTES)
+        if fault is Asked.OVERSIZED:
+            cut[0] = LENGTH.pack(MOST_RESPONSE_BYTES + 1) + bytes(cut[0][LENGTH.size :])
+        for piece in cut[: (len(cut) + 1) // 2]:
+            await self._ws.send_bytes(piece)  # type: ignore[arg-type]
+        if fault is not Asked.TRUNCATED:
+            await _receipt(self._ws)  # which nobody gives, since no PING asks for one
 
     async def _turn_away(self) -> Asked:
         """An agent that is busy says so before it has read the request, which it then takes."""

@@ -21,7 +21,8 @@ from vsock_loadgen.answering.accounts import Accounts
 from vsock_loadgen.answering.agents import Agents
 from vsock_loadgen.answering.books import AskedLedger
 from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
-from vsock_loadgen.answering.places import NO_UPGRADE, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.faults import Faulty, no_fault
+from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, AgentOf, Page, found, no_such_vm, not_running
 from vsock_loadgen.answering.switching import Switches
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
@@ -49,6 +50,7 @@ class AnsweringOrders(Orders):
     name_of: Callable[[int], str]
     is_warm: bool = True
     patience: Patience = PATIENCE
+    faulty: Faulty = no_fault
 
     def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> AnsweringWorker:
         """The one that answers."""
@@ -76,7 +78,7 @@ class AnsweringWorker:
         self._handover = Handover(number, ledger, channel, clock_ns)
         self.accounts = Accounts(vms, ledger)
         self._switches = Switches(load.schedule)
-        self._agents = Agents(self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns)
+        self._agents = Agents(self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns, orders.faulty)
         self._positions = {orders.name_of(index): position for position, index in enumerate(load.schedule.indices)}
         self._askings: set[asyncio.Task[Any]] = set()
         self._end_ns: int | None = None
@@ -201,7 +203,8 @@ class AnsweringWorker:
     async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
         """An asking, which is accounted for before anything else is said or closed."""
         now_ns = self._clock_ns()
-        asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns))
+        fault = self._agents.fault(position)
+        asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns), fault)
         how, at_ns, size = Asked.CUT, now_ns, 0
         refusal: Page | None = None
         ws = None
@@ -210,6 +213,8 @@ class AnsweringWorker:
                 how, refusal = Asked.BAD_REQUEST, not_running(place)
             elif (ws := websocket(request)) is None:
                 how, refusal = Asked.BAD_REQUEST, NO_UPGRADE
+            elif fault is Asked.NO_HANDLER:
+                how, refusal = fault, NO_HANDLER
             else:
                 bound_buffers(request)
                 await ws.prepare(request)
@@ -221,7 +226,9 @@ class AnsweringWorker:
             self.accounts.end(asking, how, at_ns, size)
         if refusal is not None or ws is None:
             return _response(refusal or NO_UPGRADE)
-        if ws.prepared:
+        if how is Asked.DROP and request.transport is not None:
+            request.transport.close()
+        elif ws.prepared:
             await ws.close()
         return ws
 

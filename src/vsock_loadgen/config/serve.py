@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from fractions import Fraction
 from typing import Literal
 
-from vsock_loadgen.grammar.block import key
-from vsock_loadgen.grammar.leaves import Choice, ParsedText, expected
+from vsock_loadgen.grammar.block import BlockOf, key
+from vsock_loadgen.grammar.leaves import Choice, ParsedText, Percentage, expected
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _INDEX = "{index}"
 _WANTED_NAMESPACE = "a name of Kubernetes: 1 to 63 lower-case letters, digits and dashes"
 _WANTED_PATTERN = "a name of Kubernetes with {index} in it once, such as loadgen-{index}"
 _LONGEST_INDEX = "99999"
+_NONE = Fraction(0)
 
 
 def _namespace(text: str) -> str:
@@ -26,6 +28,26 @@ def _pattern(text: str) -> str:
     if text.count(_INDEX) != 1 or not re.fullmatch(_LABEL, text.replace(_INDEX, _LONGEST_INDEX)):
         raise expected(_WANTED_PATTERN)
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Shares of all askings that are answered with a fault; they add up to 100 at most."""
+
+    not_ready: Fraction = key(_NONE, Percentage(), "Askings that are answered with NOT_READY.", "2.5")
+    busy: Fraction = key(_NONE, Percentage(), "Askings that are answered with BUSY, before their request is read.", "2.5")
+    internal: Fraction = key(_NONE, Percentage(), "Askings that are answered with INTERNAL.", "2.5")
+    unknown_method: Fraction = key(_NONE, Percentage(), "Askings that are answered with UNKNOWN_METHOD.", "2.5")
+    dial_error: Fraction = key(_NONE, Percentage(), "Askings that are refused with 500 before the upgrade.", "2.5")
+    drop: Fraction = key(_NONE, Percentage(), "Connections that are dropped after the upgrade, without a close (1006).", "2.5")
+    truncated: Fraction = key(_NONE, Percentage(), "Answers of which half is sent before the agent closes.", "2.5")
+    stalled: Fraction = key(_NONE, Percentage(), "Answers of which half is sent, and nothing more.", "2.5")
+    oversized: Fraction = key(_NONE, Percentage(), "Answers that say they are longer than 16 MiB, of which little is sent.", "2.5")
+
+    @property
+    def whole(self) -> Fraction:
+        """The share of askings that meet any."""
+        return sum((getattr(self, each.name) for each in fields(self)), _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,14 @@ class Serve:
         Choice(("warm", "cold")),
         "Whether VMs have a report when the run begins (warm), or are not ready until they scan (cold).",
         "cold",
+    )
+
+    faults: Faults = key(
+        Faults(),
+        BlockOf(Faults),
+        "Percent of askings that meet a fault, decided by a hash of VM and asking: every run the same.",
+        "{dialError: 1, stalled: 0.5}",
+        otherwise="none",
     )
 
     def name_of(self, index: int) -> str:

@@ -8,8 +8,8 @@ from typing import Literal, Self
 from vsock_loadgen.measures.outcome import FailureClass
 
 Kind = Literal["whole", "unchanged", "errors", "failed", "refused", "cut"]
-"""What an asking is counted as: the whole report was taken; the asker had it already; the agent answered with an error; it came to
-nothing half-way; it was refused before the upgrade to a websocket; the run ended meanwhile."""
+"""What an asking is counted as: the whole report was taken; the asker had it already; the agent answered with an error, or with a
+fault that was asked for; it came to nothing half-way; it was refused before the upgrade to a websocket; the run ended meanwhile."""
 
 
 class Asked(StrEnum):
@@ -41,6 +41,10 @@ class Asked(StrEnum):
     BAD_REQUEST = "400", "refused", FailureClass.REFUSED
     NOT_FOUND = "404", "refused"
     NO_HANDLER = "500", "refused", FailureClass.REFUSED
+    DROP = "drop", "errors", FailureClass.REFUSED
+    TRUNCATED = "truncated", "errors", FailureClass.REFUSED
+    STALLED = "stalled", "errors", FailureClass.REFUSED
+    OVERSIZED = "oversized", "errors", FailureClass.REFUSED
     CUT = "cut", "cut"
 
 

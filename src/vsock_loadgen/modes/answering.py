@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
 from vsock_loadgen import __version__
+from vsock_loadgen.answering.faults import FAULTS, faulty
 from vsock_loadgen.answering.server import AnsweringOrders
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.stopping import StopRequests
@@ -19,6 +20,7 @@ from vsock_loadgen.scraper.embedded import EmbeddedAsker
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
+from vsock_loadgen.units import format_number
 
 _BACKLOG = 4_096
 
@@ -83,6 +85,9 @@ class Answering:
             )
         if config.reconcile_url is not None:
             problems.append(config.problem("reconcile", "a fleet that is asked sends to no target: nobody's counters can be read"))
+        if config.serve.faults.whole > 1:
+            added = format_number(float(100 * config.serve.faults.whole))
+            problems.append(config.problem("serve.faults", f"add up to {added} %, expected 100 at most"))
         if problems:
             raise ConfigError(problems)
         return replace(config, workers=1)
@@ -103,6 +108,7 @@ class Answering:
                 namespace=serve.namespace,
                 name_of=serve.name_of,
                 is_warm=serve.start == "warm",
+                faulty=faulty(config.seed, {name: getattr(serve.faults, name) for name in FAULTS}),
             ),
             aim=where,
             where=where,

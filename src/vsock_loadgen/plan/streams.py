@@ -16,8 +16,8 @@ _BY_VM = 0x9E3779B97F4A7C15
 _BY_REPORT = 0xD1B54A32D192ED03
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
-_BITS = 53
-_HALF = 1 << (_BITS - 1)
+BITS = 53
+_HALF = 1 << (BITS - 1)
 
 JITTER = "jitter"
 """The stream of the moments of reports."""
@@ -75,7 +75,7 @@ def delay_in_step(seed: int, jitter: Fraction) -> Step:
     if jitter == 0:
         return lambda index, number, interval_ns: 0
     start = jitter_start(seed)
-    numerator, divisor = jitter.numerator, jitter.denominator << _BITS
+    numerator, divisor = jitter.numerator, jitter.denominator << BITS
 
     def delay(index: int, number: int, interval_ns: int) -> int:
         return interval_ns * numerator * report_bits(start, index, number) // divisor
