@@ -31,21 +31,21 @@ class Fleet:
         self.process = process
         self._result = result
         log = read_until(process, "listening on")
-        found = re.search(r"listening on http://([0-9.]+):([0-9]+)", log)
+        found = re.search(r"listening on (https?)://([0-9.]+):([0-9]+)", log)
         assert found, log
-        self.host, self.port = found[1], int(found[2])
+        self.scheme, self.host, self.port = found[1], found[2], int(found[3])
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def connect(self, vm: int | str = 0, **options: Any) -> ClientConnection:
         """A websocket to a VM's agent."""
         name = vm if isinstance(vm, str) else f"loadgen-{vm}"
         path = f"/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/{name}/vsock?port=818&tls=true"
         return connect(
-            f"ws://{self.host}:{self.port}{path}",
+            f"{self.scheme.replace('http', 'ws')}://{self.host}:{self.port}{path}",
             **{"subprotocols": ["plain.kubevirt.io"], "compression": None, "max_size": LARGEST, "ping_interval": None} | options,
         )
 

@@ -15,18 +15,21 @@ from click.testing import CliRunner
 
 from simulated_target import terms
 from unprivileged import as_nobody
-from vsock_loadgen import app, receiving, searching
+from vsock_loadgen import app, receiving, scraping, searching
 from vsock_loadgen.capacity.outcome import Frame, capacity_of
 from vsock_loadgen.capacity.search import Search
 from vsock_loadgen.cli.outputs import InputType, OutputType
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.scraped import Scraped
 
 VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "run": (("--target", "embedded"),),
     "capacity": (("--target", "embedded", "--goal", "response_time.p99 < 1s"),),
     "receive": (("unix:///nowhere/relay.sock",),),
+    "serve": (("--listen", "https://127.0.0.1:0"),),
+    "scrape": (("https://127.0.0.1:1",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
 }
@@ -93,6 +96,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(app, "run", beginner("run", 0))
     monkeypatch.setattr(searching, "search", beginner("search", NOTHING_FOUND))
     monkeypatch.setattr(receiving, "receive", beginner("receive", Receipt()))
+    monkeypatch.setattr(scraping, "scrape", beginner("scrape", Scraped()))
     for verb, _ in EACH_WAY:
         for one in parameters(verb, InputType):
             Path(f"in-{one.name}").write_text(INPUT)
@@ -140,7 +144,7 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
 
 def test_every_verb_has_an_output_under_one_name_and_those_that_send_their_own() -> None:
     by_verb = {verb: {name for each, _, name in OUTPUTS if each == verb} for verb, _ in EACH_WAY}
-    assert by_verb.pop("run") == {"--result", "--html"}
+    assert by_verb.pop("run") == by_verb.pop("serve") == {"--result", "--html"}
     assert by_verb.pop("capacity") == {"--result", "--html", "--continue"}
     assert set(map(frozenset, by_verb.values())) == {frozenset({"--output"})}
 

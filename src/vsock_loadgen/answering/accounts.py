@@ -118,10 +118,10 @@ class Accounts:
         book.ask()
         return Asking(position, now_ns, book, fault)
 
-    def refuse_stranger(self) -> None:
-        """Somebody asked for a VM that there is not."""
+    def refuse_stranger(self, how: Asked = Asked.NOT_FOUND) -> None:
+        """Somebody asked for a VM that there is not, or may not ask."""
         self._ledger.strangers.ask()
-        self._ledger.strangers.end_asking(Asked.NOT_FOUND)
+        self._ledger.strangers.end_asking(how)
 
     def answer_with(self, asking: Asking, report: Report) -> None:
         """An asking is for this report, which may be taken now."""

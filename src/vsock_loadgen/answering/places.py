@@ -55,6 +55,7 @@ def not_running(place: AgentOf) -> Page:
     return status(400, "BadRequest", f"VMI {place.name} is not running")
 
 
+UNAUTHORIZED = status(401, "Unauthorized", "a client certificate was expected that the CA of askers has signed")
 NO_UPGRADE = status(400, "BadRequest", "a websocket was expected: GET with Upgrade: websocket")
 NO_HANDLER = status(500, "InternalError", "the node's handler did not answer")
 

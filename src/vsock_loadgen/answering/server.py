@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import socket
+import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
@@ -22,8 +23,9 @@ from vsock_loadgen.answering.agents import Agents
 from vsock_loadgen.answering.books import AskedLedger
 from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
 from vsock_loadgen.answering.faults import Faulty, no_fault
-from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED, AgentOf, Page, found, no_such_vm, not_running
 from vsock_loadgen.answering.switching import Switches
+from vsock_loadgen.answering.tls import Tls
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load
@@ -51,6 +53,8 @@ class AnsweringOrders(Orders):
     is_warm: bool = True
     patience: Patience = PATIENCE
     faulty: Faulty = no_fault
+    tls: Tls | None = None
+    tls_context: ssl.SSLContext | None = None
 
     def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> AnsweringWorker:
         """The one that answers."""
@@ -104,7 +108,7 @@ class AnsweringWorker:
         self._loop.add_reader(self._channel.fileno(), self._obey)
         runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.SockSite(runner, self._orders.listener)
+        site = web.SockSite(runner, self._orders.listener, ssl_context=self._orders.tls_context)
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), max(0, start.zero_ns - self._clock_ns()) / SECOND)
@@ -188,6 +192,9 @@ class AnsweringWorker:
         place = found(request.path)
         if isinstance(place, Page):
             return _response(place)
+        if not self._may_ask(request):
+            self.accounts.refuse_stranger(Asked.UNAUTHORIZED)
+            return _response(UNAUTHORIZED)
         position = self._positions.get(place.name) if place.namespace == self._orders.namespace else None
         if position is None:
             self.accounts.refuse_stranger()
@@ -199,6 +206,10 @@ class AnsweringWorker:
             return await self._asked(request, place, position)
         finally:
             self._askings.discard(task)
+
+    def _may_ask(self, request: web.BaseRequest) -> bool:
+        tls = self._orders.tls
+        return tls is None or tls.admits(request.get_extra_info("peercert"))
 
     async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
         """An asking, which is accounted for before anything else is said or closed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,11 @@ class Given:
     overrides: tuple[Override, ...]
     strict: bool
 
-    def load(self, outputs: Mapping[str, Path | None]) -> Loaded:
-        """The config of file, environment and flags, after a look at the `outputs` of the command. Raises ConfigError."""
+    def load(self, outputs: Mapping[str, Path | None], inputs: Iterable[Path | None] = ()) -> Loaded:
+        """The config of file, environment and flags, after a look at the `outputs` of the command, and at what other `inputs` it
+        has. Raises ConfigError."""
         loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
-        check_files(outputs, (self.path, *loaded.config.files.values()))
+        check_files(outputs, (self.path, *loaded.config.files.values(), *inputs))
         return loaded
 
 

@@ -38,6 +38,11 @@ class OutputType(click.ParamType[Path]):
 INPUT, OUTPUT = InputType(), OutputType()
 
 
+def opened(path: Path) -> Path:
+    """An input under a name that a library can open by itself."""
+    return Path("/dev/stdin") if path == STDIN else path
+
+
 class _Option(click.Option):
     """An option with `older` names, which are taken and not shown."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.configuring import Given, config_options, streams
-from vsock_loadgen.cli.outputs import output_option, put_out
+from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
 from vsock_loadgen.cli.refusing import require
 from vsock_loadgen.cli.scraping_options import sensor_options
 from vsock_loadgen.preparing import prepare
@@ -21,9 +21,21 @@ from vsock_loadgen.units import format_duration
 @click.argument("url", metavar="URL", default="http://127.0.0.1:8080")
 @config_options
 @sensor_options
+@click.option("--ca", type=INPUT, metavar="FILE", help="CA of the server, for https (PEM).")
+@click.option("--client-cert", type=INPUT, metavar="FILE", help="Certificate to ask with, for https (PEM).")
+@click.option("--client-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
-def scrape(url: str, given: Given, settings: Settings, output: str, to: Path | None) -> None:
+def scrape(
+    url: str,
+    given: Given,
+    settings: Settings,
+    ca: Path | None,
+    client_cert: Path | None,
+    client_key: Path | None,
+    output: str,
+    to: Path | None,
+) -> None:
     """Stand in for Sensor: ask every VM of the fleet at URL for its report, again and again as Sensor would, read and verify what
     comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration).
 
@@ -40,14 +52,20 @@ def scrape(url: str, given: Given, settings: Settings, output: str, to: Path | N
 
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")
-    loaded = given.load({"--output": to})
+    files = (ca, client_cert, client_key)
+    if (client_cert is None) != (client_key is None):
+        raise click.UsageError("--client-cert and --client-key need each other")
+    if any(files) and not url.startswith("https://"):
+        raise click.UsageError("certificates are for TLS, expected https://HOST:PORT with them")
+    loaded = given.load({"--output": to}, files)
+    tls = scraping.Tls(*(path and opened(path) for path in files))
     config = loaded.config
     for problem in loaded.warnings:
         click.echo(f"warning: {problem}", err=True)
     plan, _ = prepare(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
     click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
-    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings)
+    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings, tls)
     terminal = streams()
     if output == "json":
         text = json.dumps(scraped.to_json(), indent=1) + "\n"

@@ -10,12 +10,13 @@ import click
 
 from vsock_loadgen import app
 from vsock_loadgen.cli.configuring import Given, config_options, streams
-from vsock_loadgen.cli.outputs import OUTPUT
+from vsock_loadgen.cli.outputs import INPUT, OUTPUT, opened
 from vsock_loadgen.cli.refusing import require, said_as
 from vsock_loadgen.cli.scraping_options import sensor_options
 from vsock_loadgen.stage import Outputs
 
 if TYPE_CHECKING:
+    from vsock_loadgen.answering.tls import Tls
     from vsock_loadgen.scraper.pacing import Settings
 
 
@@ -26,15 +27,29 @@ if TYPE_CHECKING:
     metavar="URL",
     default="http://127.0.0.1:8080",
     show_default=True,
-    help="Where agents are found: http://HOST:PORT; port 0 is any that is free.",
+    help="Where agents are found: http://HOST:PORT or https://HOST:PORT; port 0 is any that is free.",
 )
+@click.option("--tls-cert", type=INPUT, metavar="FILE", help="Certificate for https, and what leads to its CA (PEM).")
+@click.option("--tls-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
+@click.option("--client-ca", type=INPUT, metavar="FILE", help="CA of those who may ask (PEM); others get 401. None: everybody may.")
+@click.option("--client-name", "names", multiple=True, metavar="NAME", help="Common name of who may ask; repeat it. None: any.")
 @click.option("--asker", type=click.Choice(["embedded"]), help="Ask the fleet as well, in a process of its own.")
 @sensor_options
 @click.option("--result", type=OUTPUT, metavar="FILE", help="Write the result as JSON.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
 @click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
 def serve(
-    given: Given, listen: str, asker: str | None, settings: Settings, result: Path | None, html: Path | None, no_live: bool
+    given: Given,
+    listen: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    client_ca: Path | None,
+    names: tuple[str, ...],
+    asker: str | None,
+    settings: Settings,
+    result: Path | None,
+    html: Path | None,
+    no_live: bool,
 ) -> None:
     """Let every VM of the fleet answer whoever asks it for its report, as its agent would behind the API server's subresource
     `virtualmachineinstances/vsock`, until the duration ends or a signal comes.
@@ -56,9 +71,27 @@ def serve(
         listening = Listening.of(listen)
     except ValueError as error:
         raise click.BadParameter(f"{listen!r}: {error}", param_hint="--listen") from error
-    loaded = given.load({"--result": result, "--html": html})
+    tls = _tls(listening.is_tls, tls_cert, tls_key, client_ca, names)
+    if tls is not None and asker:
+        raise click.UsageError("--asker embedded asks over http, expected --listen http://HOST:PORT; scrape asks over https")
+    loaded = given.load({"--result": result, "--html": html}, (tls_cert, tls_key, client_ca))
     where = streams(live=not no_live)
     with said_as(loaded.config.log_format, where.log):
-        mode = Answering(listening, settings if asker else None)
+        mode = Answering(listening, settings if asker else None, tls)
         outputs = Outputs(result=result, html=html)
         sys.exit(app.run(loaded.config, where, outputs, mode=mode, warnings=loaded.warnings, ends_process=True))
+
+
+def _tls(is_tls: bool, certificate: Path | None, key: Path | None, client_ca: Path | None, names: tuple[str, ...]) -> Tls | None:
+    """The TLS that options ask for. Raises UsageError where they do not fit each other."""
+    from vsock_loadgen.answering.tls import Tls
+
+    if not is_tls:
+        if certificate or key or client_ca or names:
+            raise click.UsageError("certificates are for TLS, expected --listen https://HOST:PORT with them")
+        return None
+    if certificate is None or key is None:
+        raise click.UsageError("--listen https://... needs --tls-cert and --tls-key")
+    if names and client_ca is None:
+        raise click.UsageError("--client-name needs --client-ca, which verifies whose name it is")
+    return Tls(opened(certificate), opened(key), opened(client_ca) if client_ca else None, frozenset(names))

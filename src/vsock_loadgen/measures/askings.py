@@ -39,6 +39,7 @@ class Asked(StrEnum):
     STOPPED_READING = "stopped_reading", "failed", FailureClass.STOPPED_READING
     NO_RECEIPT = "no_receipt", "failed", FailureClass.NO_RECEIPT
     BAD_REQUEST = "400", "refused", FailureClass.REFUSED
+    UNAUTHORIZED = "401", "refused"
     NOT_FOUND = "404", "refused"
     NO_HANDLER = "500", "refused", FailureClass.REFUSED
     DROP = "drop", "errors", FailureClass.REFUSED

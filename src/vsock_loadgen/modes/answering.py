@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from vsock_loadgen import __version__
 from vsock_loadgen.answering.faults import FAULTS, faulty
 from vsock_loadgen.answering.server import AnsweringOrders
+from vsock_loadgen.answering.tls import Tls
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, TargetError
@@ -31,16 +32,19 @@ class Listening:
 
     host: str
     port: int
+    is_tls: bool = False
 
     @classmethod
     def of(cls, text: str) -> Listening:
-        """Of `http://HOST:PORT`. Raises ValueError."""
+        """Of `http://HOST:PORT` or `https://HOST:PORT`. Raises ValueError."""
         scheme, found, rest = text.partition("://")
         host, colon, port = rest.removesuffix("/").rpartition(":")
         is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16
-        if scheme != "http" or not found or not colon or not host or "/" in host or not is_port:
-            raise ValueError("expected http://HOST:PORT, such as http://127.0.0.1:8080; port 0 is any that is free")
-        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+        if scheme not in ("http", "https") or not found or not colon or not host or "/" in host or not is_port:
+            raise ValueError(
+                "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8080; port 0 is any that is free"
+            )
+        return cls(host.removeprefix("[").removesuffix("]"), int(port), scheme == "https")
 
     def bind(self) -> socket.socket:
         """A socket that is bound there. Raises TargetError."""
@@ -66,15 +70,16 @@ class Listening:
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http{'s' if self.is_tls else ''}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Where agents are found, and the settings of an asker of the run's own; None: others ask."""
+    """Where agents are found, over which TLS, and the settings of an asker of the run's own; None: others ask."""
 
     listening: Listening
     asker: Settings | None = None
+    tls: Tls | None = None
 
     def settled(self, config: Config) -> Config:
         """One process answers. Raises ConfigError where several were asked for, or a target's counters."""
@@ -95,6 +100,7 @@ class Answering:
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
         """Bind the address, and fork the asker of the run's own, where it has one."""
         config, serve = decided.config, decided.config.serve
+        tls_context = self.tls.context() if self.tls else None
         with stop.at_once():
             listener = sending.enter_context(self.listening.bind())
         where = str(replace(self.listening, port=listener.getsockname()[1]))
@@ -108,6 +114,8 @@ class Answering:
                 namespace=serve.namespace,
                 name_of=serve.name_of,
                 is_warm=serve.start == "warm",
+                tls=self.tls,
+                tls_context=tls_context,
                 faulty=faulty(config.seed, {name: getattr(serve.faults, name) for name in FAULTS}),
             ),
             aim=where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 import uuid
 from collections.abc import Callable
@@ -42,11 +43,13 @@ class Sensor:
         limits: Limits,
         *,
         seed: int = 0,
+        tls: ssl.SSLContext | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._url = url
         self._fleet = fleet
         self._settings = settings
+        self._tls = tls
         self._clock_ns = clock_ns
         self._dialect = DIALECTS[fleet.serve.dialect]
         self._pacer = Pacer(len(fleet.indices), settings, limits, now_ns=clock_ns(), seed=seed)
@@ -61,7 +64,7 @@ class Sensor:
 
     async def run(self) -> None:
         """Tick until it is stopped."""
-        connector = aiohttp.TCPConnector(limit=0, force_close=True)
+        connector = aiohttp.TCPConnector(limit=0, force_close=True, ssl=self._tls or True)
         async with aiohttp.ClientSession(connector=connector) as session:
             next_ns = self._clock_ns()
             while not self._stopped.is_set():

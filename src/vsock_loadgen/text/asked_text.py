@@ -45,7 +45,7 @@ _SINCE = {
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("whole", "took the whole report"),
     ("unchanged", "had it already"),
-    ("errors", "an error of the agent"),
+    ("errors", "an error of the agent, or a fault that was asked for"),
     ("failed", "came to nothing half-way"),
     ("refused", "refused before the upgrade"),
     ("cut", "under way at the end"),
