@@ -15,7 +15,7 @@ NONE = dict.fromkeys(FAULTS, Fraction(0))
 
 def test_without_shares_no_asking_meets_a_fault() -> None:
     assert faulty(1, NONE) is no_fault
-    assert no_fault(1, 2) is None
+    assert not faulty(1, NONE)(1, 2)
 
 
 @pytest.mark.parametrize("name", FAULTS)

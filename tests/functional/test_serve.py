@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from asked import LENGTH, Fleet, Mute, answer, request, send, serving
+from asked import LENGTH, Fleet, Mute, answer, balanced, request, send, serving
 from command import EXAMPLES, TIMEOUT_SECONDS, vsock_loadgen
 
 FLEET = ("--vm-count", "4", "--report-interval", "1h", "--num-packages", "600")
@@ -252,3 +252,31 @@ def test_an_address_that_is_taken_is_said_in_a_message() -> None:
         ended = vsock_loadgen("serve", "--metrics-port", "0", "--listen", f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert ended.returncode == 2
     assert "cannot be listened on" in ended.stderr
+
+
+def test_slow_guests_that_are_restarted_are_not_ready_until_they_scan_and_the_accounts_hold(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    ended = vsock_loadgen(
+        *("serve", "--vm-count", "10", "--num-packages", "100", "--report-interval", "1h", "--asker", "embedded", "--no-verdict"),
+        *(
+            "--listen",
+            "http://127.0.0.1:0",
+            "--metrics-port",
+            "0",
+            "--duration",
+            "4s",
+            "--result",
+            out,
+            "--sensor-release",
+            "august",
+        ),
+        *("--set", "serve.restartEvery=2s", "--set", "serve.firstScan=400ms", "--set", "serve.answerDelay=50ms"),
+        *("--poll-interval", "200ms", "--tick-interval", "20ms", "--initial-backoff", "100ms"),
+    )
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(out.read_text())
+    balanced(result)
+    assert result["totals"]["due"] > 10
+    assert result["askings"]["by_end"]["not_ready"] > 0
+    assert result["service_time_seconds"]["p50"] >= 0.05
+    assert result["receiver"]["reports"] == result["askings"]["by_kind"]["whole"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from vsock_loadgen.answering.accounts import Accounts, Asking
 from vsock_loadgen.answering.faults import Faulty
+from vsock_loadgen.answering.starts import Picker
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.payloads.answers import Answers
 from vsock_loadgen.payloads.dialects import Dialect, Request
@@ -45,6 +46,7 @@ class Agents:
         packages: Sequence[int],
         wall_ns: Callable[[int], int],
         faulty: Faulty,
+        delay: Picker | None = None,
     ) -> None:
         self._accounts = accounts
         self._answers = answers
@@ -53,6 +55,7 @@ class Agents:
         self._wall_ns = wall_ns
         self._taken = bytearray(len(indices))
         self._faulty = faulty
+        self._delay = delay
         self._numbers = array("L", [0]) * len(indices)
         self.busy = answers.error(Asked.BUSY, "another connection is being served")
         self._not_ready = answers.error(Asked.NOT_READY, "no report has been made yet")
@@ -68,6 +71,10 @@ class Agents:
         number = self._numbers[position]
         self._numbers[position] = number + 1
         return self._faulty(self._indices[position], number)
+
+    def delay_ns(self, position: int) -> int:
+        """How long the agent of a VM takes for the asking that came last."""
+        return self._delay(self._indices[position], self._numbers[position]) if self._delay else 0
 
     def whole(self, position: int) -> list[Buffer]:
         """A report of a VM in full, whatever it has: for an answer that comes to nothing."""

@@ -148,8 +148,12 @@ class Exchange:
             return await self._refuse(Asked.MALFORMED_REQUEST, str(error))
         if request.method != "get_report":
             return await self._refuse(Asked.UNKNOWN_METHOD, f"found {request.method or 'no method'}, expected get_report")
+        if delay_ns := agents.delay_ns(self._asking.position):
+            self._so_far = Asked.STALLED  # if the agent's own time is over by then
+            await asyncio.sleep(delay_ns / SECOND)
+            self._so_far = Asked.STOPPED_READING
         answer = agents.answer(self._asking, request)
-        self._asking.book.lag(self._clock_ns() - asked_ns + agents.lateness_ns)
+        self._asking.book.lag(max(0, self._clock_ns() - asked_ns - delay_ns) + agents.lateness_ns)
         if isinstance(answer, bytes):
             await self._ws.send_bytes(answer)
             return self._ended(Asked.UNCHANGED if self._asking.report else Asked.NOT_READY)

@@ -24,6 +24,7 @@ from vsock_loadgen.answering.books import AskedLedger
 from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
 from vsock_loadgen.answering.faults import Faulty, no_fault
 from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.starts import Picker, Starts
 from vsock_loadgen.answering.switching import Switches
 from vsock_loadgen.answering.tls import Tls
 from vsock_loadgen.engine.agenda import Agenda
@@ -53,6 +54,10 @@ class AnsweringOrders(Orders):
     is_warm: bool = True
     patience: Patience = PATIENCE
     faulty: Faulty = no_fault
+    delay: Picker | None = None
+    first_scan: Picker | None = None
+    restart_every_ns: int | None = None
+    seed: int = 0
     tls: Tls | None = None
     tls_context: ssl.SSLContext | None = None
 
@@ -82,7 +87,10 @@ class AnsweringWorker:
         self._handover = Handover(number, ledger, channel, clock_ns)
         self.accounts = Accounts(vms, ledger)
         self._switches = Switches(load.schedule)
-        self._agents = Agents(self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns, orders.faulty)
+        self._starts = Starts(load.schedule.indices, orders.seed, first=orders.first_scan, every_ns=orders.restart_every_ns)
+        self._agents = Agents(
+            self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns, orders.faulty, orders.delay
+        )
         self._positions = {orders.name_of(index): position for position, index in enumerate(load.schedule.indices)}
         self._askings: set[asyncio.Task[Any]] = set()
         self._end_ns: int | None = None
@@ -132,6 +140,9 @@ class AnsweringWorker:
         began_ns = start.zero_ns + start.join_ns
         self._switches.look(start.join_ns)
         self.accounts.begin(began_ns)
+        self._starts.begin(began_ns)
+        for position in () if self._orders.is_warm else range(len(self._load.schedule.indices)):
+            self._starts.started(position, began_ns)
         for position, first_ns in enumerate(self._agenda.firsts() if self._orders.is_warm else ()):
             if self._switches.is_on(position):
                 age_ns = max(0, self._load.schedule.interval_ns[position] - max(0, first_ns - began_ns))
@@ -152,10 +163,21 @@ class AnsweringWorker:
         for position in off:
             self.accounts.withdraw(position, "off")
         for position in on:
-            self.accounts.start_agent(position, now_ns)
+            self._start_agent(position, now_ns)
+        for position, when_ns in self._starts.restarted(now_ns):
+            if self._switches.is_on(position):
+                self.accounts.withdraw(position, "restarted")
+                self._start_agent(position, when_ns)
         self._scan(now_ns)
         self._handover.cut(now_ns)
-        next_ns = min(now_ns + BEAT_NS, self._agenda.next_ns, self._handover.next_ns, self._end_ns or now_ns + BEAT_NS)
+        latest_ns = now_ns + BEAT_NS
+        next_ns = min(
+            latest_ns,
+            self._agenda.next_ns,
+            self._handover.next_ns,
+            self._end_ns or latest_ns,
+            self._starts.next_ns or latest_ns,
+        )
         self._expected_ns = max(next_ns, now_ns + (0 if self._agenda.is_due(now_ns) else _SHORTEST_PAUSE_NS))
         self._loop.call_later((self._expected_ns - now_ns) / SECOND, self._beat)
 
@@ -169,10 +191,18 @@ class AnsweringWorker:
 
     def _scan(self, now_ns: int) -> None:
         """Let VMs scan that are due; one that has been switched off since is without a report."""
+        for position, when_ns in self._starts.first_scans(now_ns):
+            if self._switches.is_on(position):
+                self.accounts.scan(position, when_ns, self._agenda.book(position, when_ns))
         for position, due_ns, book in self._agenda.due(now_ns, SCAN_BATCH):
-            self.accounts.scan(position, due_ns, book)
-            if not self._switches.is_on(position):
-                self.accounts.withdraw(position, "off")
+            if self._starts.may_scan(position):
+                self.accounts.scan(position, due_ns, book)
+                if not self._switches.is_on(position):
+                    self.accounts.withdraw(position, "off")
+
+    def _start_agent(self, position: int, now_ns: int) -> None:
+        self.accounts.start_agent(position, now_ns)
+        self._starts.started(position, now_ns)
 
     def _obey(self) -> None:
         commands = self._channel.receive()

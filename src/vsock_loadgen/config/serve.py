@@ -7,8 +7,14 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal
 
+from vsock_loadgen.config.blocks import YEAR_NS
+from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Distribution
+from vsock_loadgen.distributions.quantity import DELAY
+from vsock_loadgen.distributions.reading import Of
 from vsock_loadgen.grammar.block import BlockOf, key
-from vsock_loadgen.grammar.leaves import Choice, ParsedText, Percentage, expected
+from vsock_loadgen.grammar.leaves import Choice, Duration, OrWord, ParsedText, Percentage, expected
+from vsock_loadgen.units import SECOND
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _INDEX = "{index}"
@@ -79,6 +85,25 @@ class Serve:
         "cold",
     )
 
+    answer_delay: Distribution = key(
+        Constant(0),
+        Of(DELAY),
+        "How long an agent takes from the whole request to the first byte, anew for every asking; `timeScale` leaves it as it is.",
+        "{min: 0s, p50: 200ms, max: 5s}",
+    )
+    first_scan: Distribution | None = key(
+        None,
+        Of(DELAY),
+        "How long after its start an agent is not ready, until it scans; `timeScale` divides it.",
+        "2m",
+        otherwise="until its interval says so",
+    )
+    restart_every_ns: int | None = key(
+        None,
+        OrWord(Duration(SECOND, YEAR_NS), (("never", None),)),
+        "Time between two restarts of an agent, which is without a report then; `timeScale` divides it.",
+        "12h",
+    )
     faults: Faults = key(
         Faults(),
         BlockOf(Faults),

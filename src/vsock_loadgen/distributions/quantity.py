@@ -105,3 +105,28 @@ REPORT_INTERVAL = Quantity(
     says=lambda nanoseconds: format_duration(round(nanoseconds)),
 )
 QUANTITIES = (PACKAGES, REPORT_INTERVAL)
+"""Those that every VM has one value of."""
+DELAY = Quantity(
+    key="delay",
+    title="Delay",
+    grain=Grain(step=MILLISECOND, least=0),
+    most=LONGEST_INTERVAL_NS,
+    typical=SECOND,
+    exact=Duration(0, LONGEST_INTERVAL_NS),
+    figure=Duration(0, LONGEST_INTERVAL_NS),
+    sample=Duration(0, LONGEST_INTERVAL_NS),
+    words={
+        "all": "Delays",
+        "each": "delay",
+        "value": "How long, a duration.",
+        "many": "Delays",
+        "figure": "delay, a duration",
+        "in_unit": ", a duration",
+        "fewest": "Shortest delay",
+        "most": "Longest delay",
+        "none_below": "none is below 0s",
+        "least": "0s",
+    },
+    says=lambda nanoseconds: format_duration(round(nanoseconds)),
+)
+"""What is drawn again and again, for whoever asks or starts."""

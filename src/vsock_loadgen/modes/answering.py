@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from vsock_loadgen import __version__
 from vsock_loadgen.answering.faults import FAULTS, faulty
 from vsock_loadgen.answering.server import AnsweringOrders
+from vsock_loadgen.answering.starts import Picker
 from vsock_loadgen.answering.tls import Tls
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.quantity import DELAY
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, TargetError
 from vsock_loadgen.modes.mode import Decided, Prepared
@@ -24,6 +26,8 @@ from vsock_loadgen.scraper.sensor import Sensor
 from vsock_loadgen.units import format_number
 
 _BACKLOG = 4_096
+_VALUES = 1_000
+"""Values that a delay may have, at even shares of its distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,11 @@ class Answering:
         with stop.at_once():
             listener = sending.enter_context(self.listening.bind())
         where = str(replace(self.listening, port=listener.getsockname()[1]))
+        delay = Picker(config.seed, "answers", serve.answer_delay.take(_VALUES, DELAY.grain).values)
+        first_scan = None
+        if serve.first_scan is not None:
+            values = serve.first_scan.take(_VALUES, DELAY.grain).values
+            first_scan = Picker(config.seed, "first scans", [scaled(value, config) for value in values])
         facts = Facts(f"vsock-loadgen/{__version__}", _facts(asdict(config.discovered_data)))
         return Prepared(
             orders=AnsweringOrders(
@@ -116,6 +125,10 @@ class Answering:
                 is_warm=serve.start == "warm",
                 tls=self.tls,
                 tls_context=tls_context,
+                delay=None if delay.is_nothing else delay,
+                first_scan=first_scan,
+                restart_every_ns=scaled(serve.restart_every_ns, config) if serve.restart_every_ns else None,
+                seed=config.seed,
                 faulty=faulty(config.seed, {name: getattr(serve.faults, name) for name in FAULTS}),
             ),
             aim=where,
@@ -149,6 +162,11 @@ class MakeSensor:
 
     def __call__(self) -> Sensor:
         return Sensor(self.url, self.fleet, self.settings, self.limits, seed=self.seed)
+
+
+def scaled(time_ns: int, config: Config) -> int:
+    """A time of the fleet's, divided by the time scale."""
+    return max(1, time_ns * config.time_scale.denominator // config.time_scale.numerator)
 
 
 def _facts(said: Mapping[str, str | None]) -> dict[str, str]:
