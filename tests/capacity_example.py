@@ -30,7 +30,7 @@ ENVIRONMENT: dict[str, Any] = {"vsock_loadgen": "0.1.0", "python": "3.11.7", "cp
 
 def at_rate(rate: float) -> Level:
     """A load of the fleet that reports so many times as often."""
-    return Level(rate, VMS, PER_SECOND * rate)
+    return Level(float(rate), VMS, PER_SECOND * rate)
 
 
 def at_vms(vms: int) -> Level:
@@ -57,7 +57,7 @@ def trial_of(number: int, level: Level, most: float, purpose: Purpose = "search"
         level=level,
         seconds=seconds,
         due=DUE,
-        delivered_per_second=min(load, most),
+        delivered_per_second=float(min(load, most)),
         most_in_flight=round(queue[-1]),
         p50=p50,
         p99=p99,
@@ -91,7 +91,7 @@ def capacity_of(levels: list[Level], most: float, **changes: Any) -> Capacity:
         holds=max(by_verdict["holds"], key=_load, default=None),
         misses=min(by_verdict["misses"], key=_load, default=None),
         limited_by=P99 if by_verdict["misses"] else "bounds",
-        plateau_reports_per_second=most,
+        plateau_reports_per_second=float(most),
         confidence="clear",
         contradictory_from=None,
         goals=(P99, LOST),

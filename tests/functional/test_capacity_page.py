@@ -101,6 +101,12 @@ def test_a_trial_has_its_goals_with_their_margins(browser: Browser, tmp_path: Pa
     assert browser.run("return [...document.querySelectorAll('#trials .bound')].map((each) => each.textContent)") == ["6", "7"]
 
 
+def test_a_trial_of_which_no_goal_says_why_says_it_itself(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(example.generator_limited(), tmp_path))
+    assert browser.run(_ROWS)[-1][2] == "late\nthe generator was late (lag P99 70 ms)"
+    assert {row[2] for row in browser.run(_ROWS)[:-1]} == {"holds"}
+
+
 def test_a_p99_among_lost_reports_is_said_and_marked(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(example.nothing_held(), tmp_path))
     assert browser.text("#status") == "holds: nothing that was tried"

@@ -90,7 +90,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Trials of which one held a load clearly, and another missed that load or a lower one: `since` is the number of the later."""
+    """Trials of which one held a load clearly, and another missed a lower one: `since` is the number of the later."""
 
     loads: tuple[float, float]
     since: int
@@ -209,14 +209,18 @@ class Search:
         return frozenset(outliers), None
 
     def _contradicting(self, outliers: Iterable[int]) -> tuple[Trial, Trial] | None:
-        """The first clear hold and clear miss, in the order of the trials, of which the hold is not below the miss."""
+        """The first clear hold and clear miss, in the order of the trials, of which the hold is above the miss by more than the
+        precision. Nearer to each other, chance decides what a trial shows."""
         clear = [trial for trial in self._searching if trial.number not in outliers and trial.is_clear]
         for place, later in enumerate(clear):
             for earlier in clear[:place]:
                 held, missed = (earlier, later) if earlier.verdict == "holds" else (later, earlier)
-                if (held.verdict, missed.verdict) == ("holds", "misses") and self.terms.load_of(held) >= self.terms.load_of(missed):
+                if (held.verdict, missed.verdict) == ("holds", "misses") and self._is_above(held, missed):
                     return held, missed
         return None
+
+    def _is_above(self, held: Trial, missed: Trial) -> bool:
+        return self.terms.load_of(held) > self.terms.load_of(missed) * (1 + self.terms.precision)
 
     def _run_again(self, load: float, since: int) -> Trial | None:
         """The trial that was run to settle a contradiction, once there is one: one for which the generator was late has a second
@@ -239,13 +243,20 @@ def _point(load: float, trials: Sequence[Trial], goals: Sequence[Goal]) -> Point
     pooled = tuple(GoalSeen.pooled(goal, [trial.goals[number] for trial in on_time]) for number, goal in enumerate(goals))
     deciding = [trial for trial in on_time if trial.long] or on_time
     is_too_much = 2 * sum(trial.is_too_much for trial in deciding) > len(deciding)
+    if len({trial.verdict for trial in on_time if trial.is_clear}) > 1:
+        return _by_majority(load, on_time, pooled)
     if is_too_much or any(not seen.met and seen.clear for seen in pooled):
         return Point(load, on_time, pooled, "misses")
     if not any(trial.long for trial in on_time) and on_time[-1].backlog == "growing":
         return Point(load, on_time, pooled, None, need=Step(load, "repeat", long=True))
     if all(seen.clear for seen in pooled):
         return Point(load, on_time, pooled, "holds")
-    if len(on_time) < MOST_REPEATS:
-        return Point(load, on_time, pooled, None, need=Step(load, "repeat"))
-    held = sum(trial.verdict == "holds" for trial in on_time)
-    return Point(load, on_time, pooled, "holds" if 2 * held > len(on_time) else "misses", clear=False)
+    return _by_majority(load, on_time, pooled)
+
+
+def _by_majority(load: float, trials: tuple[Trial, ...], pooled: tuple[GoalSeen, ...]) -> Point:
+    """What most of the trials at a load say, once they are enough: they do not agree, or do not show it clearly."""
+    if len(trials) < MOST_REPEATS:
+        return Point(load, trials, pooled, None, clear=False, need=Step(load, "repeat"))
+    held = sum(trial.verdict == "holds" for trial in trials)
+    return Point(load, trials, pooled, "holds" if 2 * held > len(trials) else "misses", clear=False)

@@ -71,7 +71,11 @@ class TrialWatch:
 
     def _cannot_be_met(self, goal: Goal, totals: RunTotals) -> bool:
         """Whether a goal would be missed clearly if no further report were over."""
-        over = sum(goal.over(part) for part in window_of(totals, goal.scope))
+        if not self._is_missed_by(goal, goal.over(totals)):
+            return False  # not even with those from before the window, which is looked at quickly
+        return self._is_missed_by(goal, sum(goal.over(part) for part in window_of(totals, goal.scope)))
+
+    def _is_missed_by(self, goal: Goal, over: int) -> bool:
         low, _ = wilson(over, max(self._expected, over))
         return low > goal.share
 

@@ -15,7 +15,7 @@ MET, MISSED = "\N{CHECK MARK}", "\N{BALLOT X}"
 _CONFIDENCE: dict[Confidence, str] = {
     "clear": "every bound is clear at 95 % confidence",
     "majority": "some trials were not clear: the majority of three decided",
-    "contradictory": "the same load was held and missed: the target is not the same from trial {} on",
+    "contradictory": "a load was held and a lower one missed: the target is not the same from trial {} on",
     "changed": "the load that held first is missed at the end: the target has changed, and so may the bounds",
     "interrupted": "the search was interrupted: the bounds are what was known by then",
 }
@@ -23,7 +23,7 @@ _LIMITS = {
     "generator": "the generator was late: the target may hold more (add workers or nodes)",
     "fleet": "the fleet: with more load its VMs would report before their last report can end; add VMs, or --vary vms",
     "bounds": "the bounds of the search: all loads up to --to hold",
-    "not recovered": "the target did not recover within a minute after the last trial",
+    "not recovered": "the target, which did not recover within a minute after the last trial",
     "thrown away": "the target itself: it threw away reports that it had taken",
     "backlog": "its backlog grows, before any goal is missed",
 }
@@ -44,7 +44,9 @@ def outcome_lines(capacity: Capacity) -> Iterator[str]:
         is_met = capacity.holds is not None and capacity.at_least.is_met(capacity.holds)
         yield f"at least {capacity.at_least}: {'yes' if is_met else 'no'}"
     if capacity.plateau_reports_per_second is not None:
-        yield f"plateau: {format_number(capacity.plateau_reports_per_second)} reports/s are delivered under too much load"
+        is_less = capacity.holds is not None and capacity.plateau_reports_per_second < capacity.holds.reports_per_second
+        then = ": what holds above that holds for a while" if is_less else ""
+        yield f"plateau: {format_number(capacity.plateau_reports_per_second)} reports/s are delivered under too much load{then}"
     yield f"confidence: {capacity.confidence}, {confidence_text(capacity)}"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.histogram import Histogram
@@ -18,6 +17,7 @@ from vsock_loadgen.watching.drawing import ASCII, UNICODE
 from vsock_loadgen.watching.frame import Clock, Scene, Subject, frame
 from vsock_loadgen.watching.groups import GroupWatch, groups_of
 from vsock_loadgen.watching.observer import Observer
+from vsock_loadgen.watching.on_screen import OnScreen
 from vsock_loadgen.watching.pace import Pace
 from vsock_loadgen.watching.screen import Screen
 from vsock_loadgen.watching.stats import StatsLines
@@ -42,30 +42,20 @@ def viewing(
     return LiveView(Screen(terminal), log, subject, stop_asked)
 
 
-class LiveView:
+class LiveView(OnScreen):
     """Draws the run while it is entered, and holds the log's lines back until the terminal is free again.
 
     `stop_asked` says whether the run was asked to stop.
     """
 
     def __init__(self, screen: Screen, log: Log, subject: Subject, stop_asked: Callable[[], bool]) -> None:
-        self._screen = screen
-        self._log = log
+        super().__init__(screen, log)
         self._subject = subject
         self._stop_asked = stop_asked
         self._pace = Pace()
         self._clocks = {name: Clock(name) for name in ("response", "service", "lag")}
         self._groups = GroupWatch(subject.groups)
         self._updates = 0
-
-    def __enter__(self) -> Self:
-        self._screen.__enter__()
-        self._log.hold()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._screen.__exit__(kind, error, trace)
-        self._log.release()
 
     def update(self, totals: RunTotals) -> None:
         """Draw the state of the run."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console, RenderableType
 
@@ -16,6 +15,7 @@ from vsock_loadgen.capacity.trial import Level, Trial
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import SECOND, format_number
+from vsock_loadgen.watching.on_screen import OnScreen
 from vsock_loadgen.watching.screen import Screen
 
 _FEWEST_TRIALS = 3
@@ -97,26 +97,16 @@ class TrialLines:
         self._log.line(f"trial {trial.number}: {self._said(trial)}", "trial_end", trial.to_json())
 
 
-class LiveTrials:
+class LiveTrials(OnScreen):
     """Draws the search while it is entered, and holds the log's lines back until the terminal is free again."""
 
     def __init__(self, screen: Screen, log: Log, title: str, table: Callable[[Sequence[Trial]], RenderableType]) -> None:
-        self._screen = screen
-        self._log = log
+        super().__init__(screen, log)
         self._title = title
         self._table = table
         self._trials: list[Trial] = []
         self._under_way: UnderWay | None = None
         self._state = ""
-
-    def __enter__(self) -> Self:
-        self._screen.__enter__()
-        self._log.hold()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._screen.__exit__(kind, error, trace)
-        self._log.release()
 
     def begin(self, under_way: UnderWay, trials: Sequence[Trial]) -> None:
         """Show that a trial begins."""

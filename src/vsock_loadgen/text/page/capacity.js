@@ -82,11 +82,12 @@ function isShare(goal) {
   return goal.includes("_percent");
 }
 
+// What a trial shows; and why, where none of its goals says that.
 function shownCell(trial, index) {
   const moods = { holds: "pass", misses: "missing" };
-  const cell = make("td", meanings.trials[index].shows, `left mark ${moods[trial.verdict] ?? ""}`);
-  cell.title = meanings.trials[index].why;
-  return cell;
+  const { shows, why } = meanings.trials[index];
+  const reason = trial.goals.every((seen) => seen.met) && why ? make("span", why, "margin reason") : null;
+  return make("td", [shows, reason], `left mark ${moods[trial.verdict] ?? ""}`);
 }
 
 // A cell that says its unit where there are no headings.
