@@ -52,5 +52,7 @@ TARGETS = {
         Target("node_list", beside=("lightkube",), most_bytes=2_048),
         Target("report_bytes", most_bytes=8_192),
         Target("connections", most_bytes=2_048),
+        Target("requests", most_bytes=1_100),
+        Target("paths", most_bytes=256),
     )
 }

@@ -18,7 +18,7 @@ def test_every_agent_is_restarted_once_in_every_interval_at_a_moment_of_its_own(
 
 
 def test_an_agent_scans_when_its_first_scan_is_due_and_not_by_its_schedule_before_that() -> None:
-    starts = Starts(range(2), 7, first=Picker(7, "x", [30]))
+    starts = Starts(range(2), 7, first_ns=30)
     assert starts.may_scan(0)
     starts.started(0, 100)
     assert not starts.may_scan(0)
@@ -29,7 +29,7 @@ def test_an_agent_scans_when_its_first_scan_is_due_and_not_by_its_schedule_befor
 
 
 def test_a_start_before_the_first_scan_puts_that_off() -> None:
-    starts = Starts(range(1), 7, first=Picker(7, "x", [30]))
+    starts = Starts(range(1), 7, first_ns=30)
     starts.started(0, 100)
     starts.started(0, 110)
     assert starts.first_scans(135) == []

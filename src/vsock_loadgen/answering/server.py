@@ -55,7 +55,7 @@ class AnsweringOrders(Orders):
     patience: Patience = PATIENCE
     faulty: Faulty = no_fault
     delay: Picker | None = None
-    first_scan: Picker | None = None
+    first_scan_ns: int | None = None
     restart_every_ns: int | None = None
     seed: int = 0
     tls: Tls | None = None
@@ -87,7 +87,7 @@ class AnsweringWorker:
         self._handover = Handover(number, ledger, channel, clock_ns)
         self.accounts = Accounts(vms, ledger)
         self._switches = Switches(load.schedule)
-        self._starts = Starts(load.schedule.indices, orders.seed, first=orders.first_scan, every_ns=orders.restart_every_ns)
+        self._starts = Starts(load.schedule.indices, orders.seed, first_ns=orders.first_scan_ns, every_ns=orders.restart_every_ns)
         self._agents = Agents(
             self.accounts, orders.answers, load.schedule.indices, load.packages, self._wall_ns, orders.faulty, orders.delay
         )

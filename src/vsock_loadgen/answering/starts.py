@@ -27,12 +27,12 @@ class Picker:
 
 class Starts:
     """Of VMs by position; `indices` are their global ones. An agent is restarted every `every_ns` (None: never), each at a moment
-    of its own, and scans for the first time as long after a start as `first` picks; None leaves that to its schedule."""
+    of its own, and scans for the first time `first_ns` after a start; None leaves that to its schedule."""
 
-    def __init__(self, indices: Sequence[int], seed: int, *, first: Picker | None = None, every_ns: int | None = None) -> None:
+    def __init__(self, indices: Sequence[int], seed: int, *, first_ns: int | None = None, every_ns: int | None = None) -> None:
         self._indices = indices
         self._seed = seed
-        self._first = first
+        self._first_ns = first_ns
         self._every_ns = every_ns
         self._numbers = array("L", [0]) * len(indices)
         self._awaits_first = bytearray(len(indices))
@@ -52,10 +52,10 @@ class Starts:
     def started(self, position: int, now_ns: int) -> None:
         """An agent has started, and has no report."""
         self._numbers[position] += 1
-        if self._first is not None:
+        if self._first_ns is not None:
             number = self._numbers[position]
             self._awaits_first[position] = 1
-            heapq.heappush(self._firsts, (now_ns + self._first(self._indices[position], number), position, number))
+            heapq.heappush(self._firsts, (now_ns + self._first_ns, position, number))
 
     def may_scan(self, position: int) -> bool:
         """Whether an agent scans when its schedule says so: not before its first scan."""

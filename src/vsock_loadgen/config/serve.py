@@ -91,12 +91,11 @@ class Serve:
         "How long an agent takes from the whole request to the first byte, anew for every asking; `timeScale` leaves it as it is.",
         "{min: 0s, p50: 200ms, max: 5s}",
     )
-    first_scan: Distribution | None = key(
+    first_scan_ns: int | None = key(
         None,
-        Of(DELAY),
-        "How long after its start an agent is not ready, until it scans; `timeScale` divides it.",
+        OrWord(Duration(0, YEAR_NS), (("auto", None),)),
+        "How long after its start an agent is not ready, until it scans; `timeScale` divides it; auto: until its interval says so.",
         "2m",
-        otherwise="until its interval says so",
     )
     restart_every_ns: int | None = key(
         None,

@@ -109,10 +109,6 @@ class Answering:
             listener = sending.enter_context(self.listening.bind())
         where = str(replace(self.listening, port=listener.getsockname()[1]))
         delay = Picker(config.seed, "answers", serve.answer_delay.take(_VALUES, DELAY.grain).values)
-        first_scan = None
-        if serve.first_scan is not None:
-            values = serve.first_scan.take(_VALUES, DELAY.grain).values
-            first_scan = Picker(config.seed, "first scans", [scaled(value, config) for value in values])
         facts = Facts(f"vsock-loadgen/{__version__}", _facts(asdict(config.discovered_data)))
         return Prepared(
             orders=AnsweringOrders(
@@ -126,7 +122,7 @@ class Answering:
                 tls=self.tls,
                 tls_context=tls_context,
                 delay=None if delay.is_nothing else delay,
-                first_scan=first_scan,
+                first_scan_ns=None if serve.first_scan_ns is None else scaled(serve.first_scan_ns, config),
                 restart_every_ns=scaled(serve.restart_every_ns, config) if serve.restart_every_ns else None,
                 seed=config.seed,
                 faulty=faulty(config.seed, {name: getattr(serve.faults, name) for name in FAULTS}),

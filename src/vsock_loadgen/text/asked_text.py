@@ -10,6 +10,7 @@ from rich.text import Text
 from vsock_loadgen.measures.askings import Kind
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.results.known import Known
+from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.text.console import grid, indented
 from vsock_loadgen.units import format_seconds
 
@@ -52,9 +53,9 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def asked_parts(counts: Counts, known: Known) -> list[RenderableType]:
+def asked_parts(counts: Counts, known: Known, response: TimeSummary) -> list[RenderableType]:
     """What the asker knows, and the accounts of the askings."""
-    parts: list[RenderableType] = [indented(Text(line)) for line in _known(counts, known)]
+    parts: list[RenderableType] = [indented(Text(line)) for line in _known(counts, known, response)]
     chart = grid("left", "right", "left")
     for kind, says in _KINDS:
         chart.add_row(kind, f"{counts.asked_of(kind):,}", f"{says}{_of(counts, kind)}" if counts.asked_of(kind) else "")
@@ -73,7 +74,7 @@ def _of(counts: Counts, kind: Kind) -> str:
     return f": {', '.join(ways)}" if kind != "cut" else ""
 
 
-def _known(counts: Counts, known: Known) -> list[str]:
+def _known(counts: Counts, known: Known, response: TimeSummary) -> list[str]:
     """What the scanner knew of the fleet, in sentences."""
     lines = []
     if counts.initial:
@@ -82,6 +83,9 @@ def _known(counts: Counts, known: Known) -> list[str]:
         lines.append(f"the whole fleet was known after {format_seconds(known.known_after_ns)}")
     else:
         lines.append(f"{known.known_vms:,} of {known.vms:,} VMs were known at the end")
+    if response.p99 is not None:
+        least = "at least " if known.is_at_least(response.p99) else ""
+        lines.append(f"what the scanner knows is up to {least}{format_seconds(response.p99)} old (P99)")
     age = known.age
     if age.p50 is not None and age.p99 is not None:
         lines.append(f"reports were {format_seconds(age.p50)} old when they were taken (P50), {format_seconds(age.p99)} (P99)")

@@ -160,10 +160,21 @@ function showTimes(result) {
   fillTable(byId("times"), ["", ...CLOCKS.map(([name]) => name)], [["reports", ...counts], ...rows]);
 }
 
+// The same of a fleet that is asked: what nobody asked for in time, and how stale that leaves what the asker knows.
+function lossesOfAsked(result) {
+  const totals = result.totals;
+  const ends = Object.entries(result.askings?.by_kind ?? {}).map(([kind, count]) => `${showCount(count)} ${kind}`);
+  const stale = result.response_time_seconds.p99;
+  const known = present(stale) ? `What the scanner knows is up to ${showSeconds(stale)} old (P99); ` : "";
+  return `Of ${showCount(totals.due)} due reports ${showCount(totals.failed)} were asked for in vain, nobody asked in time for ` +
+    `${showCount(totals.skipped)} (skipped), and ${showCount(totals.unfinished || totals.in_flight)} wait to be asked for. ${known}` +
+    `${showCount(result.asked.open)} reports were open at the end, with the age that they had. Askings: ${ends.join(", ") || "none"}.`;
+}
+
 function showLosses(result, meanings) {
   const totals = result.totals;
   const lost = totals.failed + totals.skipped + totals.unfinished;
-  byId("losses").textContent = lost
+  byId("losses").textContent = result.asked ? lossesOfAsked(result) : lost
     ? `${showCount(lost)} of ${showCount(totals.due)} due reports were not delivered: ${showCount(totals.failed)} failed, ` +
       `${showCount(totals.skipped)} skipped, since the VM's last report was still under way, and ${showCount(totals.unfinished)} ` +
       "unfinished, still under way or not started at the end."
