@@ -1,4 +1,4 @@
-"""The command `vsock-loadgen` within this process, without anything that waits: `run` and `receive` end where they would begin."""
+"""The command `vsock-loadgen` within this process, without anything that waits: verbs that would wait end where they would begin."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from typing import Any
 from unittest import mock
 
 from fuzz.oracle import hold, hold_one_line
-from vsock_loadgen import app, preparing, receiving
+from vsock_loadgen import app, preparing, receiving, scraping
 from vsock_loadgen.cli import main
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_USAGE
+from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.scraper.fleet import KnownFleet
+from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
 
 _MOST_VMS = 40
 _LONGEST_NS = 2**53 * 1_000
@@ -45,7 +49,12 @@ def command(arguments: Sequence[str], *, stdin: bytes = b"", environment: Mappin
             stack.enter_context(mock.patch.object(sys, name, value))
         stack.enter_context(mock.patch.object(main, "_streams", return_value=streams))  # those of this process are in use
         stack.enter_context(mock.patch.object(signal, "signal"))  # as are its signals
-        for module, name, instead in ((app, "run", _run), (receiving, "receive", _receive), (preparing, "prepare", _prepare)):
+        for module, name, instead in (
+            (app, "run", _run),
+            (receiving, "receive", _receive),
+            (scraping, "scrape", _scrape),
+            (preparing, "prepare", _prepare),
+        ):
             stack.enter_context(mock.patch.object(module, name, instead))
         code = _code()
     out, err = (_written(stream) for stream in streams[1:])
@@ -85,6 +94,14 @@ def _receive(_: object, behaviour: Behaviour, duration_ns: int | None, *__: Any,
     Forwarding(behaviour)
     hold(0 <= (duration_ns or 0) <= _LONGEST_NS, "a timer of the system takes the duration", duration_ns)
     return Receipt()
+
+
+def _scrape(url: str, plan: Plan, config: Config, settings: Settings, *_: Any) -> Scraped:
+    """What an asker first does with what it was told."""
+    fleet = KnownFleet.of(plan, plan.nodes[0], config.serve)
+    Pacer(len(fleet.indices), settings.scaled(config.time_scale), Limits.scaled(config.time_scale), now_ns=0).due(0)
+    hold(url.startswith(("http://", "https://")), "what is asked is a URL", url)
+    return Scraped()
 
 
 def _prepare(config: Config, **how: Any) -> Any:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from vsock_loadgen import preparing
 from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
 from vsock_loadgen.cli.refusing import require
 from vsock_loadgen.cli.scraping_options import sensor_options
-from vsock_loadgen.preparing import prepare
 from vsock_loadgen.scraper.pacing import Settings
 from vsock_loadgen.text.scraped_text import scraped_text
 from vsock_loadgen.units import format_duration
@@ -62,7 +62,7 @@ def scrape(
     config = loaded.config
     for problem in loaded.warnings:
         click.echo(f"warning: {problem}", err=True)
-    plan, _ = prepare(config)
+    plan, _ = preparing.prepare(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
     click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
     scraped = scraping.scrape(url.rstrip("/"), plan, config, settings, tls)
