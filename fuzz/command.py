@@ -1,4 +1,4 @@
-"""The command `vsock-loadgen` within this process, without anything that waits: verbs that would wait end where they would begin."""
+"""The command `vsock-loadgen` within this process: verbs that would wait end where they would begin."""
 
 from __future__ import annotations
 
