@@ -14,6 +14,7 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
+from vsock_loadgen.scraper.manners import GOOD, Manners
 from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
 
@@ -43,20 +44,26 @@ class Tls:
 NO_FILES = Tls()
 
 
-def scrape(url: str, plan: Plan, config: Config, settings: Settings, tls: Tls = NO_FILES) -> Scraped:
+def scrape(url: str, plan: Plan, config: Config, settings: Settings, tls: Tls = NO_FILES, manners: Manners = GOOD) -> Scraped:
     """Ask the fleet of a plan until a stop signal comes or the config's duration is over; returns what was counted."""
     context = tls.context() if url.startswith("https://") else None
     raise_descriptor_limit()
     fleet = KnownFleet.of(plan, plan.nodes[config.node_index or 0], config.serve)
     with StopRequests(after_ns=config.duration_ns or None) as stop:
-        return asyncio.run(_ask(url, fleet, config, settings, stop, context))
+        return asyncio.run(_ask(url, fleet, config, settings, stop, context, manners))
 
 
 async def _ask(
-    url: str, fleet: KnownFleet, config: Config, settings: Settings, stop: StopRequests, tls: ssl.SSLContext | None
+    url: str,
+    fleet: KnownFleet,
+    config: Config,
+    settings: Settings,
+    stop: StopRequests,
+    tls: ssl.SSLContext | None,
+    manners: Manners,
 ) -> Scraped:
     limits = Limits.scaled(config.time_scale)
-    sensor = Sensor(url, fleet, settings.scaled(config.time_scale), limits, seed=config.seed, tls=tls)
+    sensor = Sensor(url, fleet, settings.scaled(config.time_scale), limits, seed=config.seed, tls=tls, manners=manners)
 
     def told() -> None:
         stop.clear()

@@ -14,7 +14,8 @@ from fleet_example import EXAMPLE, plan_of
 from run_example import histogram_of, snapshot, times_of
 from scrape import bucket_counts, scraped, scrapes_while, value
 from vsock_loadgen.cluster.watch import NodeChange
-from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.askings import Asked
+from vsock_loadgen.measures.outcome import FailureClass, classes_of
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.saturation import Saturation, SaturationWatch
@@ -42,7 +43,7 @@ def test_every_label_value_is_there_before_the_first_report() -> None:
     samples = scraped(metrics_of())
     for result in ("success", "dial", "write", "context", "send"):
         assert value(samples, "requests_total", result=result) == 0
-    for failure in FailureClass:
+    for failure in classes_of("push"):
         assert value(samples, "failures_total", **{"class": str(failure)}) == 0
     for name in ("reports_due_total", "reports_skipped_total", "bytes_total", "in_flight", "saturated"):
         assert value(samples, name) == 0
@@ -50,7 +51,7 @@ def test_every_label_value_is_there_before_the_first_report() -> None:
 
 
 def test_counts_of_several_workers_add_up_and_every_failure_has_an_older_name() -> None:
-    failures = {failure: 10**number for number, failure in enumerate(FailureClass)}
+    failures = {failure: 10**number for number, failure in enumerate(classes_of("push"))}
     one = Counts(due=3_000_000, started=2_999_000, delivered=2_800_000, skipped=900, in_flight=7, bytes=2**53, failures=failures)
     two = Counts(due=50, started=50, delivered=45, unfinished=5, bytes=1_000)
     metrics = metrics_of()
@@ -203,3 +204,15 @@ def test_nodes_that_have_come_or_gone_are_counted_from_the_first_scrape_on() -> 
     metrics.update(RunTotals(1, 0))
     samples = scraped(metrics)
     assert [value(samples, "node_changes", change=change) for change in ("added", "gone")] == [2, 1]
+
+
+def test_askings_of_a_fleet_that_is_asked_are_there_by_how_they_ended_and_the_older_names_are_not() -> None:
+    plan = plan_of(EXAMPLE)
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0), mode="pull")
+    names = {sample.name for family in metrics.collect() for sample in family.samples}
+    ends = {sample.labels["end"] for family in metrics.collect() for sample in family.samples if "end" in sample.labels}
+    classes = {sample.labels["class"] for family in metrics.collect() for sample in family.samples if "class" in sample.labels}
+    assert "vsock_loadgen_askings_total" in names
+    assert "vsock_loadgen_requests_total" not in names
+    assert ends == set(Asked)
+    assert classes == set(classes_of("pull"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from vsock_loadgen.cli.configuring import Given, config_options, streams
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
 from vsock_loadgen.cli.refusing import require
 from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.scraper.manners import Manners
 from vsock_loadgen.scraper.pacing import Settings
 from vsock_loadgen.text.scraped_text import scraped_text
 from vsock_loadgen.units import format_duration
@@ -24,6 +26,10 @@ from vsock_loadgen.units import format_duration
 @click.option("--ca", type=INPUT, metavar="FILE", help="CA of the server, for https (PEM).")
 @click.option("--client-cert", type=INPUT, metavar="FILE", help="Certificate to ask with, for https (PEM).")
 @click.option("--client-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
+@click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each response at so many bytes a second.")
+@click.option("--break-off-after", type=click.IntRange(0), metavar="BYTES", help="Break each connection off after so many bytes.")
+@click.option("--ask-twice", is_flag=True, help="Connect to each agent a second time while the first connection is open.")
+@click.option("--nack", type=click.FloatRange(0, 100), default=0, metavar="PERCENT", help="Ask again for so many of the reports.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
 def scrape(
@@ -33,11 +39,15 @@ def scrape(
     ca: Path | None,
     client_cert: Path | None,
     client_key: Path | None,
+    read_rate: int | None,
+    break_off_after: int | None,
+    ask_twice: bool,
+    nack: float,
     output: str,
     to: Path | None,
 ) -> None:
     """Stand in for Sensor: ask every VM of the fleet at URL for its report, again and again as Sensor would, read and verify what
-    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration).
+    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration). On request it misbehaves.
 
     The config is that of the fleet: it says which VMs there are, and what each should report. Its time scale divides Sensor's
     intervals too. Exit codes: 0 done, 1 internal error, 2 bad input.
@@ -62,10 +72,16 @@ def scrape(
     config = loaded.config
     for problem in loaded.warnings:
         click.echo(f"warning: {problem}", err=True)
+    manners = Manners(
+        read_bytes_per_second=read_rate or 0,
+        break_off_bytes=break_off_after,
+        asks_twice=ask_twice,
+        nacks=Fraction(str(nack)) / 100,
+    )
     plan, _ = preparing.prepare(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
     click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
-    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings, tls)
+    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings, tls, manners)
     terminal = streams()
     if output == "json":
         text = json.dumps(scraped.to_json(), indent=1) + "\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import socket
 import ssl
 import time
 import uuid
@@ -16,6 +18,7 @@ import aiohttp
 from vsock_loadgen.payloads.dialects import DIALECTS, LENGTH, MOST_RESPONSE_BYTES, Mark, Response
 from vsock_loadgen.payloads.frames import FrameReader, TooLargeError
 from vsock_loadgen.scraper.fleet import KnownFleet
+from vsock_loadgen.scraper.manners import GOOD, Manners
 from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
 from vsock_loadgen.scraper.tally import FailureName, Tally
 from vsock_loadgen.units import SECOND
@@ -44,12 +47,15 @@ class Sensor:
         *,
         seed: int = 0,
         tls: ssl.SSLContext | None = None,
+        manners: Manners = GOOD,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._url = url
         self._fleet = fleet
         self._settings = settings
         self._tls = tls
+        self._manners = manners
+        self._random = random.Random(f"{seed}/nacks").random  # noqa: S311 (to be repeated, not to be secret)
         self._clock_ns = clock_ns
         self._dialect = DIALECTS[fleet.serve.dialect]
         self._pacer = Pacer(len(fleet.indices), settings, limits, now_ns=clock_ns(), seed=seed)
@@ -122,11 +128,15 @@ class Sensor:
             return False
         packages = len(response.report.contents.packages)
         self.tally.count_report(vm, packages, size + LENGTH.size, is_as_planned=self._fleet.is_as_planned(vm, response.report))
+        if self._random() < self._manners.nacks:
+            self._known.pop(vm, None)
+            self._refreshed_ns.pop(vm, None)
+            return True
         self._known[vm] = response.mark
         self._refreshed_ns[vm] = self._clock_ns()
         return False
 
-    async def _exchange(self, session: aiohttp.ClientSession, vm: int, known: Mark) -> bytes:
+    async def _exchange(self, session: aiohttp.ClientSession, vm: int, known: Mark, *, is_second: bool = False) -> bytes:
         """One connection: a request as two messages, a response in as many as come. Raises _FailedError."""
         request = self._dialect.asking(str(uuid.uuid4()), known)
         try:
@@ -142,17 +152,34 @@ class Sensor:
                 raise _FailedError("dial_error")
             try:
                 await ws.send_bytes(LENGTH.pack(len(request)))
+                if self._manners.asks_twice and not is_second:
+                    await self._ask_beside(session, vm)
                 await ws.send_bytes(request)
-                return await _response(ws)
+                return await self._response(ws)
             except (aiohttp.ClientError, OSError, TooLargeError) as error:
                 raise _FailedError("read_error") from error
 
+    async def _ask_beside(self, session: aiohttp.ClientSession, vm: int) -> None:
+        """Ask a VM that is being asked; what it says is counted, and changes nothing else."""
+        try:
+            said = self._dialect.response(await self._exchange(session, vm, Mark(), is_second=True))
+        except _FailedError as failed:
+            self.tally.failures[failed.why] += 1
+        else:
+            self.tally.errors[said.error] += 1
 
-async def _response(ws: aiohttp.ClientWebSocketResponse[Any]) -> bytes:
-    reader = FrameReader(MOST_RESPONSE_BYTES)
-    while True:
-        message = await ws.receive()
-        if message.type is not aiohttp.WSMsgType.BINARY:
-            raise _FailedError("read_error")
-        if (response := reader.feed(message.data)) is not None:
-            return response
+    async def _response(self, ws: aiohttp.ClientWebSocketResponse[Any]) -> bytes:
+        """Read a whole response, as the asker's manners are. Raises _FailedError where it ends before."""
+        reader, manners, taken = FrameReader(MOST_RESPONSE_BYTES), self._manners, 0
+        while True:
+            message = await ws.receive()
+            if message.type is not aiohttp.WSMsgType.BINARY:
+                raise _FailedError("read_error")
+            taken += len(message.data)
+            if manners.break_off_bytes is not None and taken >= manners.break_off_bytes:
+                ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                raise _FailedError("broken_off")
+            if (response := reader.feed(message.data)) is not None:
+                return response
+            if manners.read_bytes_per_second:
+                await asyncio.sleep(len(message.data) / manners.read_bytes_per_second)

@@ -9,8 +9,8 @@ from typing import Literal
 from vsock_loadgen.results.scraped import NOTHING, Scraped, ScrapedGroup
 from vsock_loadgen.scraper.fleet import KnownFleet
 
-FailureName = Literal["dial_error", "timeout", "read_error", "unexpected", "invalid_report"]
-"""Why an asking came to nothing, under the names of Sensor's own counters."""
+FailureName = Literal["dial_error", "timeout", "read_error", "unexpected", "invalid_report", "broken_off"]
+"""Why an asking came to nothing, under the names of Sensor's own counters; `broken_off` by the asker itself, as it was told."""
 
 
 @dataclass(slots=True)
