@@ -53,12 +53,14 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def asked_parts(counts: Counts, known: Known, response: TimeSummary) -> list[RenderableType]:
-    """What the asker knows, and the accounts of the askings."""
+def asked_parts(counts: Counts, known: Known, response: TimeSummary, seen: object = None) -> list[RenderableType]:
+    """What the asker knows, and the accounts of the askings; `seen` is how many reports an asker of the run's own has counted."""
     parts: list[RenderableType] = [indented(Text(line)) for line in _known(counts, known, response)]
     chart = grid("left", "right", "left")
     for kind, says in _KINDS:
         chart.add_row(kind, f"{counts.asked_of(kind):,}", f"{says}{_of(counts, kind)}" if counts.asked_of(kind) else "")
+    if isinstance(seen, int):
+        parts.append(indented(Text(f"the asker counted {seen:,} reports, and {counts.asked_of('whole'):,} were taken")))
     return [*parts, "", f"[bold]Askings: {counts.askings:,}[/]", indented(chart), ""]
 
 

@@ -54,7 +54,7 @@ def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
     words = PUSH if result.asked is None else asked_words(result.counts)
     parts += _accounts(result, words)
     if result.asked is not None:
-        parts += asked_parts(result.counts, result.asked, result.response)
+        parts += asked_parts(result.counts, result.asked, result.response, (result.receiver or {}).get("reports"))
     parts += _times(result, words)
     if result.phases:
         parts += _phases(result, width)
