@@ -79,7 +79,7 @@ class TrialWatch:
         """What the whole trial showed. `thrown_away` are reports that the target has taken and passed on to nobody."""
         terms, parts = self._terms, window_of(totals, PHASE)
         whole = PartFigures(sum((part.counts for part in parts), Counts()), sum((part.times for part in parts), Times()), 0)
-        goals = tuple(_seen(goal, totals, thrown_away) for goal in terms.goals)
+        goals = tuple(GoalSeen.of_parts(goal, judged_parts(goal, totals, thrown_away)) for goal in terms.goals)
         window = [sample for sample in self.samples if self._lengths.settle_ns <= sample.at_ns <= self._end_ns]
         samples = [(sample.at_ns - self._lengths.settle_ns, sample.in_flight) for sample in window]
         backlog = backlog_of(
@@ -115,13 +115,13 @@ class TrialWatch:
         return self._lengths.settle_ns + self._lengths.window_ns
 
 
-def _seen(goal: Goal, totals: RunTotals, thrown_away: int) -> GoalSeen:
-    """What a trial shows of a goal; what the target threw away counts as lost, where a goal asks for what is lost."""
+def judged_parts(goal: Goal, totals: RunTotals, thrown_away: int) -> list[PartFigures]:
+    """The batches that a goal is judged by; what the target threw away counts as lost, where a goal asks for what is lost."""
     parts = window_of(totals, goal.scope)
     if thrown_away and goal.is_guard:
         last = parts[-1].counts
         parts[-1] = replace(parts[-1], counts=replace(last, unfinished=last.unfinished + min(thrown_away, last.delivered)))
-    return GoalSeen.of_parts(goal, parts)
+    return parts
 
 
 def _rate(samples: list[Sample]) -> float:
