@@ -47,9 +47,12 @@ class GoalKept(Record):
 
 @dataclass(frozen=True, slots=True)
 class TrialKept(Record):
-    """What is kept of a trial: its response times with the number of reports that have none, and what it has seen of each goal."""
+    """What is kept of a trial: the response times of its window with the number of reports that have none, and what it has seen of
+    each goal. `due` and `delivered` count those before its window as well: with the probes, what the target was sent."""
 
     number: Whole
+    due: Whole
+    delivered: Whole
     response: Annotated[AsHistogram, Field(alias="response_time")]
     undelivered: Whole
     goals: tuple[GoalKept, ...]
@@ -91,7 +94,7 @@ def kept_of(number: int, goals: Iterable[Goal], totals: RunTotals, thrown_away: 
     counts = sum((part.counts for part in parts), Counts())
     times = sum((part.times for part in parts), Times())
     seen = tuple(_seen(goal, totals, thrown_away) for goal in goals)
-    return TrialKept(number, times.response, counts.undelivered, seen)
+    return TrialKept(number, totals.counts.due, totals.counts.delivered, times.response, counts.undelivered, seen)
 
 
 def _seen(goal: Goal, totals: RunTotals, thrown_away: int) -> GoalKept:
