@@ -63,8 +63,8 @@ def climb(tried: Tried, asked: Asked, streams: Streams, outputs: Outputs, *, go_
         zero_wall_ns = config.start_at_ns if config.start_at_ns is not None else time.time_ns() + READY_NS
         slot, count = format_duration(tried.ladder.slot_ns), len(tried.ladder.loads)
         log.line(
-            f"node {identity.index} of {identity.count} ({identity.source}): {count} {'load' if count == 1 else 'loads'} in slots of "
-            f"{slot}, from {instant(zero_wall_ns)} on",
+            f"node {identity.index} of {identity.count} ({identity.source}): {count} {'load' if count == 1 else 'loads'} in slots "
+            f"of {slot}, from {instant(zero_wall_ns)} on",
             "ladder",
             {"node_index": identity.index, "node_count": identity.count, "loads": list(tried.ladder.loads)},
         )
