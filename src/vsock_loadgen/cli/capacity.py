@@ -16,8 +16,10 @@ from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.capacity.search import Step, Vary
 from vsock_loadgen.capacity.timing import expected
 from vsock_loadgen.cli.configuring import Given, config_options, streams, thresholds_given
+from vsock_loadgen.cli.ladder import LadderType, climbed, ladder_dry_run, put_out_part, refuse_options_of_a_search
 from vsock_loadgen.cli.outputs import OUTPUT
 from vsock_loadgen.config.expressions import plain_number
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL
 from vsock_loadgen.log import Log
 from vsock_loadgen.outputs import write_text
@@ -28,7 +30,7 @@ from vsock_loadgen.text.capacity_sheet import level_text
 from vsock_loadgen.text.capacity_text import capacity_text, dry_run_text
 from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import plotly_source
-from vsock_loadgen.trials import Bench, prepared
+from vsock_loadgen.trials import prepared
 
 _LEAST_PRECISION, _MOST_PRECISION = 1, 100
 _MOST_CONFIRM = 10
@@ -90,6 +92,12 @@ AMOUNT = AmountType()
     metavar="N",
     help="See each bound in N trials.",
 )
+@click.option(
+    "--ladder",
+    type=LadderType(),
+    metavar="LOAD,LOAD,...",
+    help="Try these loads in place of a search, the lowest first, in slots of equal length; on several nodes from startAt on.",
+)
 @click.option("--at-least", type=AMOUNT, metavar="LOAD", help="Exit with 3 if less than LOAD holds.")
 @click.option("--dry-run", is_flag=True, help="Say what the search would do, and send nothing.")
 @click.option(
@@ -114,6 +122,7 @@ def capacity(
     highest: Amount | None,
     precision: float,
     confirm: int,
+    ladder: tuple[Amount, ...] | None,
     at_least: Amount | None,
     dry_run: bool,
     continued: Path | None,
@@ -126,42 +135,54 @@ def capacity(
     """Search for the highest load that the target holds: one trial after the other, each with the config's fleet, until the highest
     load that keeps all goals and the lowest that does not are near each other.
 
-    A LOAD is reports per second (100/s), or a number: a factor on how often VMs report, or VMs with --vary vms.
+    A LOAD is reports per second of the whole fleet (100/s), or a number: a factor on how often VMs report, or VMs with --vary vms.
+
+    Several nodes cannot search, since nothing tells them which trial comes next. With --ladder each tries the same loads with its
+    own VMs, in the same slots, and compare --merge makes one outcome of their --result files.
 
     Exit codes: 0 found, or all of the bounds held, 1 interrupted, not recovered, or contradictory, 2 nothing was sent, 3 the lowest
-    load misses, or less than --at-least holds, 4 the generator was the limit.
+    load misses, or less than --at-least holds, 4 the generator was the limit. One of several nodes ends with 0 if it has tried all
+    loads.
 
     \b
     Examples:
       vsock-loadgen capacity --config fleet.yaml --goal 'response_time.p99 < 500ms'
       vsock-loadgen capacity --config fleet.yaml --vary vms --at-least 5000 --result capacity.json
       vsock-loadgen capacity --config fleet.yaml --dry-run
+      vsock-loadgen capacity --config fleet.yaml --ladder 50/s,100/s,200/s --node-index 0 --node-count 2 --result node-0.json
     """
+    if ladder:
+        refuse_options_of_a_search()
     given = replace(given, overrides=(*given.overrides, *thresholds_given(goals, "--goal")))
     if continued and result:
         raise click.UsageError("--continue FILE writes to that FILE, expected no --result beside it")
     loaded = given.load({"--result": result, "--html": html, "--continue": continued})
-    asked = Asked(vary, start, highest, at_least, precision, confirm)
+    asked = Asked(vary, start, highest, at_least, precision, confirm, ladder or ())
     where = streams(live=not no_live)
     if dry_run:
-        click.echo(_dry_run(prepared(loaded.config, asked), where.width), nl=False)
+        click.echo(_dry_run(loaded.config, asked, where.width), nl=False)
         return
     log = Log(where.log, style=loaded.config.log_format)
     for problem in loaded.warnings:
         log.alert(str(problem), "config")
     if html is not None:
         plotly_source()  # where it is missing, that is said before anything is sent
+    outputs = Outputs(result=result or continued, html=html)
+    if ladder:
+        part = climbed(loaded.config, asked, where, outputs, output, go_on=no_loopback_check)
+        sys.exit(put_out_part(part, output) if part.node_count > 1 else _put_out(part.outcome, output, html, log))
     before = read_capacity(continued) if continued else None
     if before and continued:
         check_continued(before, continued, prepared(loaded.config, asked).terms, loaded.config)
-    found = searching.search(
-        loaded.config, asked, where, Outputs(result=result or continued, html=html), before=before, go_on=no_loopback_check
-    )
+    found = searching.search(loaded.config, asked, where, outputs, before=before, go_on=no_loopback_check)
     sys.exit(_put_out(found, output, html, log))
 
 
-def _dry_run(bench: Bench, width: int) -> str:
-    """What the search would do."""
+def _dry_run(config: Config, asked: Asked, width: int) -> str:
+    """What the search would do, or the ladder."""
+    if asked.ladder:
+        return ladder_dry_run(config, asked, width)
+    bench = prepared(config, asked)
     first = bench.level(Step(bench.terms.start, "search"))
     return dry_run_text(bench.terms, expected(bench.terms, (), bench.seconds), level_text(first), width=width)
 

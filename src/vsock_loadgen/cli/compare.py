@@ -10,8 +10,10 @@ import click
 
 from vsock_loadgen.capacity.comparison import HOLDS, HoldsCondition, parse_holds
 from vsock_loadgen.capacity.files import read_outcomes
+from vsock_loadgen.capacity.node_document import are_parts
 from vsock_loadgen.cli.comparing_searches import AnyCondition, compare_searches
 from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.cli.ladder_merging import merge_ladder
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out, writing
 from vsock_loadgen.config.thresholds import Threshold, parse_threshold
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
@@ -82,10 +84,11 @@ def compare(
     that is more than the width of the bounds. Their one CONDITION is 'holds < -10%'.
 
     With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms
-    merged, thresholds judged on the sums.
+    merged, thresholds judged on the sums. The documents of nodes that tried a ladder (capacity --ladder) become the document of one
+    capacity.
 
     Exit codes: 0 done, 2 a file cannot be used; with --fail-if 3 where a condition holds, or the code of an invalid run; with
-    --merge the code of the merged result, as of a run.
+    --merge the code of the merged result, as of a run, or of the capacity.
 
     \b
     Examples:
@@ -158,6 +161,8 @@ def _merge(files: tuple[Path, ...], to: Path | None, output: str) -> int:
     if not files:
         raise click.UsageError("--merge: expected the results of a fleet's nodes")
     check_files({"--output": to}, files)
+    if are_parts(files):
+        return merge_ladder(files, to, output)
     parts = read_results(files)
     merged = merge_results(parts, _thresholds(parts[0]), _terms(parts[0]))
     if to is not None:
