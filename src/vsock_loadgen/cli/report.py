@@ -10,8 +10,6 @@ from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, writing
 from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.printable import printable
-from vsock_loadgen.results.files import read_results
-from vsock_loadgen.text.html import result_page
 
 
 @click.command()
@@ -32,6 +30,9 @@ def report(result: Path, to: Path | None) -> None:
         raise click.UsageError("the result comes from stdin: expected --output FILE, the name of the page")
     path = to or result.parent / f"{result.stem}.html"
     check_files({"--output": path}, [result])
+    from vsock_loadgen.results.files import read_results
+    from vsock_loadgen.text.html import result_page
+
     (read,) = read_results([result])
     page = result_page(read.result.to_json())
     with writing("--output", path):
