@@ -6,17 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files
-from vsock_loadgen.config.load import Loaded, Override, load
-from vsock_loadgen.config.places import shorten
+from vsock_loadgen.config.places import Override, shorten
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.grammar.block import Key
 from vsock_loadgen.grammar.leaves import Choice
+
+if TYPE_CHECKING:
+    from vsock_loadgen.config.load import Loaded
 
 _METAVARS = {
     "integer": "N",
@@ -67,6 +69,8 @@ class Given:
 
     def load(self, outputs: Mapping[str, Path | None]) -> Loaded:
         """The config of file, environment and flags, after a look at the `outputs` of the command. Raises ConfigError."""
+        from vsock_loadgen.config.load import load
+
         loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
         check_files(outputs, (self.path, *loaded.config.files.values()))
         return loaded
