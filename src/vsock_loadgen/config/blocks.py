@@ -16,7 +16,7 @@ from vsock_loadgen.grammar.block import BlockOf, Key, OrBlock, key, keys_of, sho
 from vsock_loadgen.grammar.leaves import Choice, Duration, Leaf, Name, Number, OptionalText, OrWord, Percentage, WholeNumber
 from vsock_loadgen.units import HOUR, MILLISECOND
 
-MOST_VMS = 100_000
+MOST_VMS = 1_000_000
 MOST_RATE = 10_000
 YEAR_NS = 365 * 24 * HOUR
 PACKAGE_SETS = Choice(("shared", "perVM"))

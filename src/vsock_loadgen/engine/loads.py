@@ -22,6 +22,15 @@ class Load:
     places: Sequence[int]
     cells: Cells
 
+    @property
+    def position_bits(self) -> int:
+        """Bits that hold any position among these VMs, beside a due time in one number.
+
+        No more than it takes, since numbers from 2**60 on are slower: those of 10,000 VMs get there after 19 hours, those of a
+        million after 18 minutes.
+        """
+        return (len(self.schedule.indices) - 1).bit_length()
+
 
 def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
     """The VMs of a node, by worker; with an `own_cid`, every report carries that in place of a CID for each VM."""
