@@ -191,6 +191,27 @@ class Bucket:
     name: str = ""
 
 
+_LOOKS_FOR_A_VALUE = 32
+
+
+def _ascending(value_of: Callable[[int], int], count: int) -> array[int]:
+    """The values of so many ranks, which do not fall from one to the next. Where both ends of a stretch have the same value, so has
+    all that is between them: of a million VMs, only as many are looked at as it takes to find where each value begins."""
+    values = array("q", [0]) * count
+    stretches = [(0, count - 1, value_of(0), value_of(count - 1))] if count else []
+    while stretches:
+        first, last, low, high = stretches.pop()
+        if low == high:
+            values[first : last + 1] = array("q", [low]) * (last + 1 - first)
+            continue
+        values[first], values[last] = low, high
+        if last - first > 1:
+            middle = (first + last) // 2
+            between = value_of(middle)
+            stretches += ((first, middle, low, between), (middle, last, between, high))
+    return values
+
+
 class Continuous(Distribution):
     """Values at the mid-points of a quantile function, never drawn at random, so that a fleet of any size has the configured
     shares, mean and percentiles. Which VM gets which value is decided elsewhere (`plan.fleet`).
@@ -217,7 +238,15 @@ class Continuous(Distribution):
 
     def take(self, count: int, grain: Grain) -> Sample:
         value_at, fit, whole = self.quantile(), grain.fit, self.whole
-        values = array("q", [fit(value_at((rank + 0.5) * whole / count)) for rank in range(count)])
+
+        def value_of(rank: int) -> int:
+            return fit(value_at((rank + 0.5) * whole / count))
+
+        low, high = self.ends(grain)
+        if (high - low) // grain.step * _LOOKS_FOR_A_VALUE < count:
+            values = _ascending(value_of, count)
+        else:
+            values = array("q", map(value_of, range(count)))
         return Sample(values, array("i", [CONTINUOUS]) * count)
 
     def fault(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vsock_loadgen.measures.cells import Cells
+from vsock_loadgen.plan.fleet import part_of
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
@@ -39,7 +40,7 @@ def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
 
 
 def _load(plan: Plan, mine: NodeSlice, indices: range, own_cid: int | None, cells: Cells) -> Load:
-    cids = array("q", map(mine.cid, indices) if own_cid is None else [own_cid] * len(indices))
-    packages = array("i", (plan.fleet.packages.values[index] for index in indices))
-    places = array("H", (plan.groups.cell[index] for index in indices))
+    cids = mine.cids(indices) if own_cid is None else array("q", [own_cid]) * len(indices)
+    packages = array("i", part_of(plan.fleet.packages.values, indices))
+    places = array("H", part_of(plan.groups.cell, indices))
     return Load(plan.schedule(indices), cids, packages, places, cells)

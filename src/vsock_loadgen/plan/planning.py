@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -214,9 +214,10 @@ def _checked_buckets(key: str, buckets: Sequence[Bucket], column: Column) -> tup
     vm_count = len(column.values)
     shares = apportion(vm_count, [percent for percent, _ in wanted])
     distributed = {number for number, (_, value) in enumerate(wanted) if value is None}
-    found = Counter(
-        (number, None if number in distributed else value) for number, value in zip(column.buckets, column.values, strict=True)
-    )
+    pairs: Iterable[tuple[int, int | None]] = zip(column.buckets, column.values, strict=True)
+    if distributed:
+        pairs = ((number, None if number in distributed else value) for number, value in pairs)
+    found = Counter(pairs)
     expected = {(number, value): share for number, ((_, value), share) in enumerate(zip(wanted, shares, strict=True)) if share}
     if found != expected:
         raise InternalError(f"{key}: VMs by (bucket, value) are {dict(found)}, expected {expected}")

@@ -58,9 +58,14 @@ class Warnable:
         return self.most_vms / self.fleet.vm_count
 
 
+_Attributes = Sequence[tuple[str, Distribution, Column]]
+"""Every distribution of the config with its key and the VMs that draw from it."""
+
+
 def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
     """Every warning that the plan gives reason to."""
-    found = [*_bucket_warnings(about), *_mean_warnings(about), *_node_warnings(about), *_pipeline_warnings(about)]
+    drawn = list(_attributes(about))
+    found = [*_bucket_warnings(about, drawn), *_mean_warnings(drawn), *_node_warnings(about), *_pipeline_warnings(about)]
     if not about.load.reports_per_second or about.load.reports == 0:
         found.append(
             Warned("nothing_due", "no report is ever due: give a longer duration, or phases with a rate and vms above 0 for longer")
@@ -72,7 +77,7 @@ def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
 
 
 def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:
-    """Every distribution of the config with its key and the VMs that draw from it; of profiles, those of each that has VMs."""
+    """Of profiles, those of each that has VMs."""
     config, fleet = about.config, about.fleet
     if not config.profiles:
         yield "packages", config.packages, fleet.packages
@@ -85,12 +90,12 @@ def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:
             yield f"profiles[{number}].reportInterval", profile.report_interval, fleet.report_interval.of(members)
 
 
-def _bucket_warnings(about: Warnable) -> Iterator[Warned]:
+def _bucket_warnings(about: Warnable, drawn: _Attributes) -> Iterator[Warned]:
     present = set(about.fleet.profile)
     for number, profile in enumerate(about.config.profiles):
         if number not in present:
             yield _empty(f"profiles[{number}] ({profile.name}, {format_number(float(profile.percent))} %)", about.fleet.vm_count)
-    for key, distribution, column in _attributes(about):
+    for key, distribution, column in drawn:
         present = set(column.buckets)
         for number, bucket in enumerate(distribution.buckets_of):
             if number not in present:
@@ -101,8 +106,8 @@ def _empty(what: str, vms: int) -> Warned:
     return Warned("empty_bucket", f"{what} gets no VM out of {vms:,}: raise vmCount to have it represented")
 
 
-def _mean_warnings(about: Warnable) -> Iterator[Warned]:
-    for key, distribution, column in _attributes(about):
+def _mean_warnings(drawn: _Attributes) -> Iterator[Warned]:
+    for key, distribution, column in drawn:
         if distribution.centre:
             configured = float(distribution.configured_mean)
             actual = sum(column.values) / len(column.values)
