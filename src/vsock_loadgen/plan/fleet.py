@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
+from itertools import islice
 from typing import Literal
 
 from vsock_loadgen.config.blocks import Profile
@@ -125,8 +126,8 @@ def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
         shares = apportion(config.vm_count, [profile.percent for profile in profiles])
         order = iter(permutation(config.seed, "profile", config.vm_count))
         for number, share in enumerate(shares):
-            for _ in range(share):
-                column[next(order)] = number
+            for index in islice(order, share):
+                column[index] = number
     return column
 
 

@@ -134,7 +134,8 @@ def _by_profile(config: Config, fleet: Fleet, most: int) -> Dimension:
     if len(kept) < len(profiles):
         labels.append(("", OTHER))
         percents.append(100 - sum((profiles[number].percent for number in kept), Fraction(0)))
-    of_vm = array("l", (place.get(number, len(kept)) for number in fleet.profile)) if profiles else fleet.profile
+    group_of = [place.get(number, len(kept)) for number in range(len(profiles))]
+    of_vm = array("l", map(group_of.__getitem__, fleet.profile)) if profiles else fleet.profile
     return _dimension(labels, percents, [None] * len(labels), of_vm, None)
 
 

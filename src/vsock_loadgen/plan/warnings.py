@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.measures.cells import MOST_CELLS
-from vsock_loadgen.plan.fleet import Column, Fleet, members_of
+from vsock_loadgen.plan.fleet import Column, Fleet
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.limits import AppliedLimits
@@ -36,11 +36,12 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Warnable:
-    """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `workers` of the node that
-    has most VMs."""
+    """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `drawn` has the packages and
+    the intervals of each profile's VMs, and `workers` is of the node that has most VMs."""
 
     config: Config
     fleet: Fleet
+    drawn: Sequence[tuple[Column, Column]]
     nodes: Sequence[NodeSlice]
     load: Forecast
     limits: AppliedLimits
@@ -58,14 +59,9 @@ class Warnable:
         return self.most_vms / self.fleet.vm_count
 
 
-_Attributes = Sequence[tuple[str, Distribution, Column]]
-"""Every distribution of the config with its key and the VMs that draw from it."""
-
-
 def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
     """Every warning that the plan gives reason to."""
-    drawn = list(_attributes(about))
-    found = [*_bucket_warnings(about, drawn), *_mean_warnings(drawn), *_node_warnings(about), *_pipeline_warnings(about)]
+    found = [*_bucket_warnings(about), *_mean_warnings(about), *_node_warnings(about), *_pipeline_warnings(about)]
     if not about.load.reports_per_second or about.load.reports == 0:
         found.append(
             Warned("nothing_due", "no report is ever due: give a longer duration, or phases with a rate and vms above 0 for longer")
@@ -77,25 +73,24 @@ def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
 
 
 def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:
-    """Of profiles, those of each that has VMs."""
+    """Every distribution of the config with its key and the VMs that draw from it; of profiles, those of each that has VMs."""
     config, fleet = about.config, about.fleet
     if not config.profiles:
         yield "packages", config.packages, fleet.packages
         yield "reportInterval", config.report_interval, fleet.report_interval
         return
-    everyone = members_of(fleet.profile, len(config.profiles))
-    for number, (profile, members) in enumerate(zip(config.profiles, everyone, strict=True)):
-        if members:
-            yield f"profiles[{number}].packages", profile.packages, fleet.packages.of(members)
-            yield f"profiles[{number}].reportInterval", profile.report_interval, fleet.report_interval.of(members)
+    for number, (profile, (packages, intervals)) in enumerate(zip(config.profiles, about.drawn, strict=True)):
+        if packages.values:
+            yield f"profiles[{number}].packages", profile.packages, packages
+            yield f"profiles[{number}].reportInterval", profile.report_interval, intervals
 
 
-def _bucket_warnings(about: Warnable, drawn: _Attributes) -> Iterator[Warned]:
+def _bucket_warnings(about: Warnable) -> Iterator[Warned]:
     present = set(about.fleet.profile)
     for number, profile in enumerate(about.config.profiles):
         if number not in present:
             yield _empty(f"profiles[{number}] ({profile.name}, {format_number(float(profile.percent))} %)", about.fleet.vm_count)
-    for key, distribution, column in drawn:
+    for key, distribution, column in _attributes(about):
         present = set(column.buckets)
         for number, bucket in enumerate(distribution.buckets_of):
             if number not in present:
@@ -106,8 +101,8 @@ def _empty(what: str, vms: int) -> Warned:
     return Warned("empty_bucket", f"{what} gets no VM out of {vms:,}: raise vmCount to have it represented")
 
 
-def _mean_warnings(drawn: _Attributes) -> Iterator[Warned]:
-    for key, distribution, column in drawn:
+def _mean_warnings(about: Warnable) -> Iterator[Warned]:
+    for key, distribution, column in _attributes(about):
         if distribution.centre:
             configured = float(distribution.configured_mean)
             actual = sum(column.values) / len(column.values)
