@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from vsock_loadgen.capacity.asked import Asked
+from vsock_loadgen.capacity.amounts import Asked
 from vsock_loadgen.capacity.files import write_capacity
 from vsock_loadgen.capacity.ladder import READY_NS, RECOVERY_NS, Climb, Ladder
 from vsock_loadgen.capacity.node_document import LadderPart, TrialKept, kept_of, write_part

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vsock_loadgen.asking.target_counters import Reconciler, reconciler_of
-from vsock_loadgen.capacity.asked import Asked, at_least_of
+from vsock_loadgen.capacity.amounts import Asked
+from vsock_loadgen.capacity.asked import at_least_of
 from vsock_loadgen.capacity.cells import TrialCells
 from vsock_loadgen.capacity.files import write_capacity
 from vsock_loadgen.capacity.outcome import Capacity, Frame, capacity_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from vsock_loadgen.capacity.asked import Asked, Fleet, check_config, terms_of
+from vsock_loadgen.capacity.amounts import Asked
+from vsock_loadgen.capacity.asked import Fleet, check_config, terms_of
 from vsock_loadgen.capacity.cells import phases_of
 from vsock_loadgen.capacity.goals import goals_of
 from vsock_loadgen.capacity.ladder import Ladder, ladder_of, ladder_terms, loads_of_ladder

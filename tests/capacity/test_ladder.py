@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulated_target import Simulated, goals
-from vsock_loadgen.capacity.asked import Amount, Asked
+from vsock_loadgen.capacity.amounts import Amount, Asked, Vary
 from vsock_loadgen.capacity.ladder import READY_NS, RECOVERY_NS, Climb, Ladder, ladder_of, ladder_terms
 from vsock_loadgen.capacity.outcome import Capacity, Frame, capacity_of
-from vsock_loadgen.capacity.search import Step, Vary
+from vsock_loadgen.capacity.search import Step
 from vsock_loadgen.capacity.timing import Lengths
 from vsock_loadgen.capacity.trial import Level, Trial
 from vsock_loadgen.config.load import load
@@ -101,8 +101,8 @@ def test_a_load_under_which_vms_would_skip_is_refused_and_so_are_more_vms_than_t
     with pytest.raises(ConfigError, match=r"--ladder: with 100/s a VM reports every 2.03 s .*expected at least 10 times") as caught:
         bench("5/s", "100/s", "200/s")
     assert len(caught.value.problems) == 2
-    with pytest.raises(ConfigError, match=r"--ladder: found 400,000, expected at most 100,000 VMs"):
-        bench("400,000", vary="vms")
+    with pytest.raises(ConfigError, match=r"--ladder: found 4,000,000, expected at most 1,000,000 VMs"):
+        bench("4,000,000", vary="vms")
 
 
 def test_a_fleet_that_does_not_fit_its_nodes_is_refused_before_the_first_slot(bench: Make) -> None:

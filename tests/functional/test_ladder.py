@@ -16,7 +16,7 @@ import pytest
 from command import TIMEOUT_SECONDS, start_vsock_loadgen, vsock_loadgen
 from functional.test_merge_nodes import relay
 from simulated_target import in_order
-from vsock_loadgen.capacity.asked import Amount, Asked
+from vsock_loadgen.capacity.amounts import Amount, Asked
 from vsock_loadgen.capacity.search import Step
 from vsock_loadgen.config.load import load
 from vsock_loadgen.trials import prepared

@@ -1,4 +1,4 @@
-"""What somebody asks of a search, and the terms that follow from it for a fleet."""
+"""The terms that follow from what somebody asks of a search, for a fleet."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vsock_loadgen.capacity.amounts import Amount, Asked, Vary
 from vsock_loadgen.capacity.goals import Goal, longest_limit_ns
 from vsock_loadgen.capacity.outcome import AtLeast
-from vsock_loadgen.capacity.search import MOST_HALVINGS, Terms, Vary
+from vsock_loadgen.capacity.search import MOST_HALVINGS, Terms
 from vsock_loadgen.config.blocks import MOST_VMS
-from vsock_loadgen.config.expressions import plain_number
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.errors import ConfigError, Problem
@@ -20,38 +20,6 @@ from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, format_sec
 _INTERVALS_PER_LIMIT = 10
 """A VM's mean interval has to be so many times the longest limit: else its next report would be skipped, and not be late."""
 _SHORTEST_INTERVAL = MILLISECOND / SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A load as it is written: reports per second, or else a factor or VMs, as the search varies them."""
-
-    value: float
-    per_second: bool
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Amount:
-        """The amount of a text, as in `100/s`, `2` or `5,000`. Raises ValueError."""
-        number = text.strip().removesuffix("/s").replace(",", "")
-        value = plain_number(number.strip())
-        if value is None or not value:
-            raise ValueError("expected reports per second such as 100/s, or a number above 0")
-        return cls(float(value), text.strip().endswith("/s"), text.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a search, as it is written; None where nothing is."""
-
-    vary: Vary = "rate"
-    start: Amount | None = None
-    highest: Amount | None = None
-    at_least: Amount | None = None
-    precision: float = 0.05
-    confirm: int = 2
-    ladder: tuple[Amount, ...] = ()
-    """The loads that are tried, in place of a search."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from vsock_loadgen.capacity.asked import Asked, Fleet, load_in, most_load, too_often
+from vsock_loadgen.capacity.amounts import Asked, Vary
+from vsock_loadgen.capacity.asked import Fleet, load_in, most_load, too_often
 from vsock_loadgen.capacity.goals import Goal, longest_limit_ns
-from vsock_loadgen.capacity.search import Contradiction, Point, Search, Step, Terms, Vary
+from vsock_loadgen.capacity.search import Contradiction, Point, Search, Step, Terms
 from vsock_loadgen.capacity.timing import Lengths
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import SECOND, format_number

@@ -7,10 +7,10 @@ import json
 import click
 from click.core import ParameterSource
 
-from vsock_loadgen.capacity.asked import Amount, Asked
+from vsock_loadgen.capacity.amounts import Asked
 from vsock_loadgen.capacity.node_document import LadderPart
 from vsock_loadgen.capacity.search import Step
-from vsock_loadgen.cli.configuring import streams
+from vsock_loadgen.cli.terminal import streams
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, ConfigError, Problem
 from vsock_loadgen.laddering import Tried, climb, ladder_asked
@@ -19,19 +19,6 @@ from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.ladder_text import ladder_text, node_text
 
 _OF_A_SEARCH = {"start": "--from", "highest": "--to", "confirm": "--confirm", "continued": "--continue"}
-
-
-class LadderType(click.ParamType[tuple[Amount, ...]]):
-    """Loads with commas between them."""
-
-    name = "ladder"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Amount, ...]:
-        """The loads of a text."""
-        try:
-            return tuple(Amount.parse(text) for text in str(value).split(","))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}, with commas between the loads", param, ctx)
 
 
 def refuse_options_of_a_search() -> None:

@@ -11,8 +11,8 @@ import click
 from vsock_loadgen.capacity.files import write_capacity
 from vsock_loadgen.capacity.merging import merge_parts
 from vsock_loadgen.capacity.node_document import read_parts
-from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.outputs import writing
+from vsock_loadgen.cli.terminal import streams
 from vsock_loadgen.text.capacity_text import capacity_text
 
 

@@ -36,8 +36,6 @@ START_BATCH = 64
 RETRY_BATCH = 16
 START_PAUSE_NS = MILLISECOND
 LONGEST_RETRY_NS = 100 * MILLISECOND
-_POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
-_POSITION_MASK = (1 << _POSITION_BITS) - 1
 _NEVER_NS = 1 << 62
 _FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
 _CHATTER_BYTES = 65_536
@@ -67,6 +65,8 @@ class Sender:
     ) -> None:
         self._indices = load.schedule.indices
         self._schedule = load.schedule
+        self._bits = load.position_bits
+        self._mask = (1 << self._bits) - 1
         self._zero_ns = 0
         self._last_ns = _NEVER_NS
         self._cids = load.cids
@@ -104,10 +104,10 @@ class Sender:
             self._advance = self._schedule.advance(grid_wall_ns, join_ns)
             self._heap = [self._next(position) for position in range(len(self._indices))]
         self._joined_ns = join_ns
-        steps, limit = 0, join_ns << _POSITION_BITS
+        steps, limit = 0, join_ns << self._bits
         for place, entry in enumerate(self._heap):
             while entry < limit:
-                entry = self._next(entry & _POSITION_MASK)
+                entry = self._next(entry & self._mask)
                 steps += 1
                 if not steps % STEPS_BETWEEN_LOOKS:
                     yield steps
@@ -163,7 +163,7 @@ class Sender:
         """
         self._start_due(end_ns - 1)
         self._stopped = True
-        self._rest = self._left_behind((end_ns - self._zero_ns) << _POSITION_BITS, bytes(self._under_way))
+        self._rest = self._left_behind((end_ns - self._zero_ns) << self._bits, bytes(self._under_way))
         self._count_rest()
 
     def _left_behind(self, limit: int, busy: bytes) -> Iterator[None]:
@@ -171,10 +171,10 @@ class Sender:
         what was asked of it, that takes its time."""
         shape, steps = self._schedule.shape, 0
         for first in self._heap:
-            entry, position = first, first & _POSITION_MASK
+            entry, position = first, first & self._mask
             reports: dict[int, int] = {}
             while entry < limit:
-                due_ns = entry >> _POSITION_BITS
+                due_ns = entry >> self._bits
                 phase = 0 if shape is None else shape.phase_at(due_ns)
                 if shape is None or self._schedule.is_on(position, due_ns):
                     reports[phase] = reports.get(phase, 0) + 1
@@ -210,18 +210,18 @@ class Sender:
 
     def _next(self, position: int) -> int:
         """The heap entry of a VM's next report."""
-        return self._advance(position) << _POSITION_BITS | position
+        return self._advance(position) << self._bits | position
 
     def _start_due(self, now_ns: int) -> bool:
         """Start up to a batch of what is due; says whether more is."""
-        heap, limit = self._heap, (min(now_ns, self._last_ns) - self._zero_ns + 1) << _POSITION_BITS
+        heap, limit = self._heap, (min(now_ns, self._last_ns) - self._zero_ns + 1) << self._bits
         if self._stopped or not heap:
             return False
         shape, phase = self._schedule.shape, 0
         for _ in range(START_BATCH):
             if heap[0] >= limit:
                 return False
-            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
+            due_ns, position = heap[0] >> self._bits, heap[0] & self._mask
             heapq.heapreplace(heap, self._next(position))
             if shape is not None:
                 if not self._schedule.is_on(position, due_ns):
@@ -242,7 +242,7 @@ class Sender:
     def _next_event_ns(self, wake_ns: int) -> int:
         """The instant at which something is to be done again, whatever the sockets do."""
         if self._heap and not self._stopped:
-            due_ns = self._zero_ns + (self._heap[0] >> _POSITION_BITS)
+            due_ns = self._zero_ns + (self._heap[0] >> self._bits)
             wake_ns = min(wake_ns, max(due_ns, self._started_ns + START_PAUSE_NS))
         if self._retries:
             wake_ns = min(wake_ns, self._retries[0][0])
