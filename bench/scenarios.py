@@ -139,7 +139,7 @@ def _growth() -> list[Scenario]:
         return replace(base, name=f"growth-{name}", vms=vms, packages=packages, interval_us=vms * 1_000_000 // rate)
 
     return [
-        *(grown(f"vms-{vms}", vms=vms, rate=5_000) for vms in (1_000, 10_000, 100_000)),
+        *(grown(f"vms-{vms}", vms=vms, rate=5_000) for vms in (1_000, 10_000, 100_000, 1_000_000)),
         *(grown(f"rate-{rate}", rate=rate) for rate in (500, 2_000, 8_000, 16_000)),
         *(grown(f"size-{packages}", packages=packages, rate=400) for packages in (10, 100, 700, 2_000, 10_000)),
     ]
@@ -164,7 +164,9 @@ def _memory() -> list[Scenario]:
 
 
 def _sizes(group: Literal["start", "plan"]) -> list[Scenario]:
-    budget = Budget("first_report_seconds", 1.0) if group == "start" else Budget("wall_seconds", 1.5)
+    metric = "first_report_seconds" if group == "start" else "wall_seconds"
+    most_seconds = {100_000: 1.0, 1_000_000: 5.0} if group == "start" else {100_000: 1.5, 1_000_000: 6.0}
+    memory = (Budget("pss_bytes", 350 * _MEGABYTE),)
     return [
         Scenario(
             name=f"{group}-{vms}",
@@ -174,9 +176,9 @@ def _sizes(group: Literal["start", "plan"]) -> list[Scenario]:
             packages=PERCENTILE_FLEET,
             interval_us=vms * 1_000,
             seconds=3,
-            budgets=(budget,) if vms == 100_000 else (),
+            budgets=(Budget(metric, most_seconds[vms]), *(memory if vms == 1_000_000 else ())) if vms in most_seconds else (),
         )
-        for vms in (1_000, 10_000, 100_000)
+        for vms in (1_000, 10_000, 100_000, 1_000_000)
     ]
 
 

@@ -15,7 +15,7 @@ from command import PROJECT
 from vsock_loadgen.config.load import load
 from vsock_loadgen.config.places import Rank, Source
 from vsock_loadgen.config.schema import json_schema, scalar_keys
-from vsock_loadgen.config.tree import read_yaml
+from vsock_loadgen.config.yaml_text import read_yaml
 
 CONFIG_PAGE = PROJECT / "docs" / "config.md"
 

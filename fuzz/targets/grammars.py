@@ -7,8 +7,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
-from pydantic_core import PydanticCustomError
-
 from fuzz.draws import Draws
 from fuzz.oracle import hold, hold_one_line
 from vsock_loadgen.config.address import parse_address
@@ -18,7 +16,7 @@ from vsock_loadgen.config.reconcile import URL, expanded
 from vsock_loadgen.config.target import TARGET
 from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.errors import ConfigError
-from vsock_loadgen.grammar.leaves import Percentage
+from vsock_loadgen.grammar.leaves import Percentage, RefusedError
 from vsock_loadgen.grammar.scalars import LONGEST_NUMBER, OddNumber, resolve
 from vsock_loadgen.results.conditions import parse_condition
 from vsock_loadgen.units import format_duration, parse_duration
@@ -37,10 +35,8 @@ def check(data: bytes) -> None:
     except ConfigError as error:
         for problem in error.problems:
             hold_one_line(str(problem))
-    except PydanticCustomError as error:
-        hold(bool(error.message().strip()), "a refusal says something")
     except ValueError as error:
-        hold(type(error) is ValueError, "a refusal is a sentence and not an accident", error)
+        hold(type(error) in (ValueError, RefusedError), "a refusal is a sentence and not an accident", error)
         hold(bool(str(error).strip()), "a refusal says something")
 
 

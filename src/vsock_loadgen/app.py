@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from vsock_loadgen.asking.target_counters import reconciler_of
-from vsock_loadgen.cluster.identity import Identity, identify
+from vsock_loadgen.cluster.identity import identify, settled
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
 from vsock_loadgen.config.model import Config
@@ -100,7 +100,7 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
     for problem in warnings:
         log.alert(str(problem), "config")
     identity = identify(config.node_index, config.node_count, os.environ, _read_workers)
-    config = _settled(config, identity)
+    config = settled(config, identity)
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
@@ -203,12 +203,6 @@ def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
 
 def _read_workers() -> WorkerNodes:
     return read_worker_nodes(os.environ)
-
-
-def _settled(config: Config, identity: Identity) -> Config:
-    """The config with the place of this process in it, as all results of one fleet have it."""
-    place = {"nodeIndex": identity.index, "nodeCount": identity.count}
-    return replace(config, node_index=identity.index, node_count=identity.count, effective={**config.effective, **place})
 
 
 def _look_at_start(decided: Decided, log: Log) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from vsock_loadgen.asking.target_counters import Reconciler, reconciler_of
-from vsock_loadgen.capacity.asked import Asked, at_least_of
+from vsock_loadgen.capacity.amounts import Asked
+from vsock_loadgen.capacity.asked import at_least_of
 from vsock_loadgen.capacity.cells import TrialCells
 from vsock_loadgen.capacity.files import write_capacity
 from vsock_loadgen.capacity.outcome import Capacity, Frame, capacity_of
@@ -46,6 +47,16 @@ from vsock_loadgen.watching.trials import TrialsView, UnderWay, watching
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A trial that is about to be run: its number, its step, its lengths, and when it is to begin, None for as soon as it can."""
+
+    number: int
+    step: Step
+    lengths: Lengths
+    start_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What the trials are sent to."""
 
@@ -66,27 +77,44 @@ def search(
     """
     log = Log(streams.log, style=config.log_format)
     bench = prepared(config, asked)
+    with StopRequests() as stop, reached(bench, log, stop, go_on=go_on) as target:
+        frame = frame_of(config, asked, target, before.started_at if before else instant(time.time_ns()))
+        searching = _Searching(bench, target, stop, log, list(before.trials) if before else [])
+        with shown_on(streams, bench, log) as view:
+            return searching.run(view, frame, outputs)
+
+
+@contextmanager
+def reached(bench: Bench, log: Log, stop: StopRequests, *, go_on: bool) -> Iterator[Target]:
+    """The target of a config, after the preflight check and a look at how fast it is; a receiver of this tool's own lives as long
+    as the context. Raises TargetError."""
+    config = bench.config
     raise_descriptor_limit()
     with ExitStack() as stack:
-        stop = stack.enter_context(StopRequests())
         embedded = isinstance(config.target, EmbeddedAddress)
         receiver = stack.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
         with stop.at_once():
             address = receiver.address if receiver else preflight(config.target, go_on=go_on)
             target = _looked_at(bench, endpoint_of(address, report_bytes=bench.plan.forecast.largest_report_bytes), log, stop)
-        frame = Frame(
-            started_at=before.started_at if before else instant(time.time_ns()),
-            target=str(config.target),
-            at_least=at_least_of(asked),
-            idle_p95=target.idle_ns / SECOND,
-            config=config.effective,
-            environment=environment(),
-        )
-        searching = _Searching(bench, target, stop, log, list(before.trials) if before else [])
-        title = f"capacity of {config.target}: {'; '.join(goal.expression for goal in bench.terms.goals)}"
-        terminal = streams.log if streams.live else None
-        with watching(log, title, said, trials_table, terminal) as view:
-            return searching.run(view, frame, outputs)
+        yield target
+
+
+def frame_of(config: Config, asked: Asked, target: Target, started_at: str) -> Frame:
+    """What is known before the first trial."""
+    return Frame(
+        started_at=started_at,
+        target=str(config.target),
+        at_least=at_least_of(asked),
+        idle_p95=target.idle_ns / SECOND,
+        config=config.effective,
+        environment=environment(),
+    )
+
+
+def shown_on(streams: Streams, bench: Bench, log: Log) -> AbstractContextManager[TrialsView]:
+    """What a person watches."""
+    title = f"capacity of {bench.config.target}: {'; '.join(goal.expression for goal in bench.terms.goals)}"
+    return watching(log, title, said, trials_table, streams.log if streams.live else None)
 
 
 def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -> Target:
@@ -94,7 +122,8 @@ def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -
     config = bench.config
     own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
     orders = _orders(endpoint, bench.factory, config.request_timeout_ns)
-    prober = Prober(loads_of(bench.plan, bench.plan.nodes[0], own_cid)[0], orders, stop.check)
+    mine = bench.plan.nodes[bench.node]
+    prober = Prober(loads_of(bench.plan, mine if mine.vms else bench.plan.nodes[0], own_cid)[0], orders, stop.check)
     idle_ns = idle_p95_ns(prober)
     if idle_ns is None:
         raise TargetError(
@@ -104,9 +133,16 @@ def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -
     return Target(endpoint, own_cid, prober, idle_ns, reconciler_of(config, log, os.environ))
 
 
-def _orders(endpoint: Endpoint, factory: ReportFactory, request_timeout_ns: int, duration_ns: int = 0) -> SendingOrders:
+def _orders(
+    endpoint: Endpoint, factory: ReportFactory, request_timeout_ns: int, duration_ns: int = 0, start_at_ns: int | None = None
+) -> SendingOrders:
     return SendingOrders(
-        duration_ns=duration_ns, endpoint=endpoint, reports=factory, request_timeout_ns=request_timeout_ns, confirmed=True
+        duration_ns=duration_ns,
+        start_at_ns=start_at_ns,
+        endpoint=endpoint,
+        reports=factory,
+        request_timeout_ns=request_timeout_ns,
+        confirmed=True,
     )
 
 
@@ -153,7 +189,7 @@ class _Searching:
         view.begin(UnderWay(number, step, level, lengths, self._expected(), so_far.holds, so_far.misses), self._trials)
         with StopRequests() as stop:
             watch = TrialWatch(bench.terms, step, level, lengths, level.reports_per_second, stop.request)
-            thrown_away, totals = self._sent(step, number, lengths, watch, view, stop)
+            thrown_away, totals = sent(bench, self._target, Attempt(number, step, lengths), both(watch.update, view.update), stop)
             if stop.first_signal:
                 raise StoppedError(stop.first_signal.name, stop.first_signal)
         view.wait("waiting until the target is itself again")
@@ -167,33 +203,38 @@ class _Searching:
             recovered_after=None if recovered_ns is None else recovered_ns / SECOND,
         )
 
-    def _sent(
-        self, step: Step, number: int, lengths: Lengths, watch: TrialWatch, view: TrialsView, stop: StopRequests
-    ) -> tuple[int, RunTotals]:
-        """Send what is due in a trial; returns what the target threw away, and what became of every report."""
-        bench, target, config = self._bench, self._target, self._bench.config
-        plan, factory = bench.trial_plan(step, number, lengths)
-        mine = plan.nodes[0]
-        cells = TrialCells.of(plan.cells(mine), bench.terms.goals)
-        loads = [replace(load, cells=cells) for load in loads_of(plan, mine, target.own_cid)]
-        orders = _orders(target.endpoint, factory, config.request_timeout_ns, lengths.settle_ns + lengths.window_ns)
-        if target.reconciler:
-            target.reconciler.before()
-        with Supervisor(loads, orders, stop) as supervisor:
-            totals = supervisor.run(_both(watch.update, view.update))
-        watch.update(totals)
-        if totals.lost:
-            raise InternalError(f"worker {totals.lost[0]} was lost in trial {number} ({totals.how_lost(totals.lost[0])})")
-        if not target.reconciler:
-            return 0, totals
-        found = target.reconciler.after(totals.counts, lambda: stop.count > 1)
-        return found.thrown_away, totals
-
     def _expected(self) -> Expected:
         return expected(self._bench.terms, self._trials, self._bench.seconds)
 
 
-def _both(one: Callable[[RunTotals], Any], two: Callable[[RunTotals], Any]) -> Callable[[RunTotals], None]:
+def sent(
+    bench: Bench, target: Target, attempt: Attempt, update: Callable[[RunTotals], None], stop: StopRequests
+) -> tuple[int, RunTotals]:
+    """Send what is due in a trial, and call `update` meanwhile and at its end; returns what the target threw away, and what became
+    of every report."""
+    lengths, config = attempt.lengths, bench.config
+    plan, factory = bench.trial_plan(attempt.step, attempt.number, lengths)
+    mine = plan.nodes[bench.node]
+    cells = TrialCells.of(plan.cells(mine), bench.terms.goals)
+    loads = [replace(load, cells=cells) for load in loads_of(plan, mine, target.own_cid)]
+    duration_ns = lengths.settle_ns + lengths.window_ns
+    orders = _orders(target.endpoint, factory, config.request_timeout_ns, duration_ns, attempt.start_at_ns)
+    if target.reconciler:
+        target.reconciler.before()
+    with Supervisor(loads, orders, stop) as supervisor:
+        totals = supervisor.run(update)
+    update(totals)
+    if totals.lost:
+        raise InternalError(f"worker {totals.lost[0]} was lost in trial {attempt.number} ({totals.how_lost(totals.lost[0])})")
+    if not target.reconciler:
+        return 0, totals
+    found = target.reconciler.after(totals.counts, lambda: stop.count > 1)
+    return found.thrown_away, totals
+
+
+def both(one: Callable[[RunTotals], Any], two: Callable[[RunTotals], Any]) -> Callable[[RunTotals], None]:
+    """Call both, one after the other."""
+
     def update(totals: RunTotals) -> None:
         one(totals)
         two(totals)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from vsock_loadgen.capacity.asked import Asked, Fleet, check_config, terms_of
+from vsock_loadgen.capacity.amounts import Asked
+from vsock_loadgen.capacity.asked import Fleet, check_config, terms_of
 from vsock_loadgen.capacity.cells import phases_of
 from vsock_loadgen.capacity.goals import goals_of
+from vsock_loadgen.capacity.ladder import Ladder, ladder_of, ladder_terms, loads_of_ladder
 from vsock_loadgen.capacity.search import Step, Terms
 from vsock_loadgen.capacity.timing import Lengths, lengths_of
 from vsock_loadgen.capacity.trial import Level
@@ -38,6 +40,10 @@ class Bench:
     factory: ReportFactory
     terms: Terms
     workers: int
+    node: int = 0
+    """Which of the plan's nodes this one is."""
+    loads: tuple[float, ...] = ()
+    """Those of a ladder, the lowest first."""
     _made: dict[int, tuple[Plan, ReportFactory]] = field(default_factory=dict)
 
     def level(self, step: Step) -> Level:
@@ -56,6 +62,13 @@ class Bench:
         """About how long it takes in all."""
         lengths = self.lengths(step)
         return (lengths.settle_ns + lengths.window_ns) / SECOND + _BETWEEN_TRIALS
+
+    def ladder(self) -> Ladder:
+        """The slots of the loads. Raises ConfigError where there is no fleet for the first or the last of them."""
+        steps = [Step(load, "ladder") for load in self.loads]
+        for step in (steps[-1], steps[0]):
+            self._fleet(step)
+        return ladder_of(self.loads, [self.lengths(step) for step in steps], self.config.request_timeout_ns)
 
     def trial_plan(self, step: Step, number: int, lengths: Lengths) -> tuple[Plan, ReportFactory]:
         """The plan of one trial: a fleet with moments of its own, in the stretches of the trial."""
@@ -94,12 +107,14 @@ class Bench:
         return rates
 
 
-def prepared(config: Config, asked: Asked) -> Bench:
-    """Everything that is known before the target is touched. Raises ConfigError where the config is none for a search."""
-    check_config(config, nodes=config.node_count or 1)
+def prepared(config: Config, asked: Asked, *, node: int = 0) -> Bench:
+    """Everything that is known before the target is touched, by that `node` of the config's. Raises ConfigError where the config is
+    none for a search, or for a ladder."""
+    nodes = config.node_count or 1
+    check_config(config, nodes=nodes, ladder=bool(asked.ladder))
     goals = goals_of(config)
     phases = phases_of(_ANY.settle_ns, _ANY.window_ns)
-    settled = replace(config, phases=phases, duration_ns=_ANY.settle_ns + _ANY.window_ns, node_index=0, node_count=1)
+    settled = replace(config, phases=phases, duration_ns=_ANY.settle_ns + _ANY.window_ns, node_index=node, node_count=nodes)
     plan, factory = prepare(settled)
     if any(cohort.synchronized for cohort in plan.fleet.cohorts):
         raise ConfigError(
@@ -107,4 +122,8 @@ def prepared(config: Config, asked: Asked) -> Bench:
         )
     fleet = Fleet(config.vm_count, plan.forecast.reports_per_second, plan.forecast.shortest_interval_seconds)
     processors = max(1, usable_processors() - isinstance(config.target, EmbeddedAddress))
-    return Bench(settled, plan, factory, terms_of(asked, goals, fleet), config.workers or processors)
+    if not asked.ladder:
+        return Bench(settled, plan, factory, terms_of(asked, goals, fleet), config.workers or processors)
+    loads = loads_of_ladder(asked, goals, fleet)
+    terms = ladder_terms(asked.vary, goals, loads, asked.precision)
+    return Bench(settled, plan, factory, terms, config.workers or processors, node, loads)

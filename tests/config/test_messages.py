@@ -106,7 +106,7 @@ MISTAKES = {
     ),
     "a boolean where a number belongs": (
         "loadgen:\n  vmCount: true\n",
-        "loadgen.yaml:2: vmCount: found true (a boolean), expected a whole number from 1 to 100,000",
+        "loadgen.yaml:2: vmCount: found true (a boolean), expected a whole number from 1 to 1,000,000",
     ),
     "a text where a number belongs": (
         "loadgen:\n  packages: seven hundred\n",
@@ -114,7 +114,7 @@ MISTAKES = {
     ),
     "no value where a number belongs": (
         "loadgen:\n  vmCount:\n",
-        "loadgen.yaml:2: vmCount: found no value, expected a whole number from 1 to 100,000",
+        "loadgen.yaml:2: vmCount: found no value, expected a whole number from 1 to 1,000,000",
     ),
     "a list where a number belongs": (
         "loadgen:\n  packages: [1, 2]\n",
@@ -122,16 +122,16 @@ MISTAKES = {
     ),
     "a number with decimals where a whole one belongs": (
         "loadgen:\n  vmCount: 50.0\n",
-        "loadgen.yaml:2: vmCount: found 50.0, expected a whole number from 1 to 100,000",
+        "loadgen.yaml:2: vmCount: found 50.0, expected a whole number from 1 to 1,000,000",
     ),
     "a number set apart with underscores": (
         "loadgen:\n  vmCount: 1_000\n",
-        "loadgen.yaml:2: vmCount: found '1_000', expected a whole number from 1 to 100,000",
+        "loadgen.yaml:2: vmCount: found '1_000', expected a whole number from 1 to 1,000,000",
     ),
     "a number that may be octal": (
         "loadgen:\n  vmCount: 010\n",
         "loadgen.yaml:2: vmCount: found 010 (a leading zero, which some readers take for octal), "
-        "expected a whole number from 1 to 100,000",
+        "expected a whole number from 1 to 1,000,000",
     ),
     "no number": (
         "loadgen:\n  jitter: .nan\n",
@@ -147,8 +147,8 @@ MISTAKES = {
         "expected a whole number from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807",
     ),
     "too many VMs": (
-        "loadgen:\n  vmCount: 100001\n",
-        "loadgen.yaml:2: vmCount: found 100001, expected a whole number from 1 to 100,000",
+        "loadgen:\n  vmCount: 1000001\n",
+        "loadgen.yaml:2: vmCount: found 1000001, expected a whole number from 1 to 1,000,000",
     ),
     "all of the interval as jitter": (
         "loadgen:\n  jitter: 100%\n",

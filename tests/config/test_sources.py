@@ -80,7 +80,7 @@ def test_the_last_of_equal_flags_wins(load_text: Load) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("vmCount", "x", "vmCount: found 'x', expected a whole number from 1 to 100,000"),
+        ("vmCount", "x", "vmCount: found 'x', expected a whole number from 1 to 1,000,000"),
         ("vmcount", "3", "vmcount: unknown key; did you mean vmCount?"),
         (
             "packages.buckets[5].value",
@@ -100,7 +100,7 @@ def test_a_flag_that_cannot_be_used_is_named(complaints: Complain, path: str, te
 
 def test_a_variable_that_cannot_be_used_is_named(complaints: Complain) -> None:
     assert complaints("loadgen:\n", {"LOADGEN_VM_COUNT": "0", "LOADGEN_JITTER": "~"}) == [
-        "LOADGEN_VM_COUNT: vmCount: found 0, expected a whole number from 1 to 100,000",
+        "LOADGEN_VM_COUNT: vmCount: found 0, expected a whole number from 1 to 1,000,000",
         "LOADGEN_JITTER: jitter: found ~ (no value), expected a percentage from 0 to below 100, such as 5 or 5%",
     ]
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE_PACKAGES, buckets
+from vsock_loadgen.distributions.apportion import apportion
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import CONTINUOUS, Distribution
 from vsock_loadgen.distributions.normal import Normal
@@ -50,6 +51,34 @@ def test_sampled_packages_are_ascending_whole_and_within_the_range(distribution:
     assert values == sorted(values)
     assert all(value >= 1 and lowest <= value <= highest for value in values)
     assert set(sample.buckets) <= {CONTINUOUS}
+
+
+@given(distribution=st.one_of(normals(), quantiles()), narrowed=st.integers(1, 500), count=st.integers(1, 3_000))
+def test_values_that_are_found_by_where_they_begin_are_those_of_every_rank(
+    distribution: Normal | Quantiles, narrowed: int, count: int
+) -> None:
+    """Of a large fleet with few distinct values, not every rank is looked at."""
+    if isinstance(distribution, Normal):
+        distribution = Normal(*(Fraction(getattr(distribution, name), narrowed) for name in Normal.fields()))
+    else:
+        distribution = Quantiles(tuple((at, value / narrowed) for at, value in distribution.points))
+    value_at, fit = distribution.quantile(), PACKAGES.grain.fit
+    every_rank = [fit(value_at((rank + 0.5) * distribution.whole / count)) for rank in range(count)]
+    assert list(distribution.take(count, PACKAGES.grain).values) == every_rank
+
+
+@given(shares=st.lists(st.integers(1, 9) | quantiles(), min_size=1, max_size=4), count=st.integers(0, 200))
+def test_values_of_buckets_ascend_and_equal_ones_are_in_the_order_of_the_buckets(shares: list[int | Quantiles], count: int) -> None:
+    percents = [100 - len(shares) + 1, *([1] * (len(shares) - 1))]
+    inner = buckets((60, 50), (40, 3))
+    mixed = buckets(*zip(percents, [inner if share == 7 else share for share in shares], strict=True))
+    sample = mixed.take(count, PACKAGES.grain)
+    pairs = list(zip(sample.values, sample.buckets, strict=True))
+    each = [
+        bucket.value.take(pairs_of, PACKAGES.grain).values
+        for bucket, pairs_of in zip(mixed.buckets, apportion(count, [bucket.percent for bucket in mixed.buckets]), strict=True)
+    ]
+    assert pairs == sorted((value, number) for number, values in enumerate(each) for value in values)
 
 
 @given(mean=st.integers(0, 600), spread=st.integers(0, 300), count=st.integers(1, 300))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -100,6 +100,35 @@ class World:
         shares = snapshot.shares
         counts = sum((share.counts for share in shares.values()), Counts())
         return Final(shares, counts, sum((share.times for share in shares.values()), Times()), snapshot.errors)
+
+
+_MOST = 1_000_000
+_SLICES = st.integers(1, _MOST) | st.integers(0, 19).flatmap(lambda bits: st.integers(1 << bits, min(_MOST, (1 << bits) + 1)))
+_INSTANTS = st.integers(0, (1 << 62) - 1)
+
+
+@given(vms=_SLICES, due=st.tuples(_INSTANTS, _INSTANTS), data=st.data())
+def test_a_heap_entry_holds_any_position_of_a_slice_beside_any_instant_and_orders_by_both(
+    vms: int, due: tuple[int, int], data: st.DataObject
+) -> None:
+    bits = Load(replace(schedule([SECOND]), indices=range(vms)), (), (), (), Cells()).position_bits
+    positions = [data.draw(st.integers(0, vms - 1) | st.just(vms - 1)) for _ in due]
+    entries = [due_ns << bits | position for due_ns, position in zip(due, positions, strict=True)]
+    assert [(entry >> bits, entry & ((1 << bits) - 1)) for entry in entries] == list(zip(due, positions, strict=True))
+    assert (entries[0] < entries[1]) == ((due[0], positions[0]) < (due[1], positions[1]))
+    assert vms == 1 or 1 << bits - 1 < vms, "no more bits than it takes"
+
+
+def test_vms_far_apart_in_a_large_slice_are_told_apart() -> None:
+    """Of so many that 17 bits would not do, those that are due are the first, the last and two that these bits would mix up."""
+    vms, senders = (1 << 17) + 2, (0, 1, 1 << 17, (1 << 17) + 1)
+    first_ns = [60 * SECOND] * vms
+    for number, position in enumerate(senders):
+        first_ns[position] = number * MILLISECOND
+    world = World(schedule([60 * SECOND] * vms, first_ns), lambda number: Peer())
+    final = world.run(SECOND)
+    assert final.counts.due == final.counts.delivered == len(senders)
+    assert [sent.partition(b"/")[0] for sent in world.network.completed] == [str(position).encode() for position in senders]
 
 
 def test_every_due_report_is_delivered_on_time_when_the_peer_is_well() -> None:

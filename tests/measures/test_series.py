@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -11,7 +15,7 @@ from hypothesis import strategies as st
 from run_example import times_of
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, RowTimes, Series, SeriesRow
+from vsock_loadgen.measures.series import MOST_ROWS, OPEN_SECONDS, Rows, RowTimes, Series, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 
 START = 1_700_000_001
@@ -23,7 +27,7 @@ def change_of(number: int) -> Counts:
     return Counts(due=4 + len(failures), started=3, delivered=2, skipped=1, in_flight=1, bytes=100 + number, failures=failures)
 
 
-def sums(rows: list[SeriesRow]) -> tuple[int, int, int, int, int, Counter[FailureClass]]:
+def sums(rows: Sequence[SeriesRow]) -> tuple[int, int, int, int, int, Counter[FailureClass]]:
     """What all rows add up to."""
     failures: Counter[FailureClass] = Counter()
     for row in rows:
@@ -36,6 +40,55 @@ def sums(rows: list[SeriesRow]) -> tuple[int, int, int, int, int, Counter[Failur
         sum(row.counts.bytes for row in rows),
         failures,
     )
+
+
+_NUMBERS = st.integers(0, 2**40)
+_FIGURES = st.none() | st.integers(0, 2**62)
+_TIMES = st.builds(RowTimes, _FIGURES, _FIGURES, _FIGURES, _FIGURES)
+_FAILURES = st.lists(st.tuples(st.sampled_from(FailureClass), st.integers(1, 2**40))).map(dict)
+_COUNTS = st.builds(Counts, *[_NUMBERS] * 7, failures=_FAILURES)
+_ROWS = st.builds(SeriesRow, st.integers(0, 40).map(START.__add__), _COUNTS, _TIMES, _TIMES, _TIMES)
+
+
+def entered(rows: list[SeriesRow], row: SeriesRow, width_seconds: int) -> list[SeriesRow]:
+    """Rows as objects in a list, with one more in its place."""
+    start = row.second - row.second % width_seconds
+    before = [each for each in rows if each.second < start]
+    same = [each.then(row) for each in rows if each.second == start] or [replace(row, second=start)]
+    return before + same + [each for each in rows if each.second > start]
+
+
+@given(
+    given_rows=st.lists(_ROWS, max_size=30),
+    width=st.sampled_from([1, 2, 4]),
+    room=st.integers(0, 40),
+    later=st.lists(_ROWS, max_size=3),
+)
+def test_rows_are_the_same_as_if_they_were_objects_and_so_is_their_text(
+    given_rows: list[SeriesRow], width: int, room: int, later: list[SeriesRow]
+) -> None:
+    rows, objects = Rows(room), list[SeriesRow]()
+    for row in given_rows:
+        rows.enter(row, width)
+        objects = entered(objects, row, width)
+    kept, copied = list(objects), rows.with_more(later, width)
+    for row in later:
+        objects = entered(objects, row, width)
+    assert (list(rows), list(copied)) == (kept, objects)
+    assert json.dumps([row.to_json() for row in copied]) == json.dumps([row.to_json() for row in objects])
+    assert [copied[place] for place in range(-len(objects), len(objects))] == objects * 2
+    assert copied[1:-1] == objects[1:-1]
+
+
+def test_a_series_has_its_memory_from_the_start() -> None:
+    """Else a process would grow for an hour, by a row a second."""
+    series, blocks = Series(), list[int]()
+    for second in range(660):
+        series.add(START + second, change_of(second), 0, times_of(response=9, service=5, lag=3, count=1))
+        if second in (59, 659):
+            gc.collect()  # which also empties the interpreter's own stores
+            blocks.append(sys.getallocatedblocks())
+    assert blocks[1] - blocks[0] < 60, "less than a block of memory in ten rows; as an object, a row is eight"
 
 
 @settings(max_examples=50)

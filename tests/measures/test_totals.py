@@ -98,7 +98,7 @@ def test_what_a_lost_worker_had_in_flight_is_no_longer_shown_as_in_flight() -> N
 def test_before_the_first_snapshot_there_is_nothing() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     totals.lose(1)
-    assert (totals.counts, totals.elapsed_ns, totals.worker_cpu_ns, totals.series.rows()) == (Counts(), 0, [0, 0], [])
+    assert (totals.counts, totals.elapsed_ns, totals.worker_cpu_ns, list(totals.series.rows())) == (Counts(), 0, [0, 0], [])
 
 
 CELLS = Cells(

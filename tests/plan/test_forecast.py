@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from fleet_example import EXAMPLE, buckets, plan_of, report_bytes
 from vsock_loadgen.config.blocks import Level, Phase
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
+from vsock_loadgen.distributions.kind import Bucket
+from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
-from vsock_loadgen.plan.forecast import Forecast
+from vsock_loadgen.plan.forecast import Forecast, count_per_second
 from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
 
 
@@ -42,6 +45,29 @@ def test_reports_and_peak_of_a_bounded_run_are_exact(vm_count: int, seed: int, d
     assert found.peak_reports_per_second == max(counted.values(), default=0)
     assert counted[found.peak_at_seconds] == found.peak_reports_per_second
     assert found.horizon_seconds == -(-duration_ms // 1_000)
+
+
+_QUARTERS = st.integers(0, 4).map(lambda quarters: Fraction(quarters, 4))
+_LEVELS = st.builds(Level, _QUARTERS, _QUARTERS)
+_PHASES = st.lists(st.builds(Phase, st.just("p"), st.integers(1, 90).map(SECOND.__mul__), _LEVELS, _LEVELS), max_size=3)
+_TIMINGS = st.builds(Timing, st.booleans(), st.none(), st.none() | _QUARTERS.map(lambda quarter: quarter / 2))
+
+
+@settings(max_examples=60)
+@given(
+    phases=_PHASES, repeat=st.booleans(), timings=st.tuples(_TIMINGS, _TIMINGS), end_ms=st.integers(1, 300_000), wall=st.integers(0)
+)
+def test_reports_by_second_are_those_of_a_walk_through_every_vm(
+    phases: list[Phase], repeat: bool, timings: tuple[Timing, Timing], end_ms: int, wall: int
+) -> None:
+    """Whatever phases there are, and however the VMs keep time."""
+    halves = zip(timings, (20 * SECOND, 70 * SECOND), strict=True)
+    intervals = Buckets(tuple(Bucket(Fraction(50), Constant(interval), timing) for timing, interval in halves))
+    config = replace(EXAMPLE, vm_count=30, report_interval=intervals, phases=tuple(phases), repeat_phases=repeat and bool(phases))
+    whole, end_ns, zero_wall_ns = plan_of(config).schedule(range(30)), end_ms * MILLISECOND, wall % 2**60
+    advance = whole.advance(zero_wall_ns)
+    walked = Counter(due_ns // SECOND for vm in range(30) for due_ns in whole.instants(vm, end_ns, advance))
+    assert list(count_per_second(whole, end_ns, zero_wall_ns)) == [walked[second] for second in range(-(-end_ms // 1_000))]
 
 
 def test_without_an_end_the_peak_is_that_of_twice_the_longest_interval() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, plan_of
-from vsock_loadgen.plan.statistics import nearest_rank, statistics_of
+from vsock_loadgen.plan.statistics import nearest_rank, nearest_ranks, statistics_of
 from vsock_loadgen.units import SECOND
 
 
@@ -14,6 +14,13 @@ from vsock_loadgen.units import SECOND
 def test_a_percentile_is_the_smallest_value_that_enough_of_the_fleet_does_not_exceed(values: list[int], percent: int) -> None:
     naive = min(value for value in values if 100 * sum(other <= value for other in values) >= percent * len(values))
     assert nearest_rank(sorted(values), percent) == naive
+
+
+@given(
+    values=st.lists(st.integers(0, 30) | st.integers(0, 10**12), min_size=1, max_size=300), percents=st.lists(st.integers(1, 100))
+)
+def test_percentiles_of_values_in_any_order_are_those_of_the_sorted_ones(values: list[int], percents: list[int]) -> None:
+    assert nearest_ranks(values, percents) == [nearest_rank(sorted(values), percent) for percent in percents]
 
 
 @given(values=st.lists(st.integers(1, 10**6), min_size=1, max_size=50))

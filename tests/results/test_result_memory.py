@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from run_example import result_of, times_of
+from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.series import Series
-from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.files import result_document, write_result
 
 SECONDS = 600
@@ -26,6 +27,17 @@ def test_a_document_is_written_without_being_in_memory_as_a_whole(tmp_path: Path
     assert allocated(lambda: write_result(result, tmp_path / "result.json")) < text / 2
     assert json.loads(result_document(result)) == json.loads(json.dumps(result.to_json()))
     assert (tmp_path / "result.json").read_text() == result_document(result)
+
+
+def test_times_are_written_without_their_text_being_in_memory_several_times(tmp_path: Path) -> None:
+    """A run that goes on has more distinct times from minute to minute."""
+    times = Times(*(Histogram({bucket: bucket % 7 + 1 for bucket in range(10_000)}, 0, 10**9) for _ in range(3)))
+    result = replace(result_of(Counts(), times_of(1, 1, 1, 1)), times=times)
+    text = len(result_document(result))
+    assert allocated(lambda: write_result(result, tmp_path / "result.json")) < 4 * text
+    assert (tmp_path / "result.json").read_text() == result_document(result)
+    head, _, _ = result_document(result).partition(',\n "series": [')
+    assert head == json.dumps(result.head_json(), indent=1).removesuffix("\n}")
 
 
 def allocated(action: Callable[[], object]) -> int:

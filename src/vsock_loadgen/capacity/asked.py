@@ -1,54 +1,25 @@
-"""What somebody asks of a search, and the terms that follow from it for a fleet."""
+"""The terms that follow from what somebody asks of a search, for a fleet."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vsock_loadgen.capacity.amounts import Amount, Asked, Vary
 from vsock_loadgen.capacity.goals import Goal, longest_limit_ns
 from vsock_loadgen.capacity.outcome import AtLeast
-from vsock_loadgen.capacity.search import MOST_HALVINGS, Terms, Vary
+from vsock_loadgen.capacity.search import MOST_HALVINGS, Terms
 from vsock_loadgen.config.blocks import MOST_VMS
-from vsock_loadgen.config.expressions import plain_number
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, format_seconds
 
 _INTERVALS_PER_LIMIT = 10
 """A VM's mean interval has to be so many times the longest limit: else its next report would be skipped, and not be late."""
 _SHORTEST_INTERVAL = MILLISECOND / SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A load as it is written: reports per second, or else a factor or VMs, as the search varies them."""
-
-    value: float
-    per_second: bool
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Amount:
-        """The amount of a text, as in `100/s`, `2` or `5,000`. Raises ValueError."""
-        number = text.strip().removesuffix("/s").replace(",", "")
-        value = plain_number(number.strip())
-        if value is None or not value:
-            raise ValueError("expected reports per second such as 100/s, or a number above 0")
-        return cls(float(value), text.strip().endswith("/s"), text.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a search, as it is written; None where nothing is."""
-
-    vary: Vary = "rate"
-    start: Amount | None = None
-    highest: Amount | None = None
-    at_least: Amount | None = None
-    precision: float = 0.05
-    confirm: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +34,7 @@ class Fleet:
 def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
     """The terms of a search. Raises ConfigError where the bounds leave nothing to try."""
     own = 1.0 if asked.vary == "rate" else float(fleet.vms)
-    most, most_by = _most(asked.vary, goals, fleet)
+    most, most_by = most_load(asked.vary, goals, fleet)
     asked_most = load_in(asked.highest, asked.vary, fleet) if asked.highest else math.inf
     highest, by = (most, most_by) if most < asked_most else (asked_most, "bounds")
     start = load_in(asked.start, asked.vary, fleet) if asked.start else min(own, highest)
@@ -75,7 +46,7 @@ def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
     return Terms(asked.vary, goals, start, lowest, highest, by, asked.precision, asked.confirm)
 
 
-def _most(vary: Vary, goals: Sequence[Goal], fleet: Fleet) -> tuple[float, Literal["bounds", "fleet"]]:
+def most_load(vary: Vary, goals: Sequence[Goal], fleet: Fleet) -> tuple[float, Literal["bounds", "fleet"]]:
     """The highest load that a fleet can make so that its target is the limit; 0 where more VMs make it no better."""
     mean_interval = fleet.vms / fleet.per_second
     limit = longest_limit_ns(goals) / SECOND
@@ -102,13 +73,18 @@ def _nothing_to_try(asked: Asked, goals: Sequence[Goal], fleet: Fleet, by: str) 
     if by == "bounds":
         most = asked.highest.text if asked.highest else f"{MOST_VMS:,} VMs"
         return Problem("--to", "", f"found {most}, expected at least {start}")
-    what = f"expected at least {_INTERVALS_PER_LIMIT} times the limit of {format_duration(longest_limit_ns(goals))}"
-    mean = format_seconds(fleet.vms / fleet.per_second * SECOND)
+    mean_interval = fleet.vms / fleet.per_second
     if asked.vary == "vms":
-        return Problem(
-            "", "reportInterval", f"a VM reports every {mean} on average, {what}: else it is the fleet that is the limit"
-        )
-    return Problem("--from", "", f"found {start}, where a VM would report too often (with rate x 1 every {mean}), {what}: add VMs")
+        return Problem("", "reportInterval", too_often(mean_interval, longest_limit_ns(goals)))
+    return Problem("--from", "", f"with {start} and more, {too_often(mean_interval, longest_limit_ns(goals))}: add VMs")
+
+
+def too_often(mean_interval: float, limit_ns: int) -> str:
+    """What is wrong with a load under which VMs report every so many seconds."""
+    return (
+        f"a VM reports every {format_seconds(mean_interval * SECOND)} on average, expected at least "
+        f"{_INTERVALS_PER_LIMIT} times the limit of {format_duration(limit_ns)}, since else it is the fleet that is the limit"
+    )
 
 
 def at_least_of(asked: Asked) -> AtLeast | None:
@@ -118,20 +94,33 @@ def at_least_of(asked: Asked) -> AtLeast | None:
     return AtLeast(asked.at_least.value, "reports_per_second" if asked.at_least.per_second else "vms")
 
 
-def check_config(config: Config, *, nodes: int) -> None:
-    """Raises ConfigError with every key that a search has no use for."""
-    problems = []
+def check_config(config: Config, *, nodes: int, ladder: bool = False) -> None:
+    """Raises ConfigError with every key that a search, or a ladder, has no use for."""
+    problems = list(_of_a_ladder(config, nodes) if ladder else _of_a_search(config, nodes))
     if config.phases:
         problems.append(config.problem("phases", "found phases of load, expected none: a search sets the load itself"))
-    if config.start_at_ns is not None:
-        problems.append(config.problem("startAt", "found an instant, expected none: trials begin one after the other"))
     if config.delivery == "written":
         problems.append(
             config.problem("delivery", "found written, expected confirmed: who only writes does not see the target's limit")
         )
-    if nodes > 1:
-        problems.append(
-            config.problem("nodeCount", f"found {nodes}, expected 1: nothing tells several nodes which trial comes next")
-        )
     if problems:
         raise ConfigError(problems)
+
+
+def _of_a_search(config: Config, nodes: int) -> Iterator[Problem]:
+    if config.start_at_ns is not None:
+        yield config.problem("startAt", "found an instant, expected none: trials begin one after the other")
+    if nodes > 1:
+        message = (
+            f"found {nodes}, expected 1: nothing tells several nodes which trial comes next (--ladder names the loads instead)"
+        )
+        yield config.problem("nodeCount", message)
+
+
+def _of_a_ladder(config: Config, nodes: int) -> Iterator[Problem]:
+    if nodes > 1 and config.start_at_ns is None:
+        yield config.problem("startAt", f"found none, expected the instant at which all {nodes} nodes begin with the first load")
+    url = config.reconcile_url
+    if nodes > 1 and url is not None and not variables_in(url):
+        message = f"found {url}, expected a variable such as ${{HOST_IP}} in it: the counters of one target do not tell nodes apart"
+        yield config.problem("reconcile", message)

@@ -34,7 +34,11 @@ def backlog_of(
     g > precision / 2, B_last > 1.5 B_first, and Kendall's test rejects a row without a trend at 1 %. With g alone it may. In a
     `long` window it need not be larger by half: where much is always under way, what is added to it is little beside it.
     """
-    slices = _slices(samples, window_ns)
+    return backlog_from(_slices(samples, window_ns), due, precision, cut=cut, long=long)
+
+
+def backlog_from(slices: tuple[float, ...], due: int, precision: float, *, cut: bool = False, long: bool = False) -> Backlog:
+    """The same from the mean of each slice."""
     if cut or not due:
         return Backlog(slices, None, "level")
     first, last = sum(slices[:_THIRD]) / _THIRD, sum(slices[-_THIRD:]) / _THIRD

@@ -14,6 +14,7 @@ from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import Measurable
+from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.percentiles import percentile_of
 from vsock_loadgen.units import SECOND, parse_duration
@@ -75,11 +76,17 @@ class Goal:
     def value(self, measured: Measurable) -> float | None:
         """The figure that people know: the percentile in seconds, or the share in percent; None where there is none, or the
         percentile falls among lost reports."""
-        counts, times = measured.counts, measured.times
+        return self.figure(self.over(measured), self.due(measured.counts), self.times(measured))
+
+    def times(self, measured: Measurable) -> Histogram:
+        """The times that a limit is about."""
+        return measured.times.service if self.is_service else measured.times.response
+
+    def figure(self, over: int, of: int, times: Histogram) -> float | None:
+        """The same from what was counted: `over` of the reports `of` that count, and the times of those that were delivered."""
         if self.limit_ns is None:
-            return 100 * self.over(measured) / counts.settled if counts.settled else None
-        histogram, lost = (times.service, counts.started_undelivered) if self.is_service else (times.response, counts.undelivered)
-        found = histogram.quantile(float(1 - self.share), lost)
+            return 100 * over / of if of else None
+        found = times.quantile(float(1 - self.share), over - times.above(self.limit_ns))
         return None if found is None else found / SECOND
 
 
@@ -95,6 +102,12 @@ def goals_of(config: Config) -> tuple[Goal, ...]:
         problems.append(Problem("", "thresholds", f"found none, {_WANTED} (--goal sets one)"))
     if problems:
         raise ConfigError(problems)
+    return (*goals, *_guard(goals))
+
+
+def goals_from(thresholds: Sequence[Threshold]) -> tuple[Goal, ...]:
+    """Thresholds as goals, and the guard. Raises ValueError where one cannot be a goal."""
+    goals = [_goal(threshold) for threshold in thresholds]
     return (*goals, *_guard(goals))
 
 

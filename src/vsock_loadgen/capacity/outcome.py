@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from vsock_loadgen.capacity.search import Point, Search, Vary
+from vsock_loadgen.capacity.amounts import Vary
+from vsock_loadgen.capacity.search import Point, Search
 from vsock_loadgen.capacity.trial import Level, Trial
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, EXIT_SATURATED, EXIT_THRESHOLD
 from vsock_loadgen.record import Derived, Flag, Like, Number, Record, Text, Whole

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from vsock_loadgen.capacity.amounts import Vary
 from vsock_loadgen.capacity.goals import Goal
 from vsock_loadgen.capacity.trial import GoalSeen, Purpose, Trial, Verdict
 
-Vary = Literal["rate", "vms"]
 MOST_HALVINGS = 5
 """How often the load is halved where the first one misses."""
 MOST_REPEATS = 3

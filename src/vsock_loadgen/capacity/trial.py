@@ -14,9 +14,10 @@ from vsock_loadgen.measures.figures import Measurable, PartFigures
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import Flag, Number, Record, Text, Whole
 
-Purpose = Literal["search", "repeat", "confirm", "again", "plateau", "last"]
+Purpose = Literal["search", "repeat", "confirm", "again", "plateau", "last", "ladder"]
 """Why a trial was run: to narrow the bounds down; since an earlier one at its load was not clear; to confirm a bound; since two
-trials contradict each other; to see what the target delivers under too much load; to see whether it is still what it was."""
+trials contradict each other; to see what the target delivers under too much load; to see whether it is still what it was; or
+since its load is one of a ladder."""
 Verdict = Literal["holds", "misses", "late"]
 """`late`: the generator was the limit, and the trial shows nothing of the target."""
 Signed = Annotated[float, Field(strict=True)]
@@ -57,18 +58,18 @@ class GoalSeen(Record):
             sum((part.counts for part in parts), Counts()), sum((part.times for part in parts), Times()), parts[0].elapsed_ns
         )
         over, of = (sum(column) for column in zip(*batches, strict=True))
-        return cls._judged(goal, goal.value(whole), over, of, spread_of(batches))
+        return cls.judged(goal, goal.value(whole), over, of, spread_of(batches))
 
     @classmethod
     def pooled(cls, goal: Goal, seen: Sequence[GoalSeen]) -> GoalSeen:
         """What several trials show together; the figure is that of the last."""
         over, of = sum(each.over for each in seen), sum(each.of for each in seen)
         spread = sum(each.spread * each.of for each in seen) / of if of else 1.0
-        return cls._judged(goal, seen[-1].value, over, of, spread)
+        return cls.judged(goal, seen[-1].value, over, of, spread)
 
     @classmethod
-    def _judged(cls, goal: Goal, value: float | None, over: int, of: int, spread: float) -> GoalSeen:
-        """A guard that is kept is clear: it asks for no number of reports."""
+    def judged(cls, goal: Goal, value: float | None, over: int, of: int, spread: float) -> GoalSeen:
+        """What the counts say. A guard that is kept is clear: it asks for no number of reports."""
         low, high = wilson(over, of, spread)
         met = over <= goal.share * of
         clear = (goal.is_guard or high <= goal.share) if met else low > goal.share

@@ -19,8 +19,8 @@ from vsock_loadgen.capacity.comparison import (
 )
 from vsock_loadgen.capacity.comparison import compare as compare_sides
 from vsock_loadgen.capacity.outcome import Capacity
-from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.outputs import put_out
+from vsock_loadgen.cli.terminal import streams
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD, ConfigError, Problem
 from vsock_loadgen.results.conditions import Condition
 from vsock_loadgen.results.result import Result

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files
-from vsock_loadgen.config.load import Loaded, Override, load
-from vsock_loadgen.config.places import shorten
+from vsock_loadgen.config.places import Override, shorten
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.grammar.block import Key
 from vsock_loadgen.grammar.leaves import Choice
-from vsock_loadgen.text.console import Streams
-from vsock_loadgen.watching.screen import can_be_drawn_on
+
+if TYPE_CHECKING:
+    from vsock_loadgen.config.load import Loaded
 
 _METAVARS = {
     "integer": "N",
@@ -30,7 +28,6 @@ _METAVARS = {
     "text": "TEXT",
     "boolean": "[true|false]",
 }
-_NARROWEST, _WIDEST = 20, 120
 
 Command = Callable[..., Any]
 _OPTIONS = (
@@ -73,6 +70,8 @@ class Given:
     def load(self, outputs: Mapping[str, Path | None], inputs: Iterable[Path | None] = ()) -> Loaded:
         """The config of file, environment and flags, after a look at the `outputs` of the command, and at what other `inputs` it
         has. Raises ConfigError."""
+        from vsock_loadgen.config.load import load
+
         loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
         check_files(outputs, (self.path, *loaded.config.files.values(), *inputs))
         return loaded
@@ -125,16 +124,3 @@ def _setting(text: str) -> Override:
     if not equals or not path.strip():
         raise ConfigError([Problem("--set", "", f"found {shorten(text)!r}, expected PATH=VALUE")])
     return Override(f"--set {path}", path.strip(), value)
-
-
-def streams(*, live: bool = False) -> Streams:
-    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured); `live` where it may be drawn on."""
-    columns = shutil.get_terminal_size((80, 24)).columns
-    color = sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    return Streams(
-        sys.stderr,
-        sys.stdout,
-        max(_NARROWEST, min(columns, _WIDEST)),
-        color,
-        live and can_be_drawn_on(sys.stderr, os.environ),
-    )

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
-from vsock_loadgen.config.starter import STARTER
 
 
 @click.command()
@@ -19,5 +18,7 @@ def init(to: Path | None) -> None:
     Example:
       vsock-loadgen init -o fleet.yaml
     """
+    from vsock_loadgen.config.starter import STARTER
+
     check_files({"--output": to})
     put_out(STARTER, to)

@@ -6,20 +6,21 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vsock_loadgen import preparing
-from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import output_option, put_out
-from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.config.schema import NEWER
 from vsock_loadgen.errors import EXIT_THRESHOLD
-from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.printable import printable
-from vsock_loadgen.text.plan_text import plan_text
+
+if TYPE_CHECKING:
+    from vsock_loadgen.config.model import Config
+    from vsock_loadgen.plan.planning import Plan
 
 
 @click.command()
@@ -63,17 +64,31 @@ def plan(
     loaded = given.load({"--output": to})
     for problem in loaded.warnings:
         click.echo(printable(f"warning: {problem}"), err=True)
-    made, _ = preparing.prepare(loaded.config, nodes=nodes)
-    terminal = streams()
+    from vsock_loadgen.preparing import prepare
+
+    made, _ = prepare(loaded.config, nodes=nodes)
     if references:
-        text = "".join(f"{kind}\t{name}\t{value}\n" for kind, name, value in _references(loaded.config))
+        put_out("".join(f"{kind}\t{name}\t{value}\n" for kind, name, value in _references(loaded.config)), to)
     elif output == "json":
-        text = json.dumps(plan_document(made, with_vms=vms, service_time_ns=service_time), indent=1) + "\n"
+        put_out(_document(made, vms, service_time), to)
     else:
-        text = plan_text(made, width=terminal.width, color=terminal.color, service_time_ns=service_time)
-    put_out(text, to, color=terminal.color)
+        _show(made, service_time, to)
     if fail_on_warning and (loaded.warnings or made.warnings):
         sys.exit(EXIT_THRESHOLD)
+
+
+def _document(made: Plan, with_vms: bool, service_time_ns: int | None) -> str:
+    from vsock_loadgen.plan.document import plan_document
+
+    return json.dumps(plan_document(made, with_vms=with_vms, service_time_ns=service_time_ns), indent=1) + "\n"
+
+
+def _show(made: Plan, service_time_ns: int | None, to: Path | None) -> None:
+    from vsock_loadgen.cli.terminal import streams
+    from vsock_loadgen.text.plan_text import plan_text
+
+    terminal = streams()
+    put_out(plan_text(made, width=terminal.width, color=terminal.color, service_time_ns=service_time_ns), to, color=terminal.color)
 
 
 def _references(config: Config) -> Iterator[tuple[str, str, str]]:

@@ -10,14 +10,11 @@ from typing import Any, Literal
 
 import click
 
-from vsock_loadgen import receiving
-from vsock_loadgen.cli.configuring import streams
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
 from vsock_loadgen.receiver.delays import Delays
-from vsock_loadgen.text.receipt_text import receipt_text
 from vsock_loadgen.units import format_duration
 
 _AS_IN = ", as in 50ms,100ms@60s"
@@ -161,10 +158,14 @@ def receive(
             click.echo(f"counters at {metrics}", err=True)
         click.echo(f"listening on {bound}{until}", err=True)
 
+    from vsock_loadgen import receiving
+
     receipt = receiving.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)
-    terminal = streams()
     if output == "json":
-        text = json.dumps(receipt.to_json(), indent=1) + "\n"
-    else:
-        text = receipt_text(receipt, width=terminal.width, color=terminal.color)
-    put_out(text, to, color=terminal.color)
+        put_out(json.dumps(receipt.to_json(), indent=1) + "\n", to)
+        return
+    from vsock_loadgen.cli.terminal import streams
+    from vsock_loadgen.text.receipt_text import receipt_text
+
+    terminal = streams()
+    put_out(receipt_text(receipt, width=terminal.width, color=terminal.color), to, color=terminal.color)

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import click
 
-from vsock_loadgen.capacity.files import read_outcomes
-from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, writing
 from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.printable import printable
-from vsock_loadgen.text.capacity_page import capacity_page
-from vsock_loadgen.text.html import result_page
 
 
 @click.command()
@@ -34,6 +30,11 @@ def report(result: Path, to: Path | None) -> None:
         raise click.UsageError("the result comes from stdin: expected --output FILE, the name of the page")
     path = to or result.parent / f"{result.stem}.html"
     check_files({"--output": path}, [result])
+    from vsock_loadgen.capacity.files import read_outcomes
+    from vsock_loadgen.capacity.outcome import Capacity
+    from vsock_loadgen.text.capacity_page import capacity_page
+    from vsock_loadgen.text.html import result_page
+
     ((_, outcome),) = read_outcomes([result])
     page = capacity_page(outcome) if isinstance(outcome, Capacity) else result_page(outcome.to_json())
     with writing("--output", path):

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import click
 
-from vsock_loadgen import app
-from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import OUTPUT
-from vsock_loadgen.cli.refusing import said_as
-from vsock_loadgen.modes.calling import Calling
-from vsock_loadgen.stage import Outputs
 
 
 @click.command()
@@ -35,6 +31,12 @@ def run(given: Given, result: Path | None, html: Path | None, no_live: bool, no_
       vsock-loadgen run --config fleet.yaml
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
     """
+    from vsock_loadgen import app
+    from vsock_loadgen.cli.refusing import said_as
+    from vsock_loadgen.cli.terminal import streams
+    from vsock_loadgen.modes.calling import Calling
+    from vsock_loadgen.stage import Outputs
+
     loaded = given.load({"--result": result, "--html": html})
     outputs = Outputs(result=result, html=html)
     where = streams(live=not no_live)

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
-from vsock_loadgen.config.schema import json_schema
 
 
 @click.command()
@@ -21,5 +20,7 @@ def schema(to: Path | None) -> None:
       vsock-loadgen schema -o loadgen.schema.json
       # then, in the config's first line: # yaml-language-server: $schema=loadgen.schema.json
     """
+    from vsock_loadgen.config.schema import json_schema
+
     check_files({"--output": to})
     put_out(json.dumps(json_schema(), indent=2) + "\n", to)

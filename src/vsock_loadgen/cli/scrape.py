@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vsock_loadgen import preparing
-from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
-from vsock_loadgen.cli.refusing import require
 from vsock_loadgen.cli.scraping_options import sensor_options
-from vsock_loadgen.scraper.manners import Manners
-from vsock_loadgen.scraper.pacing import Settings
-from vsock_loadgen.text.scraped_text import scraped_text
 from vsock_loadgen.units import format_duration
+
+if TYPE_CHECKING:
+    from vsock_loadgen.scraper.pacing import Settings
 
 
 @click.command()
@@ -57,8 +56,13 @@ def scrape(
       vsock-loadgen scrape http://127.0.0.1:8080 --config fleet.yaml
       vsock-loadgen scrape --config fleet.yaml --time-scale 720 --duration 20s --format json
     """
+    from vsock_loadgen.cli.refusing import require
+
     require("scrape", "aiohttp", "serve")
-    from vsock_loadgen import scraping
+    from vsock_loadgen import preparing, scraping
+    from vsock_loadgen.cli.terminal import streams
+    from vsock_loadgen.scraper.manners import Manners
+    from vsock_loadgen.text.scraped_text import scraped_text
 
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from vsock_loadgen.cli.durations import DURATION
-from vsock_loadgen.scraper.pacing import Settings
 
 _DURATIONS = {
     "poll_ns": ("--poll-interval", "Time between two askings of a VM."),
@@ -26,6 +25,8 @@ def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def called(sensor_release: str, **given: Any) -> None:
+        from vsock_loadgen.scraper.pacing import Settings
+
         defaults = Settings.of("august" if sensor_release == "august" else "september")
         said = {name: value for name in (*_DURATIONS, "concurrency") if (value := given.pop(name)) is not None}
         command(settings=replace(defaults, **said), **given)

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsock_loadgen import app
-from vsock_loadgen.cli.configuring import Given, config_options, streams
+from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, OUTPUT, opened
-from vsock_loadgen.cli.refusing import require, said_as
 from vsock_loadgen.cli.scraping_options import sensor_options
-from vsock_loadgen.stage import Outputs
 
 if TYPE_CHECKING:
     from vsock_loadgen.answering.tls import Tls
@@ -64,6 +61,11 @@ def serve(
       vsock-loadgen serve --config fleet.yaml --listen http://127.0.0.1:8080
       vsock-loadgen serve --config fleet.yaml --asker embedded --time-scale 720 --duration 20s
     """
+    from vsock_loadgen import app
+    from vsock_loadgen.cli.refusing import require, said_as
+    from vsock_loadgen.cli.terminal import streams
+    from vsock_loadgen.stage import Outputs
+
     require("serve", "aiohttp", "serve")
     from vsock_loadgen.modes.answering import Answering, Listening
 

@@ -12,9 +12,10 @@ Whatever is left in between is refused: two processes that take themselves for t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vsock_loadgen.cluster.nodes import WITHOUT, WorkerNodes
+from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import ClusterError, ConfigError, Problem
 
 _FEW = 5
@@ -55,6 +56,12 @@ def identify(
         hint = "; without nodeCount the cluster says both" if node_name else ""
         raise ConfigError([Problem("", "nodeCount", f"is {count}, but nothing says which of them this is: {expected}{hint}")])
     return _in_cluster(node_name, read_workers()) if node_name else Identity(0, 1, "the only one")
+
+
+def settled(config: Config, identity: Identity) -> Config:
+    """The config with the place of this process in it, as all documents of one fleet have it."""
+    place = {"nodeIndex": identity.index, "nodeCount": identity.count}
+    return replace(config, node_index=identity.index, node_count=identity.count, effective={**config.effective, **place})
 
 
 def _within(index: int, count: int, place: Problem, source: str) -> Identity:

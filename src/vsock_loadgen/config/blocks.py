@@ -11,12 +11,12 @@ from vsock_loadgen.distributions.buckets import PERCENT
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL
 from vsock_loadgen.distributions.reading import Of
-from vsock_loadgen.distributions.timing import TIMING, UNSAID, Timed, Timing
-from vsock_loadgen.grammar.block import Block, BlockOf, Key, OrBlock, key, keys_of, model_of, shown
+from vsock_loadgen.distributions.timing import TIMING, UNSAID, Timing
+from vsock_loadgen.grammar.block import BlockOf, Key, OrBlock, key, keys_of, shown
 from vsock_loadgen.grammar.leaves import Choice, Duration, Leaf, Name, Number, OptionalText, OrWord, Percentage, WholeNumber
 from vsock_loadgen.units import HOUR, MILLISECOND
 
-MOST_VMS = 100_000
+MOST_VMS = 1_000_000
 MOST_RATE = 10_000
 YEAR_NS = 365 * 24 * HOUR
 PACKAGE_SETS = Choice(("shared", "perVM"))
@@ -40,10 +40,10 @@ class _OrRamp(OrBlock):
     def __init__(self, leaf: Leaf, name: str, says: str, noun: str, unit: str, examples: tuple[str, str]) -> None:
         start = Key(leaf, f"{noun} at the start of the phase.", examples[0], unit, name="from")
         keys = {"start": start, "end": Key(leaf, f"{noun} at its end.", examples[1], unit, name="to")}
-        super().__init__(leaf, model_of(name, says, keys), keys, "a ramp", ("form:constant", "form:ramp"))
+        super().__init__(leaf, name, says, keys, "a ramp", ("form:constant", "form:ramp"))
 
     def made(self, value: Any) -> Level:
-        return Level(**dict(value)) if isinstance(value, Block) else Level(value, value)
+        return Level(**value) if isinstance(value, dict) else Level(value, value)
 
     def show(self, value: Level) -> object:
         return self.scalar.show(value.start) if value.start == value.end else shown(self.keys, value)
@@ -131,6 +131,9 @@ class OfProfile(BlockOf):
 
     @property
     def typed(self) -> Any:
+        from vsock_loadgen.distributions.models import Timed
+        from vsock_loadgen.grammar.models import model_of
+
         return model_of("ProfileBlock", Profile.__doc__, self.keys, Timed)
 
     def show(self, value: Profile) -> object:

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from vsock_loadgen.config.messages import finding_of
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import translated, without_outranked
-from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, ordered_problems, shorten
+from vsock_loadgen.config.places import Finding, Findings, Override, Place, Rank, Source, ordered_problems, shorten
 from vsock_loadgen.config.profiles import intervals_within, profiles_of
 from vsock_loadgen.config.rules import check_config, check_tree
 from vsock_loadgen.config.schema import KEYS, NEWER, section_model
-from vsock_loadgen.config.sources import Override, nearest, read_file, with_environment, with_overrides
+from vsock_loadgen.config.sources import nearest, read_file, with_environment, with_overrides
 from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node
 from vsock_loadgen.distributions.timing import UNSAID
 from vsock_loadgen.errors import ConfigError, Problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from vsock_loadgen.config.places import Finding
@@ -15,24 +16,32 @@ from vsock_loadgen.distributions import reading
 from vsock_loadgen.distributions.buckets import FORM_KEYS
 from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.grammar.block import BlockOf, ListOf
-from vsock_loadgen.grammar.leaves import Grammar, Name
+from vsock_loadgen.grammar.leaves import Grammar, Name, RefusedError
 
 
 def _names(takes: Grammar) -> tuple[str, ...]:
     return tuple(key.name for key in takes.keys.values())
 
 
-_FORM_KEYS = {
-    **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
-    "form:reconcile": ("url",),
-    **FORM_KEYS,
-    "form:ramp": ("from", "to"),
-    **{key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, ListOf) and key.takes.keys},
-}
+@cache
+def _form_keys() -> Mapping[str, tuple[str, ...]]:
+    """The keys of each kind of block; asked for by who has made a mistake, and not at every start."""
+    return {
+        **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
+        "form:reconcile": ("url",),
+        **FORM_KEYS,
+        "form:ramp": ("from", "to"),
+        **{key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, ListOf) and key.takes.keys},
+    }
+
+
+def _all_keys() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for keys in _form_keys().values() for key in keys))
+
+
 _TIMING_KEYS = _names(BlockOf(Timing))
 _BUCKETS = frozenset(FORM_KEYS)
 _BLOCK_KEYS = {key.name: _names(key.takes) for key in KEYS.values() if isinstance(key.takes, BlockOf)}
-_ALL_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
 _MISSING = {
     "url": f"expected {URL.wanted}",
     "percent": "expected its share of the VMs",
@@ -70,9 +79,11 @@ def _child(node: Node, segment: str | int) -> Node | None:
 
 
 def _message(error: Mapping[str, Any], node: Node) -> str:
-    context = error.get("ctx", {})
+    kind, context = error["type"], error.get("ctx", {})
+    if isinstance(refused := context.get("error"), RefusedError):
+        kind, context = refused.kind, refused.context
     found = f"found {node.shown()}"
-    match error["type"]:
+    match kind:
         case "expected" if error["loc"][-1] == "[key]":
             return f"unknown key, expected {context['what']}"
         case "expected":
@@ -82,7 +93,8 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
         case "unfit":
             return f"{found}: {context['message']}"
         case "complaint":
-            hints = (nearest(key, _ALL_KEYS) for key in node.entries if key not in _ALL_KEYS and not reading.is_key(key))
+            known = _all_keys()
+            hints = (nearest(key, known) for key in node.entries if key not in known and not reading.is_key(key))
             return str(context["message"]) + next((hint for hint in hints if hint), "")
         case "missing":
             return f"missing; {_MISSING.get(error['loc'][-1]) or reading.missing_from(error['loc'][-2])}"
@@ -101,6 +113,6 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
 
 def _known_keys(location: Sequence[str | int]) -> tuple[str, ...]:
     """The keys of the innermost block around a location."""
-    form = next((str(step) for step in reversed(location) if step in _FORM_KEYS), "")
+    form = next((str(step) for step in reversed(location) if step in _form_keys()), "")
     is_timed = form in _BUCKETS and "reportInterval" in location
-    return _FORM_KEYS.get(form, _ALL_KEYS) + (_TIMING_KEYS if is_timed else ())
+    return _form_keys().get(form, _all_keys()) + (_TIMING_KEYS if is_timed else ())

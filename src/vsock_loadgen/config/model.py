@@ -29,7 +29,7 @@ from vsock_loadgen.grammar.block import BlockOf, ListOf, key
 from vsock_loadgen.grammar.leaves import Choice, Duration, Number, OptionalText, OrWord, Percentage, WholeNumber, YesOrNo, auto
 from vsock_loadgen.units import MILLISECOND, SECOND
 
-_MOST_NODES = 10_000
+MOST_NODES = 10_000
 _EACH_ITS_OWN = "every key its own"
 MAX_LOST = OrWord(Percentage(), (("auto", None),))
 
@@ -339,7 +339,7 @@ class Config:
     )
     node_index: int | None = key(
         None,
-        auto(0, _MOST_NODES - 1),
+        auto(0, MOST_NODES - 1),
         "Which of the nodes that share the fleet this one is, from 0; auto: from the cluster where `NODE_NAME` is set, "
         "or `JOB_COMPLETION_INDEX`, else 0.",
         "0",
@@ -348,7 +348,7 @@ class Config:
     )
     node_count: int | None = key(
         None,
-        auto(1, _MOST_NODES),
+        auto(1, MOST_NODES),
         "How many nodes share the fleet; auto: as many workers as the cluster has where `NODE_NAME` is set, else 1.",
         "3",
         group="nodes",

@@ -80,6 +80,19 @@ def shorten(text: str, longest: int = _LONGEST_SHOWN) -> str:
     return flat if len(text) <= longest else flat[: longest - 3] + "..."
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A value from the command line.
+
+    `where` is shown in errors (`--vm-count`, `--set packages.buckets[0].percent`), `path` is the dotted path below
+    `loadgen:`, `text` the value as YAML (`700`, `1m30s`, `{mean: 1, ...}`).
+    """
+
+    where: str
+    path: str
+    text: str
+
+
 def position(place: Place) -> str:
     """A place within its own source: the line of a file, else the source."""
     is_in_file = str(place) != place.source.name

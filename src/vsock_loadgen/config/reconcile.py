@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.grammar.block import Key, OrBlock, model_of
+from vsock_loadgen.grammar.block import Key, OrBlock
 from vsock_loadgen.grammar.leaves import ParsedText, complaint, expected
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -60,9 +60,7 @@ _KEYS = {
         name="url",
     )
 }
-RECONCILE = OrBlock(
-    URL, model_of("ReconcileBlock", "The target's own counters.", _KEYS), _KEYS, "{url: URL}", ("form:url", "form:reconcile")
-)
+RECONCILE = OrBlock(URL, "ReconcileBlock", "The target's own counters.", _KEYS, "{url: URL}", ("form:url", "form:reconcile"))
 """A URL by itself, or the block with one."""
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from pydantic_core import PydanticCustomError
-
 from vsock_loadgen.config.blocks import Level
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import PACKAGE_KEYS, check_older_keys
@@ -19,6 +17,7 @@ from vsock_loadgen.distributions.buckets import PERCENT
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import QUANTITIES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timing
+from vsock_loadgen.grammar.leaves import RefusedError
 from vsock_loadgen.grammar.numbers import show_decimal
 from vsock_loadgen.units import MILLISECOND, format_duration
 
@@ -76,7 +75,7 @@ def _uneven_shares(nodes: Nodes) -> Said:
 def _percent(item: Node) -> Iterator[Fraction]:
     try:
         yield PERCENT.read(item.entries["percent"].plain())
-    except (KeyError, PydanticCustomError):
+    except (KeyError, RefusedError):
         return
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
-
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import BEFORE, OlderKeys
-from vsock_loadgen.grammar.block import Key, Scope, keys_of, model_of
+from vsock_loadgen.grammar.block import Key, Scope, keys_of
 
 NEWER, OLDER = keys_of(Config), keys_of(OlderKeys)
 """Every key below `loadgen:`, by the names of the fields."""
@@ -20,6 +18,8 @@ KEYS = {name: {**NEWER, **OLDER}[name] for newer in NEWER for name in (*(old for
 @cache
 def section_model() -> type[Any]:
     """What stands below `loadgen:`, types and bounds checked; made when a config is first read."""
+    from vsock_loadgen.grammar.models import model_of
+
     return model_of("Section", "What stands below `loadgen:`, types and bounds checked.", KEYS)
 
 
@@ -34,22 +34,14 @@ def keys_of_scope(scope: Scope) -> frozenset[str]:
     return frozenset(key.name for key in KEYS.values() if key.scope == scope)
 
 
-class _SchemaOfText(GenerateJsonSchema):
-    """Leaves out the defaults that pydantic finds in its models, which are in internal units, and the titles it makes up."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def default_schema(self, schema: Any) -> dict[str, Any]:
-        return self.generate_inner(schema["schema"])
-
-
 def json_schema() -> dict[str, object]:
     """The JSON Schema (draft 2020-12) of a config file: every key with its unit and default.
 
     It cannot say everything: that percents add up to 100 and that quantiles ascend is checked by loading alone.
     """
-    section: dict[str, Any] = section_model().model_json_schema(by_alias=True, schema_generator=_SchemaOfText)
+    from vsock_loadgen.grammar.models import SchemaOfText
+
+    section: dict[str, Any] = section_model().model_json_schema(by_alias=True, schema_generator=SchemaOfText)
     definitions = section.pop("$defs", {})
     for key in NEWER.values():
         section["properties"][key.name]["default"] = key.by_default

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from vsock_loadgen.config.places import Finding, Findings, Place, Rank, Source, closest, shorten
+from vsock_loadgen.config.places import Finding, Findings, Override, Place, Rank, Source, closest, shorten
 from vsock_loadgen.config.schema import KEYS, scalar_keys
-from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, read_yaml, sequence_node
+from vsock_loadgen.config.tree import Node, UnreadableError, mapping_node, sequence_node
+from vsock_loadgen.config.yaml_text import read_yaml
 from vsock_loadgen.grammar.block import ENVIRONMENT_PREFIX
 from vsock_loadgen.grammar.leaves import Grammar
 from vsock_loadgen.inputs import InputError, name_of, read_input, text_of
@@ -26,19 +27,6 @@ _RESERVED = ("LOADGEN_CONFIG",)
 _SEGMENT = re.compile(r"(p[0-9]+\.[0-9]+|[A-Za-z_][A-Za-z0-9_-]*)((?:\[[0-9]{1,6}\])*)(?:\.(?=.)|$)")
 _GRAMMARS: dict[str | int, Grammar] = {key.name: key.takes for key in KEYS.values()}
 _INDEX = re.compile(r"\[([0-9]+)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A value from the command line.
-
-    `where` is shown in errors (`--vm-count`, `--set packages.buckets[0].percent`), `path` is the dotted path below
-    `loadgen:`, `text` the value as YAML (`700`, `1m30s`, `{mean: 1, ...}`).
-    """
-
-    where: str
-    path: str
-    text: str
 
 
 def nearest(key: str, known: Iterable[str]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
+from typing import Any
 
 from vsock_loadgen.distributions.kind import Bucket, Distribution, Sample
 from vsock_loadgen.distributions.quantity import Grain, Quantity
@@ -24,7 +22,9 @@ class Constant(Distribution):
 
     @classmethod
     def grammar(cls, quantity: Quantity, any_kind: Any) -> Any:
-        return Annotated[int, quantity.exact, AfterValidator(cls)]
+        from vsock_loadgen.distributions.models import scalar_type
+
+        return scalar_type(quantity, cls)
 
     @classmethod
     def example(cls, quantity: Quantity) -> Any:

@@ -12,24 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
-
-import pydantic
-from pydantic import AfterValidator, ConfigDict, create_model
+from typing import Any, ClassVar, Literal, Self, get_type_hints
 
 from vsock_loadgen.distributions.quantity import Grain, Quantity
 from vsock_loadgen.distributions.timing import UNSAID, Timing
-from vsock_loadgen.grammar.block import Block
-from vsock_loadgen.grammar.leaves import Choice, Leaf, complaint
+from vsock_loadgen.grammar.leaves import Leaf, complaint
 
 CONTINUOUS = -1
 """Bucket number of a value that comes from a continuous distribution."""
-
-
-class Part(Block):
-    """A block that is part of a distribution, and complete only once all kinds are: they may stand within each other."""
-
-    model_config = ConfigDict(defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +116,13 @@ class Distribution(ABC):
     @classmethod
     def grammar(cls, quantity: Quantity, any_kind: Any) -> Any:
         """The type by which pydantic reads one. `any_kind` is that of all kinds together, for distributions in distributions."""
-        return cls.block(quantity, **{key.name: _declared(key) for key in cls.keys(quantity)})
+        from vsock_loadgen.distributions.models import field_of, kind_type
+
+        return kind_type(cls, quantity, **{key.name: field_of(key) for key in cls.keys(quantity)})
 
     @classmethod
-    def block(cls, quantity: Quantity, **fields: Any) -> Any:
-        """The type of a block with these fields, and with `type`."""
-        declared = {"type": (Annotated[str, Choice((cls.name,))], cls.name), **fields}
-        says = cls.says.format_map(quantity.words)
-        model = create_model(f"{quantity.title}{cls.name.title()}", __base__=Part, __doc__=says, **declared)
-        return Annotated[model, AfterValidator(cls.build)]
-
-    @classmethod
-    def build(cls, block: Block) -> Self:
-        """One from its block, as read. Raises PydanticCustomError where its values do not go together."""
+    def build(cls, block: Any) -> Self:
+        """One from its block, as read. Raises RefusedError where its values do not go together."""
         made = cls(**{name: Fraction(getattr(block, name)) for name in cls.fields()})
         if fault := made.fault():
             raise complaint(fault)
@@ -196,13 +180,6 @@ def _fields_of(kind: type[Distribution]) -> Mapping[str, Field]:
     return {name: note for name, note in notes if isinstance(note, Field)}
 
 
-def _declared(key: Key) -> tuple[Any, Any]:
-    """The field of a model that reads a key."""
-    if key.default is None:
-        return Annotated[Any, key.takes], pydantic.Field(description=key.says)
-    return Annotated[Any, key.takes], pydantic.Field(key.default, description=f"{key.says} By default {key.show(key.default)}.")
-
-
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """A share of the VMs, `percent` exact, that has a distribution of its own. Of intervals, it may also say how they keep time.
@@ -212,6 +189,27 @@ class Bucket:
     value: Distribution
     timing: Timing = UNSAID
     name: str = ""
+
+
+_LOOKS_FOR_A_VALUE = 32
+
+
+def _ascending(value_of: Callable[[int], int], count: int) -> array[int]:
+    """The values of so many ranks, which do not fall from one to the next. Where both ends of a stretch have the same value, so has
+    all that is between them: of a million VMs, only as many are looked at as it takes to find where each value begins."""
+    values = array("q", [0]) * count
+    stretches = [(0, count - 1, value_of(0), value_of(count - 1))] if count else []
+    while stretches:
+        first, last, low, high = stretches.pop()
+        if low == high:
+            values[first : last + 1] = array("q", [low]) * (last + 1 - first)
+            continue
+        values[first], values[last] = low, high
+        if last - first > 1:
+            middle = (first + last) // 2
+            between = value_of(middle)
+            stretches += ((first, middle, low, between), (middle, last, between, high))
+    return values
 
 
 class Continuous(Distribution):
@@ -240,7 +238,15 @@ class Continuous(Distribution):
 
     def take(self, count: int, grain: Grain) -> Sample:
         value_at, fit, whole = self.quantile(), grain.fit, self.whole
-        values = array("q", [fit(value_at((rank + 0.5) * whole / count)) for rank in range(count)])
+
+        def value_of(rank: int) -> int:
+            return fit(value_at((rank + 0.5) * whole / count))
+
+        low, high = self.ends(grain)
+        if (high - low) // grain.step * _LOOKS_FOR_A_VALUE < count:
+            values = _ascending(value_of, count)
+        else:
+            values = array("q", map(value_of, range(count)))
         return Sample(values, array("i", [CONTINUOUS]) * count)
 
     def fault(self) -> str:

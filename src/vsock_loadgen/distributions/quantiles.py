@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any
-
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Annotated, Any
 
 from vsock_loadgen.distributions.kind import MAX, MIN, Continuous, Field
 from vsock_loadgen.distributions.quantity import Quantity
 from vsock_loadgen.grammar.leaves import Leaf, complaint, expected
 from vsock_loadgen.percentiles import PATTERN, percentile_name, percentile_of
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 _ENDS = {"min": Fraction(0), "max": Fraction(100)}
 _SAYS = "A measured quantile: `p` and a percentage above 0 and below 100, as in `p50` or `p99.9`; with `min` and `max`."
@@ -89,6 +90,8 @@ class _Points:
     leaf: Leaf
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
+        from pydantic_core import core_schema
+
         points = core_schema.dict_schema(
             keys_schema=core_schema.no_info_plain_validator_function(_percentile),
             values_schema=core_schema.no_info_plain_validator_function(self.leaf.read),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, reduce
-from operator import or_
-from typing import Annotated, Any
-
-from pydantic import Discriminator, GetCoreSchemaHandler, Tag
-from pydantic_core import CoreSchema
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Distribution, Key
 from vsock_loadgen.distributions.quantity import PACKAGES, Quantity
 from vsock_loadgen.grammar.leaves import Grammar
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 BLOCKS = {f"form:{kind.name}": kind for kind in KINDS if kind is not Constant}
 """The kinds that are a block, under the step of pydantic's locations that tells them apart."""
@@ -56,15 +56,11 @@ class Of(Grammar):
 
 @cache
 def _union(quantity: Quantity) -> Any:
+    from vsock_loadgen.distributions.models import any_type
+
     any_kind = Annotated[Distribution, Of(quantity)]
-    tagged = (Annotated[kind.grammar(quantity, any_kind), Tag(f"form:{kind.name}")] for kind in KINDS)
-    by_form = Discriminator(
-        form_of,
-        custom_error_type="complaint",
-        custom_error_message="the block has no known form",
-        custom_error_context={"message": NO_KNOWN_FORM},
-    )
-    return Annotated[reduce(or_, tagged), by_form]
+    kinds = {f"form:{kind.name}": kind.grammar(quantity, any_kind) for kind in KINDS}
+    return any_type(kinds, form_of, ("the block has no known form", NO_KNOWN_FORM))
 
 
 def form_of(value: object) -> str | None:

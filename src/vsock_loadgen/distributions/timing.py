@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from vsock_loadgen.distributions.quantity import LONGEST_INTERVAL_NS
-from vsock_loadgen.grammar.block import key, keys_of, model_of
+from vsock_loadgen.grammar.block import key, keys_of
 from vsock_loadgen.grammar.leaves import Duration, Percentage, YesOrNo
 
 OFFSET = Duration(0, LONGEST_INTERVAL_NS)
@@ -66,12 +66,3 @@ UNSAID = Timing()
 
 TIMING = keys_of(Timing)
 """The keys by which a share of the fleet says how its VMs keep time."""
-
-
-class Timed(model_of("Keys", None, TIMING)):  # type: ignore[misc]
-    """A share of the fleet that may have its own way of keeping time."""
-
-    @property
-    def timing(self) -> Timing:
-        """What is said about it."""
-        return Timing(**{name: getattr(self, name) for name in TIMING})

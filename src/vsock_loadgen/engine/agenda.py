@@ -15,8 +15,6 @@ from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.units import SECOND
 
-_POSITION_BITS = 17  # of a heap entry: due time and position in one integer compare faster than a tuple
-_POSITION_MASK = (1 << _POSITION_BITS) - 1
 _NEVER_NS = 1 << 62
 _FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
 
@@ -31,6 +29,8 @@ class Agenda(Generic[B]):
 
     def __init__(self, load: Load, books: Sequence[B]) -> None:
         self._schedule = load.schedule
+        self._bits = load.position_bits  # of a heap entry: due time and position in one integer compare faster than a tuple
+        self._mask = (1 << self._bits) - 1
         self._books = books
         self._first_book = array("l", map(load.cells.number, load.places))
         self._zero_ns = 0
@@ -52,10 +52,10 @@ class Agenda(Generic[B]):
             self._advance = self._schedule.advance(grid_wall_ns, join_ns)
             self._heap = [self._next(position) for position in range(len(self._schedule.indices))]
         self._joined_ns = join_ns
-        steps, limit = 0, join_ns << _POSITION_BITS
+        steps, limit = 0, join_ns << self._bits
         for place, entry in enumerate(self._heap):
             while entry < limit:
-                entry = self._next(entry & _POSITION_MASK)
+                entry = self._next(entry & self._mask)
                 steps += 1
                 if not steps % STEPS_BETWEEN_LOOKS:
                     yield steps
@@ -84,11 +84,11 @@ class Agenda(Generic[B]):
         taken: list[tuple[int, int, B]] = []
         if not heap:
             return taken
-        zero_ns, shape, phase = self._zero_ns, self._schedule.shape, 0
+        zero_ns, shape, phase, bits, mask = self._zero_ns, self._schedule.shape, 0, self._bits, self._mask
         for _ in range(most):
             if heap[0] >= limit:
                 break
-            due_ns, position = heap[0] >> _POSITION_BITS, heap[0] & _POSITION_MASK
+            due_ns, position = heap[0] >> bits, heap[0] & mask
             heapq.heapreplace(heap, self._next(position))
             if shape is not None:
                 if not self._schedule.is_on(position, due_ns):
@@ -106,7 +106,7 @@ class Agenda(Generic[B]):
         """For each VM the clock's reading when the next of its reports is due, whether or not it is switched on then."""
         found = [_NEVER_NS] * len(self._heap)
         for entry in self._heap:
-            found[entry & _POSITION_MASK] = self._zero_ns + (entry >> _POSITION_BITS)
+            found[entry & self._mask] = self._zero_ns + (entry >> self._bits)
         return found
 
     def is_due(self, now_ns: int) -> bool:
@@ -116,17 +116,17 @@ class Agenda(Generic[B]):
     @property
     def next_ns(self) -> int:
         """When the next one is due, by the clock."""
-        return self._zero_ns + (self._heap[0] >> _POSITION_BITS) if self._heap else _NEVER_NS
+        return self._zero_ns + (self._heap[0] >> self._bits) if self._heap else _NEVER_NS
 
     def rest(self, end_ns: int, enter: Callable[[int, B, int], None]) -> Iterator[None]:
         """Take what is due before `end_ns` off the agenda: `enter` is called with the position of a VM, a book and how many reports
         belong there. Where that is much it takes its time, and yields every STEPS_BETWEEN_LOOKS reports."""
-        limit, shape, steps = (end_ns - self._zero_ns) << _POSITION_BITS, self._schedule.shape, 0
+        limit, shape, steps = (end_ns - self._zero_ns) << self._bits, self._schedule.shape, 0
         for first in self._heap:
-            entry, position = first, first & _POSITION_MASK
+            entry, position = first, first & self._mask
             reports: dict[int, int] = {}
             while entry < limit:
-                due_ns = entry >> _POSITION_BITS
+                due_ns = entry >> self._bits
                 phase = 0 if shape is None else shape.phase_at(due_ns)
                 if shape is None or self._schedule.is_on(position, due_ns):
                     reports[phase] = reports.get(phase, 0) + 1
@@ -145,8 +145,8 @@ class Agenda(Generic[B]):
 
     def _next(self, position: int) -> int:
         """The heap entry of a VM's next report."""
-        return self._advance(position) << _POSITION_BITS | position
+        return self._advance(position) << self._bits | position
 
     def _limit(self, now_ns: int) -> int:
         """The heap entry that none which is due reaches."""
-        return (min(now_ns, self._last_ns) - self._zero_ns + 1) << _POSITION_BITS
+        return (min(now_ns, self._last_ns) - self._zero_ns + 1) << self._bits

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vsock_loadgen.measures.cells import Cells
+from vsock_loadgen.plan.fleet import part_of
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
@@ -22,6 +23,15 @@ class Load:
     places: Sequence[int]
     cells: Cells
 
+    @property
+    def position_bits(self) -> int:
+        """Bits that hold any position among these VMs, beside a due time in one number.
+
+        No more than it takes, since numbers from 2**60 on are slower: those of 10,000 VMs get there after 19 hours, those of a
+        million after 18 minutes.
+        """
+        return (len(self.schedule.indices) - 1).bit_length()
+
 
 def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
     """The VMs of a node, by worker; with an `own_cid`, every report carries that in place of a CID for each VM."""
@@ -30,7 +40,7 @@ def loads_of(plan: Plan, mine: NodeSlice, own_cid: int | None) -> list[Load]:
 
 
 def _load(plan: Plan, mine: NodeSlice, indices: range, own_cid: int | None, cells: Cells) -> Load:
-    cids = array("q", map(mine.cid, indices) if own_cid is None else [own_cid] * len(indices))
-    packages = array("i", (plan.fleet.packages.values[index] for index in indices))
-    places = array("H", (plan.groups.cell[index] for index in indices))
+    cids = mine.cids(indices) if own_cid is None else array("q", [own_cid]) * len(indices)
+    packages = array("i", part_of(plan.fleet.packages.values, indices))
+    places = array("H", part_of(plan.groups.cell, indices))
     return Load(plan.schedule(indices), cids, packages, places, cells)

@@ -86,14 +86,16 @@ def idle_p95_ns(probe: Probe) -> int | None:
     return delivered[int(_P95 * IDLE_PROBES) - 1] if len(delivered) == IDLE_PROBES else None
 
 
-def recovered_after_ns(probe: Probe, idle_ns: int, clock_ns: Callable[[], int] = time.monotonic_ns) -> int | None:
+def recovered_after_ns(
+    probe: Probe, idle_ns: int, clock_ns: Callable[[], int] = time.monotonic_ns, *, longest_ns: int = _LONGEST_NS
+) -> int | None:
     """How long it takes until a few single reports in succession take no more than they may: twice the 95th percentile at first, or
-    5 ms more, whichever is more. None where that is not within a minute."""
+    5 ms more, whichever is more. None where that is not within `longest_ns`, a minute if nothing is said."""
     limit_ns = max(2 * idle_ns, idle_ns + _MORE_THAN_IDLE_NS)
     began_ns, good = clock_ns(), 0
     while good < _IN_SUCCESSION:
         took_ns = probe()
         good = good + 1 if took_ns is not None and took_ns <= limit_ns else 0
-        if good < _IN_SUCCESSION and clock_ns() - began_ns > _LONGEST_NS:
+        if good < _IN_SUCCESSION and clock_ns() - began_ns > longest_ns:
             return None
     return clock_ns() - began_ns

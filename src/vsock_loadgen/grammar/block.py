@@ -1,6 +1,7 @@
 """A mapping of the file: each of its keys is declared once, as a field of a dataclass, and pydantic's model of it follows:
 
-`vm_count: int = key(50, WholeNumber(1, 100), "Number of VMs.", "5000", unit="VMs")`.
+`vm_count: int = key(50, WholeNumber(1, 100), "Number of VMs.", "5000", unit="VMs")`. The model is in `grammar.models`, which is
+imported when something is to be read.
 """
 
 from __future__ import annotations
@@ -9,12 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from typing import Annotated, Any, Literal
-
-import pydantic
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, create_model
-from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
+from typing import Any, Literal
 
 from vsock_loadgen.grammar.leaves import Grammar, Leaf
 from vsock_loadgen.grammar.scalars import flow
@@ -22,14 +18,6 @@ from vsock_loadgen.grammar.scalars import flow
 ENVIRONMENT_PREFIX = "LOADGEN_"
 Scope = Literal["load", "shared", "node"]
 """Whether a key decides when reports are due, beside the VMs of the plan; else whether all nodes of a fleet share it."""
-
-
-class Block(BaseModel):
-    """A mapping of the file: keys in camelCase, none beyond the known ones, values as the leaves read them."""
-
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +38,6 @@ class Key:
     idle: bool | None = None
     name: str = ""
     default: Any = ...
-
-    @property
-    def in_model(self) -> tuple[Any, Any]:
-        """The field of a model that reads it."""
-        return self.takes.typed, pydantic.Field(self.default, alias=self.name, description=self.says, deprecated=self.idle)
 
     @property
     def flag(self) -> str:
@@ -88,15 +71,14 @@ def keys_of(declared: Any) -> Mapping[str, Key]:
     found = {}
     for each in fields(declared):
         if made := each.metadata.get("key"):
-            name = made.name or to_camel(re.sub("_(ns|url)$", "", each.name))
+            name = made.name or _camel(re.sub("_(ns|url)$", "", each.name))
             found[each.name] = replace(made, name=name, default=... if each.default is MISSING else each.default)
     return found
 
 
-def model_of(name: str, says: str | None, keys: Mapping[str, Key], base: type[BaseModel] = Block) -> type[Any]:
-    """Pydantic's model of a block with these keys."""
-    declared: dict[str, Any] = {attribute: each.in_model for attribute, each in keys.items()}
-    return create_model(name, __base__=base, __doc__=says, **declared)
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def shown(keys: Mapping[str, Key], value: Any) -> dict[str, object]:
@@ -114,8 +96,9 @@ class BlockOf(Grammar):
 
     @property
     def typed(self) -> Any:
-        model = model_of(f"{self.declared.__name__}Block", self.declared.__doc__, self.keys)
-        return Annotated[model, AfterValidator(lambda block: self.declared(**dict(block)))]
+        from vsock_loadgen.grammar.models import block_type
+
+        return block_type(f"{self.declared.__name__}Block", self.declared.__doc__, self.keys, self.declared)
 
     def show(self, value: Any) -> object:
         return shown(self.keys, value)
@@ -134,7 +117,9 @@ class ListOf(Grammar):
 
     @property
     def typed(self) -> Any:
-        return Annotated[list[self.item.typed], AfterValidator(tuple)]  # type: ignore[name-defined]
+        from vsock_loadgen.grammar.models import list_type
+
+        return list_type(self.item.typed)
 
     @property
     def in_words(self) -> str:
@@ -148,10 +133,13 @@ class ListOf(Grammar):
 
 
 class OrBlock(Grammar):
-    """One value by itself, or a block around such values; `tags` are the steps of pydantic's locations that tell them apart."""
+    """One value by itself, or a block around such values; `tags` are the steps of pydantic's locations that tell them apart.
 
-    def __init__(self, scalar: Leaf, model: type[Any], keys: Mapping[str, Key], words: str, tags: tuple[str, str]) -> None:
-        self.model, self.keys, self.words, self.tags = model, keys, words, tags
+    `name` and `says` are those of the block in the JSON Schema, `words` stand for it in documents.
+    """
+
+    def __init__(self, scalar: Leaf, name: str, says: str, keys: Mapping[str, Key], words: str, tags: tuple[str, str]) -> None:
+        self.name, self.says, self.keys, self.words, self.tags = name, says, keys, words, tags
         self.scalar: Leaf = scalar
 
     @property
@@ -160,19 +148,13 @@ class OrBlock(Grammar):
 
     @property
     def typed(self) -> Any:
-        one, block = self.tags
-        either: Any = Annotated[self.scalar.typed, Tag(one)] | Annotated[self.model, Tag(block)]
-        by_form = Discriminator(lambda value: block if isinstance(value, dict) else one)
-        return Annotated[either, by_form, AfterValidator(self.made)]
+        from vsock_loadgen.grammar.models import block_type, either_type
+
+        return either_type(self.scalar.typed, block_type(self.name, self.says, self.keys, dict), self.tags, self.made)
 
     def made(self, value: Any) -> Any:
-        """What either is read as: by default the only value of the block."""
-        return next(iter(dict(value).values())) if isinstance(value, Block) else value
+        """What either is read as, a block as its values by their names: by default the only value of the block."""
+        return next(iter(value.values())) if isinstance(value, dict) else value
 
     def show(self, value: Any) -> object:
         return self.scalar.show(value)
-
-
-def leaf_in(field: FieldInfo) -> Leaf | None:
-    """The grammar of a field that takes one value, None for any other."""
-    return next((note for note in field.metadata if isinstance(note, Leaf)), None)

@@ -1,7 +1,8 @@
 """The grammar of a single value: how it is read, shown again, described to an editor, and what is expected in its place.
 
 A leaf stands in a pydantic model as `Annotated[type, leaf]`; what it raises names what was expected, and the loader
-adds what was found and where.
+adds what was found and where. Nothing of pydantic is imported before it reads something: who only asks what there is to be read,
+as a command line's help does, need not wait for it.
 """
 
 from __future__ import annotations
@@ -12,31 +13,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic_core import PydanticCustomError, core_schema
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from vsock_loadgen.grammar.numbers import exact_number, show_decimal, show_number
 from vsock_loadgen.grammar.scalars import resolve
 from vsock_loadgen.units import format_duration, parse_duration
 
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
 Kind = Literal["integer", "number", "percent", "duration", "choice", "boolean", "text"]
 _DURATION_PATTERN = r"^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$"
 
 
-def expected(what: str, why: str = "") -> PydanticCustomError:
+class RefusedError(ValueError):
+    """A value that its grammar does not take. `kind` says how `context` becomes a sentence about the user's own text."""
+
+    def __init__(self, kind: Literal["expected", "unfit", "complaint"], message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.context = {"what": message, "why": why, "message": message}
+
+
+def expected(what: str, why: str = "") -> RefusedError:
     """An error whose message becomes `found X, expected <what>`, or `found X, which <why>; expected <what>`."""
-    return PydanticCustomError("expected", "expected {what}", {"what": what, "why": why})
+    return RefusedError("expected", what, why)
 
 
-def unfit(message: str) -> PydanticCustomError:
+def unfit(message: str) -> RefusedError:
     """An error whose message becomes `found X: <message>`."""
-    return PydanticCustomError("unfit", "{message}", {"message": message})
+    return RefusedError("unfit", message)
 
 
-def complaint(message: str) -> PydanticCustomError:
+def complaint(message: str) -> RefusedError:
     """An error about a block whose message stands as it is."""
-    return PydanticCustomError("complaint", "{message}", {"message": message})
+    return RefusedError("complaint", message)
 
 
 class Grammar(ABC):
@@ -83,7 +94,7 @@ class Leaf(Grammar):
         """What JSON Schema can say about the value as written."""
 
     def read(self, value: object) -> Any:
-        """The validated value. Raises PydanticCustomError."""
+        """The validated value. Raises RefusedError."""
         if not self.fits(value):
             raise expected(self.wanted)
         return value
@@ -107,7 +118,9 @@ class Leaf(Grammar):
     def in_words(self) -> str:
         return re.sub(r", such as (1m30s|5 or 5%)$", "", self.wanted)
 
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
@@ -155,7 +168,7 @@ class OrWord(Leaf):
                 return meant
         try:
             return self.number.read(value)
-        except PydanticCustomError:
+        except RefusedError:
             raise expected(self.wanted) from None
 
     def show(self, value: Any) -> object:
@@ -352,7 +365,7 @@ class ParsedText(Leaf):
             raise expected(self.what)
         try:
             return self.parse(value)
-        except PydanticCustomError:
+        except RefusedError:
             raise
         except ValueError as error:
             raise unfit(str(error)) from None

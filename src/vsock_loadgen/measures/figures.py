@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import ge, gt, le, lt
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.percentiles import percentile_name, percentile_of
 from vsock_loadgen.units import SECOND
+
+if TYPE_CHECKING:
+    from vsock_loadgen.measures.histogram import Histogram
+    from vsock_loadgen.measures.snapshot import Counts, Times
 
 Operator = Literal["<", "<=", ">", ">="]
 Unit = Literal["seconds", "percent", "per_second"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, Any, overload
 
 from pydantic import Field
 
 from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import FAILURES, Counts, Times, counts_in
 from vsock_loadgen.record import FLAT, As, Nanoseconds, Record, Whole
 
 MOST_ROWS = 3_600
+_ROOM = MOST_ROWS + 1
 OPEN_SECONDS = 12
 """How long a second's histograms are kept: long enough for late snapshots, and for any window of ten seconds."""
 
@@ -80,11 +85,98 @@ class SeriesRow(Record):
         return replace(both, counts=self.counts + other.counts)
 
 
+IN_DOCUMENT = As(list[SeriesRow], lambda rows: [row.to_json() for row in rows], lambda rows: rows)
+"""Rows in a document."""
+_POINTS = tuple(each.name for each in fields(RowTimes))
+_CLOCKS, _FIGURES = attrgetter("response", "service", "lag"), attrgetter(*_POINTS)
+_NO_FIGURE = -1
+"""In place of a time that a row does not have."""
+
+
+class Rows(Sequence[SeriesRow]):
+    """Rows as numbers, one row after the other in an array that is as long from the start as it will ever be; a row is an object
+    only while somebody looks at it. As objects, those of an hour take three times as much, and a process grows for as long as there
+    is one more of them every second.
+
+    A row is its second, its counts, a number for each failure class, and its figures. Failures stand in the order in which they
+    occurred, as count * classes + class.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._counts = tuple(each.name for each in fields(Counts) if each.metadata)  # those that are one number
+        self._values = attrgetter(*self._counts)
+        self._classes = tuple(FailureClass)
+        self._width = 1 + len(self._counts) + len(self._classes) + 3 * len(_POINTS)
+        self._numbers = array("q", bytes(8 * self._width * room))
+        self._count = 0
+
+    def with_more(self, rows: Iterable[SeriesRow], width_seconds: int) -> Rows:
+        """A copy, with rows that are not over yet."""
+        copied = Rows(0)
+        copied._numbers, copied._count = self._numbers[: self._count * self._width], self._count
+        for row in rows:
+            copied.enter(row, width_seconds)
+        return copied
+
+    def enter(self, row: SeriesRow, width_seconds: int) -> None:
+        """Put a row in its place: the last one, unless a worker's snapshot came very late."""
+        start = row.second - row.second % width_seconds
+        place = self._count
+        if place and self._second(place - 1) >= start:
+            place = bisect_left(range(place), start, key=self._second)
+        at, end = place * self._width, self._count * self._width
+        if place < self._count and self._second(place) == start:
+            row = self[place].then(row)
+        else:
+            if end == len(self._numbers):
+                self._numbers.frombytes(bytes(8 * self._width))
+            self._numbers[at + self._width : end + self._width] = self._numbers[at:end]
+            self._count += 1
+        self._numbers[at : at + self._width] = array("q", (start, *self._written(row)))
+
+    def _second(self, place: int) -> int:
+        return self._numbers[place * self._width]
+
+    def _written(self, row: SeriesRow) -> Iterator[int]:
+        yield from self._values(row.counts)
+        failures = [(failure, count) for failure, count in row.counts.failures.items() if count]
+        yield from (count * len(self._classes) + self._classes.index(failure) for failure, count in failures)
+        yield from [0] * (len(self._classes) - len(failures))
+        for times in _CLOCKS(row):
+            yield from (_NO_FIGURE if figure is None else figure for figure in _FIGURES(times))
+
+    def _read(self, place: int) -> SeriesRow:
+        numbers = iter(self._numbers[place * self._width : (place + 1) * self._width])
+        second = next(numbers)
+        counts: dict[str, Any] = {name: next(numbers) for name in self._counts}
+        entries = [divmod(next(numbers), len(self._classes)) for _ in self._classes]
+        clocks = zip(*[numbers] * len(_POINTS), strict=True)
+        figures = [RowTimes(*(None if figure == _NO_FIGURE else figure for figure in clock)) for clock in clocks]
+        failures = {self._classes[number]: count for count, number in entries if count}
+        return SeriesRow(second, Counts(**counts, failures=failures), *figures)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> SeriesRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[SeriesRow]: ...
+    def __getitem__(self, place: int | slice) -> SeriesRow | list[SeriesRow]:
+        places = range(self._count)[place]
+        return self._read(places) if isinstance(places, int) else [self._read(each) for each in places]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(slots=True)
 class OpenRow:
     """A second that may still get more."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = field(default_factory=lambda: Counts())
     times: Times = field(default_factory=Times)
 
     def close(self, second: int) -> SeriesRow:
@@ -110,11 +202,12 @@ class Window:
 
 
 class Series:
-    """Gathers rows. Memory is bounded: at most MOST_ROWS closed rows, and histograms of the last OPEN_SECONDS only."""
+    """Gathers rows. Memory is bounded, and there from the start: room for MOST_ROWS closed rows, and histograms of the last
+    OPEN_SECONDS only."""
 
     def __init__(self) -> None:
         self.width_seconds = 1
-        self._closed: list[SeriesRow] = []
+        self._closed = Rows(_ROOM)
         self._open: dict[int, OpenRow] = {}
         self._first: int | None = None
 
@@ -146,30 +239,14 @@ class Series:
         last = max(self._open, default=0)
         return [row for second, row in self._open.items() if second > last - seconds]
 
-    def rows(self) -> list[SeriesRow]:
+    def rows(self) -> Rows:
         """All rows so far, in order; those still open as they are now."""
-        rows = list(self._closed)
-        for second in sorted(self._open):
-            self._append(rows, self._open[second].close(second))
-        return rows
+        return self._closed.with_more((self._open[second].close(second) for second in sorted(self._open)), self.width_seconds)
 
     def _close(self, second: int) -> None:
-        self._append(self._closed, self._open.pop(second).close(second))
+        self._closed.enter(self._open.pop(second).close(second), self.width_seconds)
         if len(self._closed) > MOST_ROWS:
             self.width_seconds *= 2
-            rows, self._closed = self._closed, []
+            rows, self._closed = self._closed, Rows(_ROOM)
             for row in rows:
-                self._append(self._closed, row)
-
-    def _append(self, rows: list[SeriesRow], row: SeriesRow) -> None:
-        """Put a row in its place: the last one, unless a worker's snapshot came very late."""
-        start = row.second - row.second % self.width_seconds
-        place = bisect_left(rows, start, key=_second) if rows and rows[-1].second >= start else len(rows)
-        if place < len(rows) and rows[place].second == start:
-            rows[place] = rows[place].then(row)
-        else:
-            rows.insert(place, replace(row, second=start))
-
-
-def _second(row: SeriesRow) -> int:
-    return row.second
+                self._closed.enter(row, self.width_seconds)

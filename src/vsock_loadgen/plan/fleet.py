@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
+from itertools import islice
 from typing import Literal
 
 from vsock_loadgen.config.blocks import Profile
@@ -25,6 +26,13 @@ _OFFSET_BITS = 53
 _NO_JITTER = Fraction(0)
 
 
+def part_of(column: array[int], indices: Sequence[int]) -> array[int]:
+    """The values of some VMs in their order: of every so many-th of them at one go, else one by one."""
+    if isinstance(indices, range) and indices.step > 0:
+        return column[indices.start : indices.stop : indices.step]
+    return array(column.typecode, map(column.__getitem__, indices))
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One attribute over the fleet: its value and the index of its bucket for every VM."""
@@ -34,7 +42,7 @@ class Column:
 
     def of(self, indices: Sequence[int]) -> Column:
         """The part of these VMs, in their order."""
-        return Column(array("q", (self.values[i] for i in indices)), array("i", (self.buckets[i] for i in indices)))
+        return Column(part_of(self.values, indices), part_of(self.buckets, indices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +109,11 @@ def build_fleet(config: Config) -> Fleet:
     )
 
 
-def members_of(profile: array[int], profiles: int) -> list[list[int]]:
+def members_of(profile: array[int], profiles: int) -> Sequence[Sequence[int]]:
     """Global indices of the VMs of each of so many profiles, from the profile of every VM."""
-    members: list[list[int]] = [[] for _ in range(profiles)]
+    if profiles == 1:
+        return [range(len(profile))]
+    members = [array("i") for _ in range(profiles)]
     for index, number in enumerate(profile):
         members[number].append(index)
     return members
@@ -116,8 +126,8 @@ def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
         shares = apportion(config.vm_count, [profile.percent for profile in profiles])
         order = iter(permutation(config.seed, "profile", config.vm_count))
         for number, share in enumerate(shares):
-            for _ in range(share):
-                column[next(order)] = number
+            for index in islice(order, share):
+                column[index] = number
     return column
 
 
@@ -125,12 +135,16 @@ def _assign(distributions: Sequence[Distribution], members: Sequence[Sequence[in
     """Hand values out: within each profile, the j-th in ascending order goes to the j-th of its VMs in the
     permutation of the quantity's own stream."""
     values, buckets = array("q", bytes(8 * config.vm_count)), array("i", bytes(4 * config.vm_count))
+    if len(distributions) == 1 and distributions[0].constant is not None:  # whoever gets which
+        sample = distributions[0].take(config.vm_count, quantity.grain)
+        return Column(sample.values, sample.buckets)
     keys = uniforms(config.seed, quantity.key, config.vm_count)
     for distribution, indices in zip(distributions, members, strict=True):
         sample = distribution.take(len(indices), quantity.grain)
-        for rank, index in enumerate(sorted(indices, key=keys.__getitem__)):
-            values[index] = sample.values[rank]
-            buckets[index] = sample.buckets[rank]
+        order = sorted(indices, key=keys.__getitem__)
+        for index, value, bucket in zip(order, sample.values, sample.buckets, strict=True):
+            values[index] = value
+            buckets[index] = bucket
     return Column(values, buckets)
 
 
@@ -140,13 +154,10 @@ def _cohorts(
     """The distinct ways of keeping time, and every VM's among them. A bucket that says how counts for more than its profile."""
     places: dict[Cohort, int] = {}
     by_bucket: dict[tuple[int, int], int] = {}
-    column = array("H", bytes(2 * config.vm_count))
-    for index, key in enumerate(zip(profile, intervals.buckets, strict=True)):
-        if key not in by_bucket:
-            cohort = _cohort(profiles[key[0]], key[1], config)
-            by_bucket[key] = places.setdefault(cohort, len(places))
-        column[index] = by_bucket[key]
-    return tuple(places), column
+    for key in dict.fromkeys(zip(profile, intervals.buckets, strict=True)):
+        cohort = _cohort(profiles[key[0]], key[1], config)
+        by_bucket[key] = places.setdefault(cohort, len(places))
+    return tuple(places), array("H", map(by_bucket.__getitem__, zip(profile, intervals.buckets, strict=True)))
 
 
 def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
@@ -160,12 +171,13 @@ def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
 
 
 def _offsets(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:
-    shares = uniforms(config.seed, "phase", config.vm_count)  # the name is part of the plan
-    offsets = array("q")
-    for index, (share, interval) in enumerate(zip(shares, intervals.values, strict=True)):
-        own = cohorts[cohort[index]]
-        random = int(share * (1 << _OFFSET_BITS)) * interval >> _OFFSET_BITS
-        offsets.append(own.offset_ns % interval if own.synchronized else random)
+    shares, whole = uniforms(config.seed, "phase", config.vm_count), 1 << _OFFSET_BITS  # the name is part of the plan
+    offsets = array(
+        "q", [int(share * whole) * interval >> _OFFSET_BITS for share, interval in zip(shares, intervals.values, strict=True)]
+    )
+    for index, number in enumerate(cohort) if any(each.synchronized for each in cohorts) else ():
+        if cohorts[number].synchronized:
+            offsets[index] = cohorts[number].offset_ns % intervals.values[index]
     return offsets
 
 

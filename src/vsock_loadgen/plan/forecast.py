@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress, repeat
 
 from vsock_loadgen.plan.fleet import Fleet
 from vsock_loadgen.plan.herds import Herds, herds_of, hyper_period_ns
@@ -133,7 +134,7 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
 
 def sizes_by_packages(packages: Sequence[int], report_bytes: ReportBytes) -> dict[int, int]:
     """The size of a report by its number of packages: that of the first VM that has so many."""
-    first_with = {count: index for index, count in reversed(list(enumerate(packages)))}
+    first_with = dict(zip(reversed(packages), range(len(packages) - 1, -1, -1), strict=True))
     return {count: report_bytes(index, count) for count, index in first_with.items()}
 
 
@@ -160,24 +161,32 @@ def rate_factors(schedule: Schedule, duration_ns: int) -> list[float]:
 def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> array[int]:
     """Reports due in each second from the start up to `end_ns`; at least one second. `zero_wall_ns` is the wall clock's start."""
     counts = array("q", bytes(8 * max(1, -(-end_ns // SECOND))))
-    if schedule.is_plain:
-        _count_plainly(schedule, end_ns, counts)
-        return counts
-    advance = schedule.advance(zero_wall_ns)
-    for position in range(len(schedule.indices)):
-        for due_ns in schedule.instants(position, end_ns, advance):
-            counts[due_ns // SECOND] += 1
+    _count_own_time(schedule, end_ns, counts)
+    if schedule.is_synchronized:
+        advance, in_step = schedule.advance(zero_wall_ns), [cohort.synchronized for cohort in schedule.cohorts]
+        for position in compress(range(len(schedule.indices)), map(in_step.__getitem__, schedule.cohort)):
+            for due_ns in schedule.instants(position, end_ns, advance):
+                counts[due_ns // SECOND] += 1
     return counts
 
 
-def _count_plainly(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
-    """Of VMs that all keep their own time, in about half the time that a walk takes: a big fleet's plan is to appear at once."""
-    step = jittered_step(schedule.seed, schedule.cohorts[0].jitter)
-    for index, interval_ns, offset_ns in zip(schedule.indices, schedule.interval_ns, schedule.offset_ns, strict=True):
-        due_ns, number = offset_ns, 0
-        while due_ns < end_ns:
-            counts[due_ns // SECOND] += 1
-            due_ns += step(index, number, interval_ns)
+def _count_own_time(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
+    """Of the VMs that keep their own time, in half the time that a walk takes or less: a big fleet's plan is to appear at once."""
+    shape, own_end_ns = schedule.shape, schedule.own_ns(end_ns)
+    steps = [None if cohort.synchronized else jittered_step(schedule.seed, cohort.jitter) for cohort in schedule.cohorts]
+    ranks: Iterable[int] = schedule.rank if shape else repeat(0, len(schedule.indices))
+    columns = zip(schedule.indices, schedule.interval_ns, schedule.offset_ns, schedule.cohort, ranks, strict=True)
+    for index, interval_ns, own_ns, cohort, rank in columns:
+        if own_ns > own_end_ns or (step := steps[cohort]) is None:
+            continue
+        number = 0
+        while own_ns <= own_end_ns:
+            due_ns = own_ns if shape is None else shape.instant(own_ns)
+            if due_ns >= end_ns:
+                break
+            if shape is None or rank < shape.switched_on(due_ns):
+                counts[due_ns // SECOND] += 1
+            own_ns += step(index, number, interval_ns)
             number += 1
 
 
@@ -205,10 +214,13 @@ def _span_ns(schedule: Schedule, duration_ns: int) -> int:
 
 def _instants_per_second(schedule: Schedule) -> tuple[float, float]:
     """Instants a second, due or not, of the VMs that keep their own time (a second of that), and of those that are synchronised."""
-    own, in_step = list[float](), list[float]()
-    for interval_ns, cohort in zip(schedule.interval_ns, schedule.cohort, strict=True):
-        (in_step if schedule.cohorts[cohort].synchronized else own).append(SECOND / interval_ns)
-    return math.fsum(own), math.fsum(in_step)
+    in_step = [cohort.synchronized for cohort in schedule.cohorts]
+
+    def rate_of(chosen: Sequence[bool]) -> float:
+        rates = map(SECOND.__truediv__, schedule.interval_ns)
+        return math.fsum(compress(rates, map(chosen.__getitem__, schedule.cohort)))
+
+    return rate_of([not each for each in in_step]), rate_of(in_step)
 
 
 def _horizon_ns(schedule: Schedule, own_rate: float, rate_in_step: float, span_ns: int) -> int:

@@ -18,8 +18,8 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.measures.cells import MOST_CELLS, ends_of, id_meant
-from vsock_loadgen.plan.fleet import Column, Fleet
-from vsock_loadgen.plan.statistics import nearest_rank
+from vsock_loadgen.plan.fleet import Column, Fleet, part_of
+from vsock_loadgen.plan.statistics import nearest_ranks
 
 MOST_GROUPS = 32
 MOST_VALUES = 8
@@ -56,9 +56,9 @@ class Dimension:
     groups: tuple[Group, ...]
     of_vm: array[int]
 
-    def vms(self, indices: Iterable[int]) -> list[int]:
+    def vms(self, indices: Sequence[int]) -> list[int]:
         """VMs of each group among those with these global indices."""
-        here = Counter(self.of_vm[index] for index in indices)
+        here = Counter(part_of(self.of_vm, indices))
         return [here[number] for number in range(len(self.groups))]
 
     def number_of(self, name: str) -> int:
@@ -89,11 +89,11 @@ def groups_of(config: Config, fleet: Fleet) -> Groups:
             "report_interval": _by_value(config, config.report_interval, fleet.report_interval, REPORT_INTERVAL, most_intervals),
             "profile": _by_profile(config, fleet, most_profiles),
         }
-        places: dict[tuple[int, ...], int] = {}
-        triples = zip(*(dimension.of_vm for dimension in dimensions.values()), strict=True)
-        cell = array("l", (places.setdefault(triple, len(places)) for triple in triples))
+        columns = [dimension.of_vm for dimension in dimensions.values()]
+        places = {triple: place for place, triple in enumerate(dict.fromkeys(zip(*columns, strict=True)))}
         if len(places) <= MOST_CELLS:
             break
+    cell = array("l", map(places.__getitem__, zip(*columns, strict=True)))
     return Groups(dimensions, tuple(places), cell, are_coarse=most_intervals < MOST_GROUPS)
 
 
@@ -119,8 +119,7 @@ def _by_value(config: Config, distribution: Distribution, column: Column, quanti
 
 def _bands(values: Sequence[int]) -> dict[int, int]:
     """The band of every value, counted from 0 without empty ones; a value that is equal to a cut is below it."""
-    ascending = sorted(values)
-    cuts = [nearest_rank(ascending, percent) for percent in CUTS]
+    cuts = nearest_ranks(values, CUTS)
     band = {value: sum(value > cut for cut in cuts) for value in set(values)}
     numbers = {known: number for number, known in enumerate(sorted(set(band.values())))}
     return {value: numbers[each] for value, each in band.items()}
@@ -140,7 +139,8 @@ def _by_profile(config: Config, fleet: Fleet, most: int) -> Dimension:
     if len(kept) < len(profiles):
         labels.append(("", OTHER))
         percents.append(100 - sum((profiles[number].percent for number in kept), Fraction(0)))
-    of_vm = array("l", (place.get(number, len(kept)) for number in fleet.profile)) if profiles else fleet.profile
+    group_of = [place.get(number, len(kept)) for number in range(len(profiles))]
+    of_vm = array("l", map(group_of.__getitem__, fleet.profile)) if profiles else fleet.profile
     return _dimension(labels, percents, [None] * len(labels), of_vm, None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -126,7 +126,7 @@ def make_plan(
     start_ns = config.start_at_ns or 0
     load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
     workers = config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
-    embedded = isinstance(config.target, EmbeddedAddress)
+    embedded, drawn = isinstance(config.target, EmbeddedAddress), _drawn(config, fleet)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
@@ -135,7 +135,7 @@ def make_plan(
         report_interval=_whole(
             "reportInterval", config, fleet.report_interval, lambda profile: profile.report_interval, config.report_interval
         ),
-        profiles=_profiles(config, fleet),
+        profiles=_profiles(config, drawn),
         phases=config.phases,
         shape=shape,
         nodes=slices,
@@ -145,7 +145,7 @@ def make_plan(
         group_loads=loads_of_groups(groups, fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes),
         workers=workers,
         memory_bytes=expected_memory_bytes(slices[0].vms, workers, machine.shared_bytes, embedded=embedded),
-        warnings=plan_warnings(Warnable(config, fleet, slices, load, applied_limits(config, machine), workers, groups)),
+        warnings=plan_warnings(Warnable(config, fleet, drawn, slices, load, applied_limits(config, machine), workers, groups)),
     )
 
 
@@ -183,14 +183,18 @@ def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Dis
     return Attribute(float(sum(means, Fraction(0)) / 100), statistics_of(column.values), ())
 
 
-def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
+def _drawn(config: Config, fleet: Fleet) -> list[tuple[Column, Column]]:
+    """The packages and the intervals of each profile's VMs."""
+    members = members_of(fleet.profile, len(config.profiles)) if config.profiles else []
+    return [(fleet.packages.of(indices), fleet.report_interval.of(indices)) for indices in members]
+
+
+def _profiles(config: Config, drawn: Sequence[tuple[Column, Column]]) -> tuple[ProfileRow, ...]:
     shares = apportion(config.vm_count, [profile.percent for profile in config.profiles]) if config.profiles else []
     rows = []
-    members = members_of(fleet.profile, len(config.profiles)) if config.profiles else []
-    for number, (profile, share, indices) in enumerate(zip(config.profiles, shares, members, strict=True)):
-        if len(indices) != share:
-            raise InternalError(f"profile {profile.name}: {len(indices)} VMs, expected {share}")
-        packages, intervals = fleet.packages.of(indices), fleet.report_interval.of(indices)
+    for number, (profile, share, (packages, intervals)) in enumerate(zip(config.profiles, shares, drawn, strict=True)):
+        if (vms := len(packages.values)) != share:
+            raise InternalError(f"profile {profile.name}: {vms} VMs, expected {share}")
         name = f"profiles[{number}]"
         rows.append(
             ProfileRow(
@@ -198,8 +202,8 @@ def _profiles(config: Config, fleet: Fleet) -> tuple[ProfileRow, ...]:
                 profile.percent,
                 share,
                 100 * share / config.vm_count,
-                checked_attribute(f"{name}.packages", profile.packages, packages) if indices else None,
-                checked_attribute(f"{name}.reportInterval", profile.report_interval, intervals) if indices else None,
+                checked_attribute(f"{name}.packages", profile.packages, packages) if vms else None,
+                checked_attribute(f"{name}.reportInterval", profile.report_interval, intervals) if vms else None,
             )
         )
     return tuple(rows)
@@ -218,9 +222,10 @@ def _checked_buckets(key: str, buckets: Sequence[Bucket], column: Column) -> tup
     vm_count = len(column.values)
     shares = apportion(vm_count, [percent for percent, _ in wanted])
     distributed = {number for number, (_, value) in enumerate(wanted) if value is None}
-    found = Counter(
-        (number, None if number in distributed else value) for number, value in zip(column.buckets, column.values, strict=True)
-    )
+    pairs: Iterable[tuple[int, int | None]] = zip(column.buckets, column.values, strict=True)
+    if distributed:
+        pairs = ((number, None if number in distributed else value) for number, value in pairs)
+    found = Counter(pairs)
     expected = {(number, value): share for number, ((_, value), share) in enumerate(zip(wanted, shares, strict=True)) if share}
     if found != expected:
         raise InternalError(f"{key}: VMs by (bucket, value) are {dict(found)}, expected {expected}")

@@ -7,17 +7,19 @@ of their interval of the wall clock, plus their offset, plus a random delay up t
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from vsock_loadgen.plan.fleet import Cohort, Fleet
+from vsock_loadgen.plan.fleet import Cohort, Fleet, part_of
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.plan.streams import JITTER, Step, delay_in_step, jittered_step
-from vsock_loadgen.units import MILLISECOND
+from vsock_loadgen.units import MILLISECOND, SECOND
 
 SHORTEST_INTERVAL_NS = MILLISECOND
+_ROUNDED_UP = 1 + 1e-9  # more than doubles can lose
 Advance = Callable[[int], int]
 """Position of a VM -> the instant of its next report, in nanoseconds since the start; each call moves on by one report."""
 
@@ -60,6 +62,10 @@ class Schedule:
         if self.is_plain:
             return self._advance_plainly(join_ns)
         return Walk(self, zero_wall_ns, join_ns)
+
+    def own_ns(self, now_ns: int) -> int:
+        """How far the time of a VM that keeps its own has gone at an instant, and not less."""
+        return now_ns if self.shape is None else math.ceil(self.shape.load_at(now_ns) * _ROUNDED_UP) + 1
 
     def first_numbers(self, join_ns: int) -> tuple[array[int], array[int]]:
         """For each VM that keeps its own time, the number before the one that its walk begins with, and the instant of that in the
@@ -159,22 +165,24 @@ class Walk:
                 return due_ns
 
 
-def schedule_of(fleet: Fleet, indices: Iterable[int], *, seed: int, time_scale: Fraction, shape: Shape | None = None) -> Schedule:
+def schedule_of(fleet: Fleet, indices: Sequence[int], *, seed: int, time_scale: Fraction, shape: Shape | None = None) -> Schedule:
     """The schedule of the VMs with these global indices. `time_scale` divides all times; those of `shape` are scaled already."""
-    chosen = array("i", indices)
-    interval_of = {interval: scaled_interval(interval, time_scale) for interval in set(fleet.report_interval.values)}
-    intervals = [interval_of[fleet.report_interval.values[index]] for index in chosen]
-    over, under = time_scale.denominator, time_scale.numerator
-    offsets = [fleet.offset_ns[index] * over // under for index in chosen]
+    intervals, offsets = part_of(fleet.report_interval.values, indices), part_of(fleet.offset_ns, indices)
+    if time_scale != 1 or min(intervals, default=SECOND) < SHORTEST_INTERVAL_NS:
+        interval_of = {interval: scaled_interval(interval, time_scale) for interval in set(intervals)}
+        intervals = array("q", map(interval_of.__getitem__, intervals))
+        over, under = time_scale.denominator, time_scale.numerator
+        pairs = zip(offsets, intervals, strict=True)
+        offsets = array("q", [min(offset * over // under, interval - 1) for offset, interval in pairs])
     return Schedule(
         seed,
-        chosen,
-        array("q", intervals),
-        array("q", [min(offset, interval - 1) for offset, interval in zip(offsets, intervals, strict=True)]),
-        array("H", [fleet.cohort[index] for index in chosen]),
+        array("i", indices),
+        intervals,
+        offsets,
+        part_of(fleet.cohort, indices),
         fleet.cohorts,
         shape,
-        array("l", [fleet.rank[index] for index in chosen]) if shape else array("l"),
+        part_of(fleet.rank, indices) if shape else array("l"),
     )
 
 

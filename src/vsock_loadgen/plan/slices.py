@@ -29,6 +29,10 @@ class NodeSlice:
         """CID of the VM with this global index."""
         return self.first_cid + vm - self.first_vm
 
+    def cids(self, vms: range) -> range:
+        """CIDs of the VMs with these global indices."""
+        return range(self.cid(vms.start), self.cid(vms.stop), vms.step)
+
     def for_worker(self, worker: int, workers: int) -> range:
         """Every `workers`-th VM of this node, from the `worker`-th on: equal parts of every attribute, since VMs are shuffled."""
         return self.indices()[worker::workers]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 _ROUNDING = 1e-9
 """So that weights that add up to exactly a share are not taken for less than it."""
@@ -23,21 +26,27 @@ class Statistics:
 
 
 def nearest_rank(ascending: Sequence[int], percent: int) -> int:
-    """The value at rank max(1, ceil(percent * n / 100)) of values in ascending order, in integer arithmetic."""
-    return ascending[max(1, -(-percent * len(ascending) // 100)) - 1]
+    """The value at a percentage's rank of values in ascending order."""
+    return ascending[_rank(percent, len(ascending)) - 1]
+
+
+def _rank(percent: int, count: int) -> int:
+    """max(1, ceil(percent * n / 100)), in integer arithmetic."""
+    return max(1, -(-percent * count // 100))
+
+
+def nearest_ranks(values: Iterable[int], percents: Sequence[int]) -> list[int]:
+    """The values at these ranks of values in any order; of a million VMs, no more are sorted than there are distinct values."""
+    counts = Counter(values)
+    ascending = sorted(counts)
+    reached = list(accumulate(map(counts.__getitem__, ascending)))
+    return [ascending[bisect_left(reached, _rank(percent, reached[-1]))] for percent in percents]
 
 
 def statistics_of(values: Sequence[int]) -> Statistics:
     """Statistics of values in any order; at least one."""
-    ascending = sorted(values)
-    return Statistics(
-        mean=sum(ascending) / len(ascending),
-        p50=nearest_rank(ascending, 50),
-        p95=nearest_rank(ascending, 95),
-        p99=nearest_rank(ascending, 99),
-        minimum=ascending[0],
-        maximum=ascending[-1],
-    )
+    p50, p95, p99 = nearest_ranks(values, (50, 95, 99))
+    return Statistics(sum(values) / len(values), p50, p95, p99, min(values), max(values))
 
 
 def weighted_statistics(weights: Mapping[int, float]) -> Statistics:

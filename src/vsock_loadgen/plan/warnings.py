@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.measures.cells import MOST_CELLS
-from vsock_loadgen.plan.fleet import Column, Fleet, members_of
+from vsock_loadgen.plan.fleet import Column, Fleet
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.limits import AppliedLimits
@@ -36,11 +36,12 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Warnable:
-    """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `workers` of the node that
-    has most VMs."""
+    """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `drawn` has the packages and
+    the intervals of each profile's VMs, and `workers` is of the node that has most VMs."""
 
     config: Config
     fleet: Fleet
+    drawn: Sequence[tuple[Column, Column]]
     nodes: Sequence[NodeSlice]
     load: Forecast
     limits: AppliedLimits
@@ -78,11 +79,10 @@ def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:
         yield "packages", config.packages, fleet.packages
         yield "reportInterval", config.report_interval, fleet.report_interval
         return
-    everyone = members_of(fleet.profile, len(config.profiles))
-    for number, (profile, members) in enumerate(zip(config.profiles, everyone, strict=True)):
-        if members:
-            yield f"profiles[{number}].packages", profile.packages, fleet.packages.of(members)
-            yield f"profiles[{number}].reportInterval", profile.report_interval, fleet.report_interval.of(members)
+    for number, (profile, (packages, intervals)) in enumerate(zip(config.profiles, about.drawn, strict=True)):
+        if packages.values:
+            yield f"profiles[{number}].packages", profile.packages, packages
+            yield f"profiles[{number}].reportInterval", profile.report_interval, intervals
 
 
 def _bucket_warnings(about: Warnable) -> Iterator[Warned]:

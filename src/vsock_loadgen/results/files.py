@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,15 +15,22 @@ from vsock_loadgen.outputs import write_pieces
 from vsock_loadgen.results.result import Named, Result
 
 MOST_BYTES = 256_000_000
+_CHUNKS_AT_ONCE = 4_096
+_END = "\n}"
+"""Of the head's text, before which the series goes."""
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
 
 _Read = TypeVar("_Read")
 
 
 def result_pieces(result: Result) -> Iterator[str]:
-    """The text of the document, a row of the series at a time and in a line each, with a line end at its end: as a whole it would
-    take several times the memory of what it tells."""
-    yield json.dumps(result.head_json(), indent=1).removesuffix("\n}")
+    """The text of the document in pieces, a row of the series at a time and in a line each, with a line end at its end: as a whole
+    it would take several times the memory of what it tells, and more with every time that no report had taken before."""
+    chunks, held = json.JSONEncoder(indent=1).iterencode(result.head_json()), ""
+    while piece := "".join(islice(chunks, _CHUNKS_AT_ONCE)):
+        held += piece
+        yield held[: -len(_END)]
+        held = held[-len(_END) :]
     yield ',\n "series": ['
     for number, row in enumerate(result.series):
         yield f"{',' if number else ''}\n  {json.dumps(row.to_json())}"

@@ -60,7 +60,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
     abortions = [result.abortion for result in results if result.abortion is not None]
     return replace(
         results[0],
-        config=_common(result.config for result in results),
+        config=common(result.config for result in results),
         slice=_merged_slice(parts),
         started_at=by_start[0].result.started_at,
         elapsed_ns=by_end[-1].ended_ns - by_start[0].began_ns,
@@ -86,7 +86,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
         reconciliation=_merged_reconciliation(results, counts),
         receiver=_merged_receivers([result.receiver for result in results]),
         generator=_merged_generators([result.generator for result in results]),
-        environment={**_common(result.environment for result in results), "nodes": [result.environment for result in results]},
+        environment={**common(result.environment for result in results), "nodes": [result.environment for result in results]},
     )
 
 
@@ -229,7 +229,7 @@ def _without_groups(results: Sequence[Result]) -> Iterator[str]:
         yield f"without figures by group, since {missing} of {len(results)} results have none: they are of an older release"
 
 
-def _common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
+def common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
     """What all the documents say, key by key."""
     first, *others = documents
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
@@ -14,7 +14,7 @@ from vsock_loadgen.errors import EXIT_DONE, EXIT_SATURATED
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.series import SeriesRow
+from vsock_loadgen.measures.series import IN_DOCUMENT, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import (
     FLAT,
@@ -131,7 +131,7 @@ class Result(Measured):
     environment: Mapping[str, object]
     series_width_seconds: Annotated[Whole, AfterValidator(lambda width: max(1, width))]
     times: Annotated[Times, Field(alias="histograms")]
-    series: list[SeriesRow]
+    series: Annotated[Sequence[SeriesRow], IN_DOCUMENT]
 
     @classmethod
     def read(cls, document: object) -> Self:

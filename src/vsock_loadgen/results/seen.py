@@ -55,13 +55,13 @@ def seen_by_receiver(receipt: Receipt, plan: Plan, mine: NodeSlice, own_cid: int
             not_seen[name] = _PHASES
             continue
         if name == INTERVALS:
-            knowable = dimension.vms(index for index, _ in known)
+            knowable = dimension.vms([index for index, _ in known])
             intervals = _Intervals(plan, dimension)
-            vms = dimension.vms(index for index, vm in known if intervals.fit(index, _gap(vm) or 0))
+            vms = dimension.vms([index for index, vm in known if intervals.fit(index, _gap(vm) or 0)])
         else:
-            knowable = dimension.vms(index for index, _ in arrived)
+            knowable = dimension.vms([index for index, _ in arrived])
             fitting = zip(arrived, is_as_planned, strict=True)
-            vms = dimension.vms(index for (index, _), fits in fitting if fits or name != "packages")
+            vms = dimension.vms([index for (index, _), fits in fitting if fits or name != "packages"])
         reports = [0] * len(dimension.groups)
         for index, vm in arrived if reports else ():
             reports[dimension.of_vm[index]] += vm.reports

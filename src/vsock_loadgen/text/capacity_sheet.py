@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vsock_loadgen.capacity.goals import Goal
 from vsock_loadgen.capacity.outcome import Capacity, Confidence
 from vsock_loadgen.capacity.timing import Expected
 from vsock_loadgen.capacity.trial import GoalSeen, Level, Trial
@@ -22,7 +23,7 @@ _CONFIDENCE: dict[Confidence, str] = {
 _LIMITS = {
     "generator": "the generator was late: the target may hold more (add workers or nodes)",
     "fleet": "the fleet: with more load its VMs would report before their last report can end; add VMs, or --vary vms",
-    "bounds": "the bounds of the search: all loads up to --to hold",
+    "bounds": "the bounds of the search: the highest load that was to be tried holds",
     "not recovered": "the target, which did not recover within a minute after the last trial",
     "thrown away": "the target itself: it threw away reports that it had taken",
     "backlog": "its backlog grows, before any goal is missed",
@@ -32,6 +33,11 @@ _LIMITS = {
 def level_text(level: Level) -> str:
     """A load in words."""
     return f"{format_number(level.reports_per_second)} reports/s from {level.vms:,} VMs (rate x {format_number(level.rate)})"
+
+
+def goal_line(goal: Goal) -> str:
+    """A goal as it is announced."""
+    return f"goal: {goal.expression}{' (always added)' if goal.is_guard else ''}"
 
 
 def outcome_lines(capacity: Capacity) -> Iterator[str]:

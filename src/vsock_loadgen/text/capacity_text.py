@@ -12,7 +12,7 @@ from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.capacity.search import Terms
 from vsock_loadgen.capacity.timing import Expected
 from vsock_loadgen.capacity.trial import Trial
-from vsock_loadgen.text.capacity_sheet import outcome_lines, sheet_of, span_text
+from vsock_loadgen.text.capacity_sheet import goal_line, outcome_lines, sheet_of, span_text
 from vsock_loadgen.text.console import rendered, table
 
 
@@ -43,7 +43,7 @@ def _broken(heading: str) -> str:
 def dry_run_text(terms: Terms, expected: Expected, first: str, *, width: int = 80) -> str:
     """What a search would do: its goals, its first load, its bounds, and how long it takes."""
     lines = [
-        *(f"goal: {goal.expression}{' (always added)' if goal.is_guard else ''}" for goal in terms.goals),
+        *map(goal_line, terms.goals),
         f"begins with {first}, and ends when its bounds are at most {100 * terms.precision:g} % apart",
         span_text(expected),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.cells import cell_len
@@ -11,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from vsock_loadgen.columns import columns_that_fit
-from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.text.console import bar
 from vsock_loadgen.units import format_seconds
+
+if TYPE_CHECKING:
+    from vsock_loadgen.results.measured import TimeSummary
 
 _GAP = 2
 _MOST_NAME_CELLS = 24

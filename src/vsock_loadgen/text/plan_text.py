@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rich.console import RenderableType
@@ -126,8 +127,8 @@ def _binned(values: Sequence[int]) -> tuple[list[float], list[int]]:
     low, high = min(values), max(values)
     rows = min(_HISTOGRAM_ROWS, high - low) or 1
     counts = [0] * rows
-    for value in values:
-        counts[min(rows - 1, (value - low) * rows // max(1, high - low))] += 1
+    for value, vms in Counter(values).items():
+        counts[min(rows - 1, (value - low) * rows // max(1, high - low))] += vms
     return [low + (high - low) * number / rows for number in range(rows + 1)], counts
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsock_loadgen.config.places import Rank, Source
-from vsock_loadgen.config.tree import UnreadableError, read_yaml
+from vsock_loadgen.config.tree import UnreadableError
+from vsock_loadgen.config.yaml_text import read_yaml
 from vsock_loadgen.grammar.scalars import OddNumber, resolve
 
 Complain = Callable[..., list[str]]
