@@ -95,7 +95,7 @@ def test_the_config_page_has_every_key_with_its_flag_and_its_variable() -> None:
 
 
 def paths_of(schema: Any) -> set[str]:
-    """Every key that a JSON Schema knows below `loadgen`, as a path; a distribution inside another one has the same."""
+    """Every key that a JSON Schema knows below `loadgen`, as a path; other distributions have those of the two of the fleet."""
     found: set[str] = set()
 
     def walk(node: Any, path: str) -> None:
@@ -109,7 +109,7 @@ def paths_of(schema: Any) -> set[str]:
             here = f"{path}.{key}".removeprefix(".")
             if key != "type":
                 found.add(here)
-            if key != "distribution" and not re.fullmatch(r"profiles\[\]\.(packages|reportInterval)", here):
+            if key != "distribution" and not re.fullmatch(r"profiles\[\]\.(packages|reportInterval)|serve\.answerDelay", here):
                 walk(below, here)
 
     walk(schema["properties"]["loadgen"], "")

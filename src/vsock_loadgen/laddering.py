@@ -99,7 +99,7 @@ class _Climbing:
             if complete:
                 return part
             try:
-                trial, kept = self._trial(len(self._trials) + 1, view)
+                trial, kept = self._trial(len(self._trials) + 1, view, capacity)
             except StoppedError as error:
                 self._log.alert(f"stopped by a signal ({error.exit_code - 128}): the rest of the ladder was not tried", "stopped")
                 return part
@@ -131,13 +131,14 @@ class _Climbing:
         except OSError as error:
             self._log.alert(f"--result: cannot be written: {error}", "result_file")
 
-    def _trial(self, number: int, view: TrialsView) -> tuple[Trial, TrialKept]:
+    def _trial(self, number: int, view: TrialsView, so_far: Capacity) -> tuple[Trial, TrialKept]:
         """Run one trial in its slot, and wait until the target is itself again. Raises StoppedError where a signal came."""
         bench, ladder = self._bench, self._ladder
         step, begins_ns = Step(ladder.loads[number - 1], "ladder"), ladder.begins_ns(number, self._zero_wall_ns)
         level, left = bench.level(step), ladder.seconds_from(number)
         expected = (len(ladder.loads) - number + 1, left)
-        view.begin(UnderWay(number, step, level, ladder.lengths, Expected(expected, expected, expected)), self._trials)
+        left_over = Expected(expected, expected, expected)
+        view.begin(UnderWay(number, step, level, ladder.lengths, left_over, so_far.holds, so_far.misses), self._trials)
         with StopRequests() as stop:
             # The rate is that of the whole fleet: only what no other node can make up for is a certain miss.
             watch = TrialWatch(bench.terms, step, level, ladder.lengths, level.reports_per_second, stop.request)

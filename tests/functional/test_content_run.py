@@ -14,6 +14,7 @@ from command import vsock_loadgen
 from transport.fake_vsock import FakeVsock
 from vsock_loadgen import app, preparing
 from vsock_loadgen.config.load import load
+from vsock_loadgen.modes import calling
 from vsock_loadgen.payloads.proto import virtual_machine_v1_pb2 as v1
 from vsock_loadgen.stage import Outputs
 from vsock_loadgen.text.console import Streams
@@ -61,7 +62,7 @@ def test_reports_carry_what_is_configured_and_arrive(fleet: Path) -> None:
 
 def run_with_own_cid(fleet: Path, kernel: FakeVsock, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The result of a run in this process, whose kernel says what the fake one says."""
-    monkeypatch.setattr(app, "LinuxVsock", lambda: kernel)
+    monkeypatch.setattr(calling, "LinuxVsock", lambda: kernel)
     monkeypatch.delenv("NODE_NAME", raising=False)
     config = replace(load(fleet, environment={}).config, cids="own")
     path = fleet.with_name("result.json")

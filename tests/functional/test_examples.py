@@ -55,7 +55,9 @@ SPECIAL = {
     "adversarial": Scaled(200, 3, {"profiles[0].packages": "3", "profiles[1].packages": "30"}),
     "soak": Scaled(400, 3, FEW),
 }
-RUNS = {path.stem: SPECIAL.get(path.stem, Scaled(200, 3, FEW)) for path in sorted(EXAMPLES.glob("*.yaml"))}
+RUNS = {
+    path.stem: SPECIAL.get(path.stem, Scaled(200, 3, FEW)) for path in sorted(EXAMPLES.glob("*.yaml")) if "pull" not in path.stem
+}
 QUIET = {"metricsPort": "0", "lagLimit": "1h", "thresholds": "[]", "logFormat": "text"}
 
 

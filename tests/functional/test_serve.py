@@ -301,7 +301,8 @@ def test_an_asker_that_misbehaves_is_counted_for_what_it_does(manner: str, tmp_p
         assert scraped["errors"] == {"busy": 4}
         assert (by_end["busy"], result["totals"]["delivered"]) == (4, 4)
     elif manner == "--break-off-after":
-        assert (scraped["reports"], result["totals"]["delivered"], result["totals"]["failed"]) == (0, 0, 4)
+        assert (scraped["reports"], result["totals"]["delivered"]) == (0, 0)
+        assert result["totals"]["failed"] >= 4
         assert scraped["failures"]["broken_off"] == result["askings"]["by_kind"]["failed"] > 4
     else:
         assert result["totals"]["delivered"] == 4

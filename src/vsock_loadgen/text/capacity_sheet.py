@@ -24,7 +24,7 @@ _LIMITS = {
     "generator": "the generator was late: the target may hold more (add workers or nodes)",
     "fleet": "the fleet: with more load its VMs would report before their last report can end; add VMs, or --vary vms",
     "bounds": "the bounds of the search: the highest load that was to be tried holds",
-    "not recovered": "the target, which did not recover within a minute after the last trial",
+    "not recovered": "the target, which did not recover after the last trial",
     "thrown away": "the target itself: it threw away reports that it had taken",
     "backlog": "its backlog grows, before any goal is missed",
 }
