@@ -64,13 +64,8 @@ def scrape(
     from vsock_loadgen.scraper.manners import Manners
     from vsock_loadgen.text.scraped_text import scraped_text
 
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")
     files = (ca, client_cert, client_key)
-    if (client_cert is None) != (client_key is None):
-        raise click.UsageError("--client-cert and --client-key need each other")
-    if any(files) and not url.startswith("https://"):
-        raise click.UsageError("certificates are for TLS, expected https://HOST:PORT with them")
+    _check_tls(url, *files)
     loaded = given.load({"--output": to}, files)
     tls = scraping.Tls(*(path and opened(path) for path in files))
     config = loaded.config
@@ -92,3 +87,13 @@ def scrape(
     else:
         text = scraped_text(scraped, width=terminal.width, color=terminal.color)
     put_out(text, to, color=terminal.color)
+
+
+def _check_tls(url: str, ca: Path | None, client_cert: Path | None, client_key: Path | None) -> None:
+    """Raises UsageError where the URL is none, or the certificates do not fit it or each other."""
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")
+    if (client_cert is None) != (client_key is None):
+        raise click.UsageError("--client-cert and --client-key need each other")
+    if (ca or client_cert) and not url.startswith("https://"):
+        raise click.UsageError("certificates are for TLS, expected https://HOST:PORT with them")

@@ -15,7 +15,7 @@ from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.clocks import ClockStep, sentences
-from vsock_loadgen.results.ended import ended_of, instant
+from vsock_loadgen.results.ended import Ended, ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.judgement import Terms, judge
@@ -23,11 +23,11 @@ from vsock_loadgen.results.known import Known
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
-from vsock_loadgen.results.result import Confirmation, Result
+from vsock_loadgen.results.result import Confirmation, Result, Verdict
 from vsock_loadgen.results.saturation import Saturation
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.results.seen import Seen, seen_by_asker, seen_by_receiver
-from vsock_loadgen.results.thresholds import Abortion, judge_thresholds
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
 from vsock_loadgen.units import SECOND
 
 
@@ -110,17 +110,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
     result = Result(
         complete=ended is not None and ended.is_whole and not totals.lost and totals.lost_receiver is None,
         ended=ended,
-        verdict=judge(
-            totals,
-            findings.saturation,
-            receipt,
-            thresholds,
-            findings.abortion,
-            reconciliation,
-            ended=ended,
-            terms=Terms.of(run.config),
-            clock_steps=findings.clock_steps,
-        ),
+        verdict=_verdict(run, totals, findings, thresholds, ended),
         confirmation=run.confirmation(totals.counts, reconciliation),
         warnings=(*run.config_warnings, *findings.warnings, *sentences(findings.clock_steps)),
         clock_steps=findings.clock_steps,
@@ -145,6 +135,22 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         series=totals.series.rows(),
     )
     return explained(result, run.config.thresholds)
+
+
+def _verdict(
+    run: Run, totals: RunTotals, findings: Findings, thresholds: tuple[JudgedThreshold, ...], ended: Ended | None
+) -> Verdict:
+    return judge(
+        totals,
+        findings.saturation,
+        findings.receipt,
+        thresholds,
+        findings.abortion,
+        findings.reconciliation,
+        ended=ended,
+        terms=Terms.of(run.config),
+        clock_steps=findings.clock_steps,
+    )
 
 
 def _phases(totals: RunTotals) -> tuple[PhaseResult, ...]:
