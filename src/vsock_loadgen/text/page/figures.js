@@ -26,7 +26,9 @@ function showHeading(result) {
   const part = slice.node_count > 1 ? `${nodes} of ${slice.node_count}, ` : "";
   const began = Date.parse(result.started_at);
   byId("subtitle").textContent = [
-    `${part}${showCount(slice.vms ?? result.plan.vm_count)} VMs to ${result.config.target ?? "several targets"}`,
+    `${part}${showCount(slice.vms ?? result.plan.vm_count)} VMs ${
+      result.asked ? `asked at ${result.asked.listen}` : `to ${result.config.target ?? "several targets"}`
+    }`,
     `${showInstant(began)}, ${showDuration(Math.round(result.elapsed_seconds * 10) / 10) || "0s"} long`,
     `seed ${result.seed}`,
     result.time_scale === 1 ? "" : `intervals divided by ${result.time_scale}`,
