@@ -58,6 +58,11 @@ def parse_duration(text: str) -> int:
     return sign * total
 
 
+def scaled(nanoseconds: int, time_scale: Fraction) -> int:
+    """A time divided by the time scale, in whole nanoseconds, at least 1."""
+    return max(1, nanoseconds * time_scale.denominator // time_scale.numerator)
+
+
 def format_duration(nanoseconds: int) -> str:
     """A duration as short as it can be exact, in the grammar that `parse_duration` reads: `1m30s`, `1.5s`, `250ms`, `0s`."""
     if nanoseconds < 0:

@@ -14,7 +14,7 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import name_of
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.record import shown
-from vsock_loadgen.results.files import read_document, read_each
+from vsock_loadgen.results.files import read_each
 from vsock_loadgen.results.result import Result
 
 
@@ -25,10 +25,8 @@ def write_capacity(capacity: Capacity, path: Path) -> None:
 
 def read_capacity(path: Path) -> Capacity:
     """The document in a file. Raises ConfigError where it holds none."""
-    try:
-        return capacity_of_document(read_document(path))
-    except ValueError as error:
-        raise ConfigError([Problem(name_of(path), "", str(error))]) from error
+    ((_, capacity),) = read_each([path], capacity_of_document)
+    return capacity
 
 
 def read_outcomes(paths: Sequence[Path]) -> list[tuple[str, Result | Capacity]]:

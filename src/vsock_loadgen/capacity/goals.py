@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from vsock_loadgen.config.expressions import plain_number, split_expression
 from vsock_loadgen.config.model import Config
@@ -21,7 +21,7 @@ from vsock_loadgen.units import SECOND, parse_duration
 
 Loss = Literal["failed", "skipped", "unfinished"]
 """What may become of a due report in place of its being delivered."""
-LOSSES: tuple[Loss, ...] = ("failed", "skipped", "unfinished")
+LOSSES: tuple[Loss, ...] = get_args(Loss)
 GUARD_SHARE = Fraction(1, 1000)
 """Due reports that may be lost where no goal says how many."""
 _OF_TIMES, _OF_SHARES = 10, 3

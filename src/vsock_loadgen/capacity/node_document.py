@@ -19,16 +19,15 @@ from vsock_loadgen.capacity.goals import Goal
 from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.capacity.trial import BATCHES
 from vsock_loadgen.config.model import MOST_NODES
-from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.inputs import STDIN, name_of
+from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.measures.cells import PHASE
+from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.histogram import AsHistogram, Histogram
-from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.record import Derived, MisfitError, Nanoseconds, Number, Record, Text, Whole, shown
 from vsock_loadgen.results.ended import Instant
-from vsock_loadgen.results.files import read_document
+from vsock_loadgen.results.files import read_each
 
 LADDER_SCHEMA = "vsock-loadgen/ladder/v1"
 _HEAD_BYTES = 4_096
@@ -90,10 +89,9 @@ class LadderPart(Record):
 def kept_of(number: int, goals: Iterable[Goal], totals: RunTotals) -> TrialKept:
     """What is kept of a trial."""
     parts = window_of(totals, PHASE)
-    counts = sum((part.counts for part in parts), Counts())
-    times = sum((part.times for part in parts), Times())
+    whole = PartFigures.together(parts)
     seen = tuple(_seen(goal, totals) for goal in goals)
-    return TrialKept(number, totals.counts.due, totals.counts.delivered, times.response, counts.undelivered, seen)
+    return TrialKept(number, totals.counts.due, totals.counts.delivered, whole.times.response, whole.counts.undelivered, seen)
 
 
 def _seen(goal: Goal, totals: RunTotals) -> GoalKept:
@@ -118,15 +116,7 @@ class NamedPart:
 
 def read_parts(paths: Sequence[Path]) -> list[NamedPart]:
     """The parts in these files, in order. Raises ConfigError with a problem for every file that holds none."""
-    parts, problems = [], []
-    for path in paths:
-        try:
-            parts.append(NamedPart(name_of(path), part_of_document(read_document(path))))
-        except ValueError as error:
-            problems.append(Problem(name_of(path), "", str(error)))
-    if problems:
-        raise ConfigError(problems)
-    return parts
+    return [NamedPart(name, part) for name, part in read_each(paths, part_of_document)]
 
 
 def part_of_document(document: object) -> LadderPart:

@@ -11,7 +11,6 @@ from pydantic import Field
 from vsock_loadgen.capacity.goals import Goal
 from vsock_loadgen.capacity.statistics import spread_of, wilson
 from vsock_loadgen.measures.figures import Measurable, PartFigures
-from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.record import Flag, Number, Record, Text, Whole
 
 Purpose = Literal["search", "repeat", "confirm", "again", "plateau", "last", "ladder"]
@@ -54,9 +53,7 @@ class GoalSeen(Record):
     def of_parts(cls, goal: Goal, parts: Sequence[Measurable]) -> GoalSeen:
         """What the parts of a window show, which follow each other."""
         batches = [(goal.over(part), goal.due(part.counts)) for part in parts]
-        whole = PartFigures(
-            sum((part.counts for part in parts), Counts()), sum((part.times for part in parts), Times()), parts[0].elapsed_ns
-        )
+        whole = PartFigures.together(parts)
         over, of = (sum(column) for column in zip(*batches, strict=True))
         return cls.judged(goal, goal.value(whole), over, of, spread_of(batches))
 

@@ -14,7 +14,7 @@ from vsock_loadgen.capacity.timing import Lengths
 from vsock_loadgen.capacity.trial import GoalSeen, Level, Trial, is_too_much, verdict_of
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.measures.figures import PartFigures
-from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import SECOND
 
@@ -82,7 +82,7 @@ class TrialWatch:
     def trial(self, number: int, totals: RunTotals, *, lag_limit_ns: int, thrown_away: int, recovered_after: float | None) -> Trial:
         """What the whole trial showed. `thrown_away` are reports that the target has taken and passed on to nobody."""
         terms, parts = self._terms, window_of(totals, PHASE)
-        whole = PartFigures(sum((part.counts for part in parts), Counts()), sum((part.times for part in parts), Times()), 0)
+        whole = PartFigures.together(parts)
         goals = tuple(GoalSeen.of_parts(goal, window_of(totals, goal.scope)) for goal in terms.goals)
         window = [sample for sample in self.samples if self._lengths.settle_ns <= sample.at_ns <= self._end_ns]
         samples = [(sample.at_ns - self._lengths.settle_ns, sample.in_flight) for sample in window]

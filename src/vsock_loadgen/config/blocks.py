@@ -14,7 +14,7 @@ from vsock_loadgen.distributions.reading import Of
 from vsock_loadgen.distributions.timing import TIMING, UNSAID, Timing
 from vsock_loadgen.grammar.block import BlockOf, Key, OrBlock, key, keys_of, shown
 from vsock_loadgen.grammar.leaves import Choice, Duration, Leaf, Name, Number, OptionalText, OrWord, Percentage, WholeNumber
-from vsock_loadgen.units import HOUR, MILLISECOND
+from vsock_loadgen.units import HOUR, MILLISECOND, scaled
 
 MOST_VMS = 1_000_000
 MOST_RATE = 10_000
@@ -87,7 +87,7 @@ class Phase:
 
     def scaled_ns(self, time_scale: Fraction) -> int:
         """Its length divided by the time scale, in whole nanoseconds, at least one."""
-        return max(1, self.duration_ns * time_scale.denominator // time_scale.numerator)
+        return scaled(self.duration_ns, time_scale)
 
 
 def switched_on(share: float, vm_count: int) -> int:

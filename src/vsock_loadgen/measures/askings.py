@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from vsock_loadgen.measures.outcome import FailureClass
 
@@ -49,7 +49,7 @@ class Asked(StrEnum):
     CUT = "cut", "cut"
 
 
-KINDS: tuple[Kind, ...] = ("whole", "unchanged", "errors", "failed", "refused", "cut")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 EndedBy = Literal["replaced", "off", "restarted"]
 """Why a report waits no longer though nobody took it: the VM has scanned anew, was switched off, or its agent was restarted."""
-REASONS: tuple[EndedBy, ...] = ("replaced", "off", "restarted")
+REASONS: tuple[EndedBy, ...] = get_args(EndedBy)

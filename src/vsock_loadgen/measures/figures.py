@@ -7,10 +7,11 @@ the run goes on as at its end, when all fates are known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from operator import ge, gt, le, lt
+from functools import reduce
+from operator import add, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from vsock_loadgen.percentiles import percentile_name, percentile_of
@@ -50,6 +51,12 @@ class PartFigures:
     counts: Counts
     times: Times
     elapsed_ns: int
+
+    @classmethod
+    def together(cls, parts: Sequence[Measurable]) -> PartFigures:
+        """Several parts of the same run as one; at least one."""
+        counts, times = (reduce(add, (getattr(part, name) for part in parts)) for name in ("counts", "times"))
+        return cls(counts, times, parts[0].elapsed_ns)
 
 
 class MeasuredRun(Measurable, Protocol):

@@ -23,7 +23,7 @@ from vsock_loadgen.scraper.embedded import EmbeddedAsker
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
-from vsock_loadgen.units import format_number
+from vsock_loadgen.units import format_number, scaled
 
 _BACKLOG = 4_096
 _VALUES = 1_000
@@ -122,8 +122,8 @@ class Answering:
                 tls=self.tls,
                 tls_context=tls_context,
                 delay=None if delay.is_nothing else delay,
-                first_scan_ns=None if serve.first_scan_ns is None else scaled(serve.first_scan_ns, config),
-                restart_every_ns=scaled(serve.restart_every_ns, config) if serve.restart_every_ns else None,
+                first_scan_ns=None if serve.first_scan_ns is None else scaled(serve.first_scan_ns, config.time_scale),
+                restart_every_ns=scaled(serve.restart_every_ns, config.time_scale) if serve.restart_every_ns else None,
                 seed=config.seed,
                 faulty=faulty(config.seed, {name: getattr(serve.faults, name) for name in FAULTS}),
             ),
@@ -158,11 +158,6 @@ class MakeSensor:
 
     def __call__(self) -> Sensor:
         return Sensor(self.url, self.fleet, self.settings, self.limits, seed=self.seed)
-
-
-def scaled(time_ns: int, config: Config) -> int:
-    """A time of the fleet's, divided by the time scale."""
-    return max(1, time_ns * config.time_scale.denominator // config.time_scale.numerator)
 
 
 def _facts(said: Mapping[str, str | None]) -> dict[str, str]:

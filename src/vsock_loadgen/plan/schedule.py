@@ -16,7 +16,7 @@ from fractions import Fraction
 from vsock_loadgen.plan.fleet import Cohort, Fleet, part_of
 from vsock_loadgen.plan.shape import Shape
 from vsock_loadgen.plan.streams import JITTER, Step, delay_in_step, jittered_step
-from vsock_loadgen.units import MILLISECOND, SECOND
+from vsock_loadgen.units import MILLISECOND, SECOND, scaled
 
 SHORTEST_INTERVAL_NS = MILLISECOND
 _ROUNDED_UP = 1 + 1e-9  # more than doubles can lose
@@ -188,4 +188,4 @@ def schedule_of(fleet: Fleet, indices: Sequence[int], *, seed: int, time_scale: 
 
 def scaled_interval(interval_ns: int, time_scale: Fraction) -> int:
     """An interval divided by the time scale, in whole nanoseconds, at least 1 ms."""
-    return max(SHORTEST_INTERVAL_NS, interval_ns * time_scale.denominator // time_scale.numerator)
+    return max(SHORTEST_INTERVAL_NS, scaled(interval_ns, time_scale))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing
-import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
+from vsock_loadgen.companion import STOP, Companion
 from vsock_loadgen.config.address import UnixAddress, parse_address
-from vsock_loadgen.errors import CompanionLostError, InternalError, TargetError, exit_code_of, how_it_ended
+from vsock_loadgen.errors import InternalError, TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
@@ -26,11 +23,7 @@ from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import SECOND
 
 DRAIN_NS = 10 * SECOND
-_STOP = b"stop"
 _SOCKET = "receiver.sock"
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_LONGEST_STOP_SECONDS = 30.0
-_LONGEST_END_SECONDS = 15.0
 
 
 class EmbeddedReceiver:
@@ -46,8 +39,7 @@ class EmbeddedReceiver:
         self._behaviour = behaviour
         self._address: UnixAddress | None = None
         self._directory: Path | None = None
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._companion = Companion("receiver", Receipt, longest_stop_seconds=30.0, longest_end_seconds=15.0)
 
     @property
     def address(self) -> UnixAddress:
@@ -59,9 +51,7 @@ class EmbeddedReceiver:
     @property
     def pid(self) -> int:
         """The process of the started receiver."""
-        if self._process is None or self._process.pid is None:
-            raise InternalError("the embedded receiver's process was asked for before it was started")
-        return self._process.pid
+        return self._companion.pid
 
     def start(self) -> UnixAddress:
         """Listen, fork, and return the address. Raises TargetError where the temporary directory takes no socket."""
@@ -69,44 +59,19 @@ class EmbeddedReceiver:
         try:
             self._address, listener = _listen_in(self._directory)
             with listener:
-                self._pipe, self._process = self._fork(listener, self._directory)
+                live = partial(_serve, listener, self._directory, self._decode, self._behaviour)
+                self._companion.start(live)
         except BaseException:
             _remove(self._directory)
             raise
-        # When the interpreter ends, multiprocessing waits for its children, and this one waits for the pipe's end.
-        atexit.register(self._pipe.close)
         return self._address
-
-    def _fork(self, listener: socket.socket, directory: Path) -> tuple[Connection, BaseProcess]:
-        """The pipe to the child, and the child."""
-        ours, theirs = multiprocessing.Pipe()
-        process = multiprocessing.get_context("fork").Process(
-            target=_serve,
-            args=(listener, directory, ours, theirs, self._decode, self._behaviour),
-            name="vsock-loadgen-receiver",
-        )
-        # A signal between the fork and the child's own settings must not reach it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            theirs.close()
-        return ours, process
 
     def stop(self) -> Receipt:
         """Have what is on its way taken, end the process and return what it counted. Raises CompanionLostError if it is gone."""
-        if self._pipe is None:
-            raise InternalError("the embedded receiver was stopped without having been started, or twice")
         try:
-            self._pipe.send_bytes(_STOP)
-            receipt = self._pipe.recv() if self._pipe.poll(_LONGEST_STOP_SECONDS) else None
-        except (EOFError, OSError):
-            receipt = None
-        ended = self._end()
-        if not isinstance(receipt, Receipt):
-            raise CompanionLostError("the embedded receiver", ended)
-        return receipt
+            return self._companion.stop()
+        finally:
+            self._end()
 
     def __enter__(self) -> Self:
         self.start()
@@ -115,22 +80,10 @@ class EmbeddedReceiver:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
 
-    def _end(self) -> str:
-        """Close the pipe, which ends the child, wait for it, and make sure that nothing is left of it. Says how it ended."""
-        if self._pipe is None or self._process is None or self._directory is None:
-            return ""
-        atexit.unregister(self._pipe.close)
-        self._pipe.close()
-        self._pipe = None
-        self._process.join(_LONGEST_END_SECONDS)
-        ended = how_it_ended(self._process.exitcode)
-        if self._process.exitcode is None:
-            self._process.kill()
-            self._process.join()
-        self._process.close()
-        self._process = None
-        _remove(self._directory)
-        return ended
+    def _end(self) -> None:
+        self._companion.end()
+        if self._directory is not None:
+            _remove(self._directory)
 
 
 def _private_directory() -> Path:
@@ -161,27 +114,19 @@ def _listen_in(directory: Path) -> tuple[UnixAddress, socket.socket]:
 def _serve(
     listener: socket.socket,
     directory: Path,
-    parents_end: Connection,
-    pipe: Connection,
     decode: Callable[[bytes], Decoded],
     behaviour: Behaviour | None,
+    pipe: Connection,
 ) -> None:
-    """The child's life. Only the pipe ends it: by a word, or by its end when the parent is gone."""
-    signal.set_wakeup_fd(-1)
-    for number in _IGNORED:
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
-    parents_end.close()
+    """The child's life: take reports until the pipe has a word, or is at its end."""
     try:
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         with closing(receiver):
             receiver.serve(pipe.fileno())
             with suppress(EOFError, OSError):
-                if pipe.recv_bytes() == _STOP:
+                if pipe.recv_bytes() == STOP:
                     receiver.drain(DRAIN_NS)
                     receiver.close()
                     pipe.send(receiver.receipt())
-    except (MemoryError, OSError) as error:
-        sys.exit(exit_code_of(error))  # the parent says it
     finally:
         _remove(directory)

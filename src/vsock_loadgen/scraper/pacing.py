@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, Self
 
-from vsock_loadgen.units import HOUR, MINUTE, SECOND
+from vsock_loadgen.units import HOUR, MINUTE, SECOND, scaled
 
 Release = Literal["august", "september"]
 _LONGEST_BACKOFF_NS = 30 * MINUTE
@@ -44,16 +44,12 @@ class Settings:
 
     def scaled(self, time_scale: Fraction) -> Self:
         """All but the time-out divided by a factor, as the fleet's own intervals are."""
-
-        def divided(time_ns: int) -> int:
-            return max(1, time_ns * time_scale.denominator // time_scale.numerator)
-
         return replace(
             self,
-            poll_ns=divided(self.poll_ns),
-            tick_ns=divided(self.tick_ns),
-            backoff_ns=divided(self.backoff_ns),
-            refresh_ns=divided(self.refresh_ns),
+            poll_ns=scaled(self.poll_ns, time_scale),
+            tick_ns=scaled(self.tick_ns, time_scale),
+            backoff_ns=scaled(self.backoff_ns, time_scale),
+            refresh_ns=scaled(self.refresh_ns, time_scale),
         )
 
 
@@ -67,8 +63,7 @@ class Limits:
     @classmethod
     def scaled(cls, time_scale: Fraction) -> Self:
         """Those at a time scale."""
-        over, under = time_scale.denominator, time_scale.numerator
-        return cls(_LONGEST_BACKOFF_NS * over // under, _LONGEST_SPREAD_NS * over // under)
+        return cls(scaled(_LONGEST_BACKOFF_NS, time_scale), scaled(_LONGEST_SPREAD_NS, time_scale))
 
 
 UNSCALED = Limits()
