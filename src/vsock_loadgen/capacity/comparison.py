@@ -1,4 +1,4 @@
-"""Outcomes of searches held against each other: what each holds beside what the first one does.
+"""Outcomes of searches compared with each other: what each holds beside what the first one does.
 
 A search knows what holds as an interval: from the highest load that held to the lowest that missed. What two searches found differs
 beyond doubt where their intervals do not overlap.
@@ -106,7 +106,7 @@ class Change(Record):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Record):
-    """A baseline and the searches that are held against it.
+    """A baseline and the searches that are compared with it.
 
     `differences` are those of the configs and of what was asked of the searches, `machines` those of the environments.
     """
@@ -138,7 +138,7 @@ class Comparison(Record):
 
 
 def compare(sides: Sequence[Side]) -> Comparison:
-    """Hold each of the others against the first; at least two."""
+    """Compare each of the others with the first; at least two."""
     baseline, *others = sides
     unit: Unit = "vms" if all(side.capacity.vary == "vms" for side in sides) else "reports_per_second"
     return Comparison(
@@ -165,7 +165,7 @@ class HoldsCondition:
     percent: Fraction
 
     def judge(self, comparison: Comparison) -> list[JudgedHolds]:
-        """Hold every other side's difference against the bound. A difference that does not exist fails."""
+        """Check every other side's difference against the bound. A difference that does not exist fails."""
         return [
             JudgedHolds(
                 self.expression,

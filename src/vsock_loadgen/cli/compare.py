@@ -60,7 +60,7 @@ def compare(
     baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit. As in
     thresholds, a group of VMs or a phase may stand in front: 'packages.2000.response_time.p99 > +10%'.
 
-    Outcomes of searches (capacity --result) are held against the first one: how much more or less holds than before, and whether
+    Outcomes of searches (capacity --result) are compared with the first one: how much more or less holds than before, and whether
     that is more than the width of the bounds. Their one CONDITION is 'holds < -10%'.
 
     With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms

@@ -32,7 +32,7 @@ AnyCondition = Condition | HoldsCondition
 def compare_searches(
     outcomes: Sequence[tuple[str, Result | Capacity]], conditions: Sequence[AnyCondition], output: str, to: Path | None
 ) -> int:
-    """Hold every search against the first one; returns the exit code. Raises ConfigError where results of runs are among them."""
+    """Compare every search with the first one; returns the exit code. Raises ConfigError where results of runs are among them."""
     sides = [Side(name, outcome) for name, outcome in outcomes if isinstance(outcome, Capacity)]
     runs = [name for name, outcome in outcomes if isinstance(outcome, Result)]
     if runs:
