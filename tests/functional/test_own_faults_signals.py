@@ -75,6 +75,29 @@ def test_a_signal_ends_the_other_verbs_without_a_traceback(
     assert not (tmp_path / "relay.sock").exists()
 
 
+FINALIZED = (
+    "import os, signal",
+    "from vsock_loadgen import preparing",
+    "planned = preparing.build_fleet",
+    "class Going:",
+    "    def __del__(self):",
+    "        os.kill(os.getpid(), signal.SIGINT)",
+    "        sum(range(1_000))",
+    "def build_fleet(config):",
+    "    Going()",
+    "    return planned(config)",
+    "preparing.build_fleet = build_fleet",
+)
+"""A signal that comes within a finalizer, where nothing that is raised gets anywhere."""
+
+
+@pytest.mark.parametrize("arguments", [("plan",), SMALL])
+def test_a_signal_within_a_finalizer_is_heard_as_well(arguments: tuple[str, ...]) -> None:
+    with watched(*arguments, setup=FINALIZED) as process:
+        ended = process.ended()
+    assert (ended.code, ended.out) == (128 + signal.SIGINT, "")
+
+
 def test_a_hangup_ends_a_run_in_order_and_one_under_nohup_does_not_hear_it(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     with watched(*SMALL, "--result", out) as run:

@@ -12,10 +12,13 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, LoadgenError, MachineError
 from vsock_loadgen.printable import encodable, printable_lines
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,6 +32,7 @@ def main() -> NoReturn:
     for number in _STOP_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
             signal.signal(number, _leave)
+    sys.unraisablehook = _leave_anyway
     sys.stdin, sys.stdout, sys.stderr = _streams()
     try:
         exit_code = _run()
@@ -65,6 +69,14 @@ def _run() -> int:
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     _ignore_signals()  # a second one must not disturb what is put away now
     sys.exit(128 + number)
+
+
+def _leave_anyway(unraised: UnraisableHookArgs) -> None:
+    """End the process where `_leave` could not: a signal that comes within a finalizer, as the import of a module has some, raises
+    what nobody gets. Without this it would be said as a traceback, and the command would go on and hear no signal any more."""
+    if isinstance(unraised.exc_value, SystemExit):
+        os._exit(unraised.exc_value.code if isinstance(unraised.exc_value.code, int) else EXIT_INTERNAL)
+    sys.__unraisablehook__(unraised)
 
 
 def _ignore_signals() -> None:
