@@ -45,3 +45,12 @@ def test_a_peer_that_is_gone_closes_the_channel_at_both_sides(pair: tuple[Channe
     assert other.closed
     assert other.send("too late")
     assert other.closed
+
+
+def test_one_message_can_be_taken_and_those_behind_it_are_kept(pair: tuple[Channel, Channel]) -> None:
+    one, other = pair
+    assert other.receive_one() is None
+    for message in ("first", "second", "third"):
+        one.send(message)
+    assert other.receive_one() == "first"
+    assert other.receive() == ["second", "third"]

@@ -102,8 +102,8 @@ def test_a_run_that_starts_later_is_alive_and_not_ready_yet() -> None:
     try:
         probed(port, "/healthz")
         assert asked(port, "/readyz") == (503, "the schedule has not started yet\n")
-        stopped(run)
+        outcome = stopped(run)
     finally:
         run.kill()
         run.communicate()
-    assert run.returncode == 0
+    assert run.returncode == 0, outcome

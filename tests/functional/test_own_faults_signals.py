@@ -98,6 +98,24 @@ def test_a_signal_within_a_finalizer_is_heard_as_well(arguments: tuple[str, ...]
     assert (ended.code, ended.out) == (128 + signal.SIGINT, "")
 
 
+SLOW_TO_BEGIN = (
+    "import time",
+    "from vsock_loadgen.engine import worker",
+    "await_start = worker.await_start",
+    "worker.await_start = lambda *given: time.sleep(2) or await_start(*given)",
+)
+"""A worker that finds the word to begin and the word to stop at the same time, as on a machine that is busy."""
+
+
+def test_a_signal_right_after_the_start_is_heard_by_a_worker_that_is_slow_to_begin() -> None:
+    with watched(*SMALL, setup=SLOW_TO_BEGIN) as run:
+        run.read_until("VMs report to")
+        time.sleep(0.5)
+        run.kill(signal.SIGTERM)
+        ended = run.ended()
+    assert (ended.code, "was lost" in ended.out) == (0, False), ended.out
+
+
 def test_a_hangup_ends_a_run_in_order_and_one_under_nohup_does_not_hear_it(tmp_path: Path) -> None:
     out = tmp_path / "r.json"
     with watched(*SMALL, "--result", out) as run:

@@ -114,6 +114,7 @@ class AnsweringWorker:
         self._handover.begin(start)
         self._agenda.begin(start.zero_ns, start.zero_wall_ns, start.join_ns, self._end_ns)
         self._loop.add_reader(self._channel.fileno(), self._obey)
+        self._obey()  # what came with the word to begin
         runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await runner.setup()
         site = web.SockSite(runner, self._orders.listener, ssl_context=self._orders.tls_context)

@@ -60,6 +60,16 @@ class Channel:
 
     def receive(self) -> list[Any]:
         """The whole messages that have come; empty where none has. `closed` is set when the peer is gone."""
+        self._read()
+        return list(iter(self._next, None))
+
+    def receive_one(self) -> Any:
+        """The first whole message that has come; None where none has. What came behind it is kept for the next time, and makes the
+        descriptor readable no more."""
+        self._read()
+        return self._next()
+
+    def _read(self) -> None:
         try:
             while chunk := self._sock.recv(_CHUNK):
                 self._inbox += chunk
@@ -68,14 +78,17 @@ class Channel:
             pass
         except OSError:
             self.closed = True
-        messages = []
-        while len(self._inbox) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(self._inbox)[0]
-            if len(self._inbox) < end:
-                break
-            messages.append(pickle.loads(self._inbox[_LENGTH.size : end]))  # noqa: S301 (written by a fork of this process, see above)
-            del self._inbox[:end]
-        return messages
+
+    def _next(self) -> Any:
+        """The first whole message of the inbox; None where it has none."""
+        if len(self._inbox) < _LENGTH.size:
+            return None
+        end = _LENGTH.size + _LENGTH.unpack_from(self._inbox)[0]
+        if len(self._inbox) < end:
+            return None
+        message = pickle.loads(self._inbox[_LENGTH.size : end])  # noqa: S301 (written by a fork of this process, see above)
+        del self._inbox[:end]
+        return message
 
     def close(self) -> None:
         """Close this end."""

@@ -63,6 +63,7 @@ class SendingWorker:
         end_ns = self._orders.end_ns(start)
         self._handover.begin(start)
         self._agenda.begin(start.zero_ns, start.zero_wall_ns, start.join_ns, end_ns)
+        self._obey()  # what came with the word to begin
         while not (self._stopping and (self._sender.idle or self._channel.closed)):
             wake_ns = self._handover.next_ns
             if end_ns is not None and not self._stopping:

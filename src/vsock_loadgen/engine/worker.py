@@ -119,7 +119,7 @@ def await_start(channel: Channel, poller: Poller, worker: Worker) -> Start | Non
     """Wait for the word to begin, and take it; None where the parent has gone or wants no run any more."""
     while not channel.closed:
         poller.wait(SNAPSHOT_NS)
-        for message in channel.receive():
+        while (message := channel.receive_one()) is not None:
             if isinstance(message, Join):
                 if walk_to(message, worker.walk, channel):
                     continue
