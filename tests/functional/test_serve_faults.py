@@ -46,7 +46,8 @@ def test_a_fault_is_counted_at_both_ends_and_ends_no_report(fault: str, dialect:
     assert met > 0
     seen = result["receiver"]
     where, name = AT_ASKER[fault]
-    assert seen["reports"] == by_end.pop("whole") > 0
+    whole, unproven = by_end.pop("whole"), by_end.get("cut", 0) + by_end.get("no_receipt", 0)
+    assert 0 < whole <= seen["reports"] <= whole + unproven  # the run may end, or patience, before the receipt is there
     assert seen["unchanged"] == by_end.pop("unchanged", 0)
     assert seen[where][name] >= met
     assert set(by_end) <= {"cut", "busy", "broken_off", "no_receipt", "no_request"}  # what a busy machine does to a short patience
