@@ -281,6 +281,7 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
         lambda: watches.nodes.change,
         lambda: watches.clocks.steps,
         mode=forked.run.mode,
+        standing=lambda: watches.standing.now,
     )
     pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
     served = serve(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.conclusion import Findings, Run, verdict_so_far
 from vsock_loadgen.results.result import Verdict
-from vsock_loadgen.results.thresholds import JudgedThreshold, judge_so_far
+from vsock_loadgen.results.thresholds import JudgedThreshold, judge_so_far, unjudged
 from vsock_loadgen.units import SECOND
 
 
@@ -27,7 +27,7 @@ class StandingWatch:
         self._run = run
         self._findings = findings
         self._next_ns = 0
-        self.now = Standing()
+        self.now = Standing(tuple(map(unjudged, run.config.thresholds)))
 
     def update(self, totals: RunTotals) -> None:
         """Judge it anew if it is time to."""

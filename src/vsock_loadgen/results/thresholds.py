@@ -85,7 +85,7 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
 
 def judge_so_far(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple[JudgedThreshold, ...]:
     """As `judge_thresholds`, while the run goes on: what is about reports of which none has come to an end is not judged."""
-    return tuple(_judged(threshold, run) if _has_begun(threshold, run) else _unjudged(threshold) for threshold in thresholds)
+    return tuple(_judged(threshold, run) if _has_begun(threshold, run) else unjudged(threshold) for threshold in thresholds)
 
 
 def _has_begun(threshold: Threshold, run: MeasuredRun) -> bool:
@@ -93,14 +93,15 @@ def _has_begun(threshold: Threshold, run: MeasuredRun) -> bool:
     return measured is not None and measured.counts.settled > 0
 
 
-def _unjudged(threshold: Threshold) -> JudgedThreshold:
+def unjudged(threshold: Threshold) -> JudgedThreshold:
+    """A threshold of whose reports nothing is known."""
     return JudgedThreshold(threshold.expression, None, threshold.metric.unit, None, limit=float(threshold.limit))
 
 
 def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
     measured = threshold.of(run)
     if measured is None or not measured.counts.due:
-        return _unjudged(threshold)
+        return unjudged(threshold)
     return judged_on(threshold, measured)
 
 
