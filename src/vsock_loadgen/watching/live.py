@@ -10,7 +10,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import Mode
 from vsock_loadgen.measures.recent import Recent, RecentWatch
-from vsock_loadgen.measures.snapshot import Times
+from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
@@ -74,25 +74,26 @@ class LiveView(OnScreen):
             self._is_help = key == "?" and not self._is_help
         self._pace.add(totals.elapsed_ns, totals.counts)
         self._recent.update(totals)
-        self._follow_clocks(totals)
+        times = totals.times
+        self._follow_clocks(totals.counts, times)
         self._groups.follow(totals)
         columns, rows = self._screen.size
-        self._screen.draw(frame(self._scene(totals), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
+        self._screen.draw(frame(self._scene(totals, times), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
 
-    def _follow_clocks(self, totals: RunTotals) -> None:
+    def _follow_clocks(self, counts: Counts, times: Times) -> None:
         """Work out the figures of one clock an update, in turn: over a long run they are what costs. At first, all of them."""
         names = list(self._clocks)
         for name in [names[self._updates % len(names)]] if self._updates else names:
-            self._clocks[name] = _since_start(name, totals)
+            self._clocks[name] = _since_start(name, counts, times)
         self._updates += 1
 
-    def _scene(self, totals: RunTotals) -> Scene:
+    def _scene(self, totals: RunTotals, times: Times) -> Scene:
         recent = self._recent.now
         clocks = [_with_recent(clock, recent, is_alone=self._is_recent) for clock in self._clocks.values()]
         if self._is_recent:
             looked = Looked(recent.counts, recent.times.response, recent.undelivered["response"], is_recent=True)
         else:
-            looked = Looked(totals.counts, totals.times.response, totals.counts.unanswered)
+            looked = Looked(totals.counts, times.response, totals.counts.unanswered)
         return Scene(
             subject=self._subject,
             elapsed_ns=totals.schedule_ns,
@@ -116,10 +117,9 @@ class LiveView(OnScreen):
         )
 
 
-def _since_start(name: str, totals: RunTotals) -> Clock:
-    counts = totals.counts
+def _since_start(name: str, counts: Counts, times: Times) -> Clock:
     undelivered = {"response": counts.unanswered, "service": counts.started_undelivered}.get(name, 0)
-    return Clock(name, _figures(_clock_of(totals.times, name), undelivered), undelivered=undelivered)
+    return Clock(name, _figures(_clock_of(times, name), undelivered), undelivered=undelivered)
 
 
 def _with_recent(clock: Clock, recent: Recent, *, is_alone: bool) -> Clock:
