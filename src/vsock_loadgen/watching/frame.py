@@ -61,7 +61,9 @@ def _picture(scene: Scene, head: list[Line], columns: int, rows: int, glyphs: Gl
     chart = response_chart(scene.looked, width, below.for_chart, glyphs)
     below.take(len(chart))
     sections = [head, *body, thresholds, rates, clocks, chart, *below.sections()]
-    return [*_spaced([each for each in sections if each], rows - len(footer)), *footer]
+    lines = _spaced([each for each in sections if each], rows - len(footer))
+    lines += [[] for _ in range(rows - len(lines) - len(footer))] if footer else []
+    return [*lines, *footer]
 
 
 class _Below:

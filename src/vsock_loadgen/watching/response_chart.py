@@ -12,7 +12,7 @@ from vsock_loadgen.units import MICROSECOND, format_number, format_seconds
 from vsock_loadgen.watching.drawing import ACCENT, BAD, BOLD, DIM, Glyphs, Line
 from vsock_loadgen.watching.scene import Looked
 
-LEAST_ROWS, MOST_ROWS = 6, 12
+LEAST_ROWS, MOST_ROWS = 6, 16
 _AROUND_BARS = 2
 """The heading and the scale."""
 _LEFT = 10
