@@ -20,6 +20,7 @@ from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.errors import CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.modes.calling import CALLING
 from vsock_loadgen.modes.mode import Companion, Decided, Mode, Prepared
@@ -147,7 +148,7 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
             reconciler.before()
     subject = subject_of(decided.plan, decided.mine, forked.prepared.aim, config.duration_ns, forked.run.mode)
     screen = Screen(stage.streams.log, stage.streams.keys) if stage.streams.live else None
-    known = Known(lambda: stop.count > 0, lambda: watches.standing.now)
+    known = Known(lambda: stop.count > 0, lambda: watches.standing.now, lambda: watches.recent.now)
     with viewing(subject, log, config.stats_interval_ns, known, screen) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
         watches.clocks.begin()
@@ -174,6 +175,7 @@ class Watches:
     nodes: NodeChanges
     clocks: ClockWatch
     standing: StandingWatch
+    recent: RecentWatch
 
     def findings(self) -> Findings:
         """What they have found so far, and what this process has used."""
@@ -207,7 +209,7 @@ def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
     def found(totals: RunTotals) -> Findings:
         return Findings(saturation=saturation.so_far(totals), abortion=target.abortion, clock_steps=clocks.steps)
 
-    return Watches(forked.run, saturation, target, changes, clocks, StandingWatch(forked.run, found))
+    return Watches(forked.run, saturation, target, changes, clocks, StandingWatch(forked.run, found), RecentWatch())
 
 
 def _read_workers() -> WorkerNodes:
@@ -263,6 +265,7 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
         Notices(log, watches.saturation, lambda: stop.count > 0, config.request_timeout_ns),
         ErrorLines(log),
         watches.standing,
+        watches.recent,
     ]
     if stage.outputs.result is not None:
         observers.append(ResultSnapshots(stage.outputs.result, config.stats_interval_ns, watches.snapshot, log))
@@ -282,6 +285,7 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
         lambda: watches.clocks.steps,
         mode=forked.run.mode,
         standing=lambda: watches.standing.now,
+        recent=lambda: watches.recent.now,
     )
     pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
     served = serve(

@@ -20,6 +20,7 @@ from vsock_loadgen.config.blocks import Phase
 from vsock_loadgen.errors import EXIT_SATURATED
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.outcome import FailureClass, classes_of
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.result import UNJUDGED, Status, Verdict
@@ -264,14 +265,15 @@ def test_the_verdict_so_far_is_one_of_all_that_there_are() -> None:
 
 
 def test_the_last_ten_seconds_are_gauges_after_one_scrape() -> None:
-    metrics = metrics_of()
+    plan, recent = plan_of(EXAMPLE), RecentWatch()
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0), recent=lambda: recent.now)
     before = scraped(metrics)
     assert math.isnan(value(before, "recent_response_time_seconds", quantile="0.99"))
     assert value(before, "recent_reports_per_second", fate="due") == 0
     counts = Counts(due=100, started=90, delivered=80, skipped=10, failures={FailureClass.RESET: 10})
-    metrics.update(
-        totals_of(snapshot(0, 4 * SECOND, counts, times=times_of(200 * MILLISECOND, 100 * MILLISECOND, MILLISECOND, 80)))
-    )
+    totals = totals_of(snapshot(0, 4 * SECOND, counts, times=times_of(200 * MILLISECOND, 100 * MILLISECOND, MILLISECOND, 80)))
+    recent.update(totals)
+    metrics.update(totals)
     samples = scraped(metrics)
     rates = {fate: value(samples, "recent_reports_per_second", fate=fate) for fate in ("due", "delivered", "failed", "skipped")}
     assert rates == {"due": 25, "delivered": 20, "failed": 2.5, "skipped": 2.5}

@@ -18,6 +18,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.snapshot import Counts, Share, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.standing import Standing
@@ -77,13 +78,15 @@ class Watched:
         self.totals = RunTotals(1, 1_700_000_000 * SECOND, cells)
         subject = Subject("2 VMs to embedded", 60 * SECOND, groups)
         self.standing = Standing()
-        known = Known(lambda: self.is_stopping, lambda: self.standing)
+        self.recent = RecentWatch()
+        known = Known(lambda: self.is_stopping, lambda: self.standing, lambda: self.recent.now)
         self.view = LiveView(self.screen, self.log, subject, known)  # type: ignore[arg-type]
 
     def at(self, at_ns: int, counts: Counts, response_ns: int = 200 * MILLISECOND, new: int = 0) -> None:
         """A snapshot comes in, with `new` delivered reports."""
         times = times_of(response_ns, response_ns // 2, MILLISECOND, new) if new else None
         self.totals.add(snapshot(0, at_ns, counts, times=times))
+        self.recent.update(self.totals)
         self.view.update(self.totals)
 
 

@@ -28,7 +28,7 @@ from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.ending import Cause
 from vsock_loadgen.measures.outcome import Mode, classes_of
-from vsock_loadgen.measures.recent import Recent, RecentWatch
+from vsock_loadgen.measures.recent import Recent
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
@@ -75,6 +75,7 @@ class Metrics(Collector):
         clock_ns: Callable[[], int] = time.monotonic_ns,
         mode: Mode = "push",
         standing: Callable[[], Standing] = Standing,
+        recent: Callable[[], Recent] = Recent,
     ) -> None:
         self._watch = watch
         self._mode = mode
@@ -82,7 +83,7 @@ class Metrics(Collector):
         self._clock_steps = clock_steps
         self._standing = standing
         self._shape = plan.shape
-        self._recent = RecentWatch()
+        self._recent = recent
         self._groups = GroupMetrics(plan, clock_ns)
         self._published = Published(
             Counts(), Times(), self._groups.figures, False, Recent(), standing(), phase="", nodes=NodeChange()
@@ -95,13 +96,12 @@ class Metrics(Collector):
         """Show this moment of the run from now on; with the final `result`, its end. Of groups, it is
         the latest moment that was taken, and at the end this one."""
         self._groups.update(totals, is_final=result is not None)
-        self._recent.update(totals)
         self._published = Published(
             totals.counts,
             totals.times,
             self._groups.figures,
             self._watch.found is not None,
-            self._recent.now if result is None else Recent(),
+            self._recent() if result is None else Recent(),
             self._standing() if result is None else Standing(result.thresholds, result.verdict),
             self._phase(totals),
             self._node_change(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import Mode
-from vsock_loadgen.measures.recent import Recent, RecentWatch
+from vsock_loadgen.measures.recent import Recent
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
@@ -25,6 +25,7 @@ from vsock_loadgen.watching.scene import Clock, Looked, Scene, Subject
 from vsock_loadgen.watching.screen import Screen
 from vsock_loadgen.watching.stats import StatsLines
 
+_CLOCKS = ("response", "service", "lag")
 _SHARES = (0.5, 0.95, 0.99, 0.999)
 
 
@@ -37,10 +38,11 @@ def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int, mode:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What else is known of a run at any moment: whether it was asked to stop, and how it stands."""
+    """What else is known of a run at any moment: whether it was asked to stop, how it stands, and its last ten seconds."""
 
     stop_asked: Callable[[], bool]
     standing: Callable[[], Standing]
+    recent: Callable[[], Recent]
 
 
 def viewing(
@@ -61,8 +63,9 @@ class LiveView(OnScreen):
         self._subject = subject
         self._known = known
         self._pace = Pace()
-        self._recent = RecentWatch()
-        self._clocks = {name: Clock(name) for name in ("response", "service", "lag")}
+        self._clocks = {name: Clock(name) for name in _CLOCKS}
+        self._recent = Recent()
+        self._lately = {name: Clock(name) for name in _CLOCKS}
         self._groups = GroupWatch(subject.groups)
         self._updates = 0
         self._is_recent = self._is_help = False
@@ -73,7 +76,6 @@ class LiveView(OnScreen):
             self._is_recent ^= key == "w" and not self._is_help
             self._is_help = key == "?" and not self._is_help
         self._pace.add(totals.elapsed_ns, totals.counts)
-        self._recent.update(totals)
         times = totals.times
         self._follow_clocks(totals.counts, times)
         self._groups.follow(totals)
@@ -82,17 +84,20 @@ class LiveView(OnScreen):
 
     def _follow_clocks(self, counts: Counts, times: Times) -> None:
         """Work out the figures of one clock an update, in turn: over a long run they are what costs. At first, all of them."""
-        names = list(self._clocks)
-        for name in [names[self._updates % len(names)]] if self._updates else names:
+        for name in [_CLOCKS[self._updates % len(_CLOCKS)]] if self._updates else _CLOCKS:
             self._clocks[name] = _since_start(name, counts, times)
         self._updates += 1
+        if self._known.recent() is not self._recent:
+            self._recent = self._known.recent()
+            self._lately = {name: _of_recent(name, self._recent) for name in _CLOCKS}
 
     def _scene(self, totals: RunTotals, times: Times) -> Scene:
-        recent = self._recent.now
-        clocks = [_with_recent(clock, recent, is_alone=self._is_recent) for clock in self._clocks.values()]
+        recent = self._recent
         if self._is_recent:
+            clocks = list(self._lately.values())
             looked = Looked(recent.counts, recent.times.response, recent.undelivered["response"], is_recent=True)
         else:
+            clocks = [_beside(self._clocks[name], self._lately[name]) for name in _CLOCKS]
             looked = Looked(totals.counts, times.response, totals.counts.unanswered)
         return Scene(
             subject=self._subject,
@@ -122,13 +127,15 @@ def _since_start(name: str, counts: Counts, times: Times) -> Clock:
     return Clock(name, _figures(_clock_of(times, name), undelivered), undelivered=undelivered)
 
 
-def _with_recent(clock: Clock, recent: Recent, *, is_alone: bool) -> Clock:
-    """The clock with figures of the last ten seconds beside those of the whole run, or in their place."""
-    undelivered = recent.undelivered[clock.name]
-    figures = _figures(_clock_of(recent.times, clock.name), undelivered)
-    if is_alone:
-        return Clock(clock.name, figures, undelivered=undelivered)
-    return replace(clock, lately=(figures[0], figures[2]), lately_undelivered=undelivered)
+def _of_recent(name: str, recent: Recent) -> Clock:
+    undelivered = recent.undelivered[name]
+    return Clock(name, _figures(_clock_of(recent.times, name), undelivered), undelivered=undelivered)
+
+
+def _beside(clock: Clock, lately: Clock) -> Clock:
+    """The clock of the whole run with two figures of the last ten seconds."""
+    p50, _, p99, *_ = lately.figures
+    return replace(clock, lately=(p50, p99), lately_undelivered=lately.undelivered)
 
 
 def _clock_of(times: Times, name: str) -> Histogram:

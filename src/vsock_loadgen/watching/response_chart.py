@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
+from itertools import accumulate, pairwise
 
 from rich.segment import Segment
 
-from vsock_loadgen.measures.histogram import Histogram, bucket_bounds
+from vsock_loadgen.measures.histogram import Histogram, bucket_bounds, bucket_of
 from vsock_loadgen.units import MICROSECOND, format_number, format_seconds
 from vsock_loadgen.watching.drawing import ACCENT, BAD, BOLD, DIM, Glyphs, Line
 from vsock_loadgen.watching.scene import Looked
@@ -58,12 +59,12 @@ def _scale(times: Histogram) -> tuple[float, float]:
 
 
 def _counts(times: Histogram, low: float, ratio: float, bars: int) -> list[int]:
-    ends = [low * ratio ** (number / bars) for number in range(1, bars)]
-    counts = [0] * bars
-    for bucket, count in times.counts.items():
-        lowest, past = bucket_bounds(bucket)
-        counts[bisect_right(ends, (lowest + past) / 2)] += count
-    return counts
+    """How many of the times each bar stands for; one that lies across an end belongs to the bar that begins there."""
+    buckets = sorted(times.counts)
+    reached = list(accumulate(map(times.counts.__getitem__, buckets), initial=0))
+    ends = [bucket_of(round(low * ratio ** (number / bars))) for number in range(1, bars)]
+    places = [0, *(bisect_left(buckets, end) for end in ends), len(buckets)]
+    return [reached[until] - reached[since] for since, until in pairwise(places)]
 
 
 def _cell(filled: float, glyphs: Glyphs) -> str:
