@@ -32,10 +32,10 @@ def shown(known: Known, seen: object = None) -> str:
 
 def test_what_the_scanner_knows_is_said_with_how_sure_that_is() -> None:
     sure = Known(listen="x", vms=4, known_vms=4, known_after_ns=2 * SECOND, ages=Histogram())
-    assert "what the scanner knows is up to 9 s old (P99)" in shown(sure)
-    assert "the whole fleet was known after 2 s" in shown(sure)
+    assert "what the scanner knows is up to 9s old (P99)" in shown(sure)
+    assert "the whole fleet was known after 2s" in shown(sure)
     unsure = Known(listen="x", vms=4, known_vms=3, open=2, youngest_open_ns=SECOND, ages=Histogram())
-    assert "up to at least 9 s old" in shown(unsure)
+    assert "up to at least 9s old" in shown(unsure)
     assert "3 of 4 VMs were known at the end" in shown(unsure)
     assert "2 reports were open at the end" in shown(unsure)
 

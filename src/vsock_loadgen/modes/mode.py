@@ -14,6 +14,7 @@ from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.errors import Problem
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
@@ -66,6 +67,10 @@ class Mode(Protocol):
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
         """Look at what the run needs around it, and start what it has beside it, before anything else is forked. What ends with the
         run goes to `sending`. Raises LoadgenError."""
+
+    @property
+    def foreseen(self) -> Settings | None:
+        """The asker that the plan reckons with; None where reports are sent."""
 
     @property
     def verb(self) -> str:

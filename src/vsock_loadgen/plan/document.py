@@ -6,6 +6,7 @@ from dataclasses import asdict
 from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.plan.asked_document import asked_document
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Group
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
@@ -18,7 +19,7 @@ MOST_ROWS = 120
 
 def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | None = None) -> dict[str, object]:
     """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are under way where each takes so long.
-    Times are seconds before any time scale, the forecast is after it."""
+    Times are seconds before any time scale, the forecast is after it, and so is what there is of a fleet that is `asked`."""
     document: dict[str, object] = {
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
@@ -31,6 +32,7 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "phases_repeat": plan.shape is not None and plan.shape.repeat,
         "groups": {name: _groups(plan, name) for name in plan.groups.dimensions},
         "forecast": _forecast(plan, service_time_ns),
+        **({"asked": asked_document(plan.asked)} if plan.asked else {}),
         "warnings": [asdict(warned) for warned in plan.warnings],
         "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
         "digest": plan.fleet.digest(),

@@ -15,6 +15,7 @@ from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.group_loads import GroupLoad
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.statistics import Statistics
+from vsock_loadgen.text.asked_plan_text import asked_plan_parts
 from vsock_loadgen.text.console import bar, bar_cells, flowed, grid, indented, rendered, table
 from vsock_loadgen.text.console import columns as upright_bars
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables
@@ -40,6 +41,7 @@ def plan_text(
     parts += _attribute("Packages per VM", plan, "packages", format_number, width)
     parts += _attribute("Report interval", plan, "report_interval", _interval, width)
     parts += _forecast(plan, service_time_ns)
+    parts += asked_plan_parts(plan.asked, plan.fleet.vm_count) if plan.asked else []
     parts += _over_time(plan, width)
     if with_nodes and len(plan.nodes) > 1:
         parts += _nodes(plan)
@@ -182,7 +184,7 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
     load = plan.forecast
     chart = grid("left", "left")
     rows = [
-        ("reports a second", f"{format_number(load.reports_per_second)} on average"),
+        ("new reports" if plan.asked else "reports a second", f"{format_number(load.reports_per_second)} on average"),
         (
             "",
             f"{load.peak_reports_per_second:,} at the peak, {_after(load.peak_at_seconds)} after the start, "
@@ -194,13 +196,21 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
         ("", f"of a report: {_spread(load.reported_packages)}"),
         *_together(load),
         *_under_way(load, service_time_ns),
-        ("to send", f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {format_bytes(plan.memory_bytes)} of memory in all"),
+        *_to_send(plan),
     ]
     if load.reports is not None:
         rows.insert(2, ("reports in all", f"{load.reports:,}"))
     for name, value in rows:
         chart.add_row(name, value)
     return ["[bold]Forecast[/]", indented(chart), ""]
+
+
+def _to_send(plan: Plan) -> list[tuple[str, str]]:
+    """The processes that send, where reports are sent."""
+    if plan.asked:
+        return []
+    workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''}"
+    return [("to send", f"{workers}, {format_bytes(plan.memory_bytes)} of memory in all")]
 
 
 def _spread(packages: Statistics) -> str:
