@@ -128,6 +128,7 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
         Shares(plan, decided.mine),
         tuple(map(str, decided.warnings)),
         prepared.listen,
+        prepared.asker,
     )
     _announce(decided, mode, prepared, stage.log)
     return Forked(made, decided, supervisor, prepared, sending)

@@ -131,6 +131,7 @@ class Answering:
             where=where,
             companion=sending.enter_context(EmbeddedAsker(self._sensor(decided, where))) if self.asker else None,
             listen=where,
+            asker=self.asker,
         )
 
     def _sensor(self, decided: Decided, url: str) -> MakeSensor:

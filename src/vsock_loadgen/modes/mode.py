@@ -47,7 +47,8 @@ class Companion(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A run that can be forked: what its workers do. `aim` is where reports go as the config says it, `where` as it is. With an
-    `own_cid` every report carries that. `listen` is where a fleet listens that is asked."""
+    `own_cid` every report carries that. `listen` is where a fleet listens that is asked, and `asker` what one of the run's own
+    is set to."""
 
     orders: Orders
     aim: str
@@ -56,6 +57,7 @@ class Prepared:
     hides_unread_close: bool = False
     own_cid: int | None = None
     listen: str | None = None
+    asker: Settings | None = None
 
 
 class Mode(Protocol):

@@ -12,6 +12,7 @@ from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.document import plan_document, span_of
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.clocks import ClockStep, sentences
@@ -37,7 +38,7 @@ class Run:
 
     With an `own_cid` every report carries that, in place of a CID for each VM. `config_warnings` say what was odd about the config,
     such as a key that is not known: whoever reads the result must know. `processors` are those that the run may use.
-    `listen` is where a fleet listens that is asked for its reports.
+    `listen` is where a fleet listens that is asked for its reports, `asker` what an asker of the run's own is set to.
     """
 
     config: Config
@@ -50,6 +51,7 @@ class Run:
     shares: Shares
     config_warnings: tuple[str, ...] = ()
     listen: str | None = None
+    asker: Settings | None = None
 
     def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
         """What the delivered reports are worth; of none, nothing can be said."""
@@ -122,7 +124,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         groups=_groups(run, totals, seen),
         thresholds=thresholds,
         abortion=findings.abortion,
-        asked=Known.of(run.listen, run.mine.vms, totals.knowledge) if run.listen is not None else None,
+        asked=Known.of(run.listen, run.asker, run.mine.vms, totals.knowledge) if run.listen is not None else None,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
         reconciliation=reconciliation,
         slice=run.slice,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
@@ -9,17 +10,20 @@ from pydantic import Field
 
 from vsock_loadgen.measures.histogram import AsHistogram
 from vsock_loadgen.measures.knowledge import Knowledge
-from vsock_loadgen.record import Derived, Nanoseconds, Record, Text, Whole
+from vsock_loadgen.plan.polling import Settings
+from vsock_loadgen.record import LATER, Derived, Nanoseconds, Record, Text, Whole
 from vsock_loadgen.results.measured import TimeSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known(Record):
-    """`known_vms` of `vms` have delivered something; once all had, that was `known_after_ns` from the start. Of the reports that
-    nobody had taken at the end, nor a newer one in their place, there are `open`: their response times are at least what is
-    recorded, and the youngest was `youngest_open_ns` old. `ages` are those of delivered reports when they were taken."""
+    """`asker` has the settings of an asker of the run's own. `known_vms` of `vms` have delivered something; once all had, that was
+    `known_after_ns` from the start. Of the reports that nobody had taken at the end, nor a newer one in their place, there are
+    `open`: their response times are at least what is recorded, and the youngest was `youngest_open_ns` old. `ages` are those of
+    delivered reports when they were taken."""
 
     listen: Text
+    asker: Annotated[Mapping[str, object] | None, LATER] = None
     vms: Whole
     known_vms: Whole
     known_after_ns: Annotated[Nanoseconds | None, Field(alias="known_after_seconds")] = None
@@ -29,11 +33,12 @@ class Known(Record):
     ages: Annotated[AsHistogram, Field(alias="age_histogram")]
 
     @classmethod
-    def of(cls, listen: str, vms: int, found: Knowledge | None) -> Self:
+    def of(cls, listen: str, asker: Settings | None, vms: int, found: Knowledge | None) -> Self:
         """What a run has found out; nothing yet where nothing was."""
         found = found or Knowledge(vms)
         return cls(
             listen=listen,
+            asker=asker.document() if asker else None,
             vms=vms,
             known_vms=found.known_vms,
             known_after_ns=found.known_after_ns,
