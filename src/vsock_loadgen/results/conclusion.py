@@ -20,7 +20,7 @@ from vsock_loadgen.results.ended import Ended, ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.judgement import Terms, judge
-from vsock_loadgen.results.known import Known
+from vsock_loadgen.results.known import Known, KnownGroup
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
@@ -124,7 +124,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         groups=_groups(run, totals, seen),
         thresholds=thresholds,
         abortion=findings.abortion,
-        asked=Known.of(run.listen, run.asker, run.mine.vms, totals.knowledge) if run.listen is not None else None,
+        asked=Known.of(run.listen, run.asker, run.mine.vms, totals.knowledge, totals.ages) if run.listen is not None else None,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
         reconciliation=reconciliation,
         slice=run.slice,
@@ -165,7 +165,8 @@ def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
     found = {}
     for name, dimension in run.plan.groups.dimensions.items():
         vms = totals.cells.vms[name]
-        parts = zip(dimension.groups, vms, totals.parts(name), seen.of(name, len(vms)) if seen else [None] * len(vms), strict=True)
+        saw = seen.of(name, len(vms)) if seen else [None] * len(vms)
+        parts = zip(dimension.groups, vms, totals.parts(name), saw, totals.ages_of(name), strict=True)
         found[name] = tuple(
             GroupResult(
                 group.id,
@@ -178,8 +179,9 @@ def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
                 counts=part.counts,
                 times=part.times,
                 seen=there,
+                asked=KnownGroup.of(ages) if run.listen is not None else None,
             )
-            for group, here, part, there in parts
+            for group, here, part, there, ages in parts
             for low, high in [span_of(group, name)]
         )
     return GroupResults(**found)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from vsock_loadgen.measures.askings import Kind
 from vsock_loadgen.measures.snapshot import Counts
-from vsock_loadgen.results.known import Known
+from vsock_loadgen.results.known import Known, is_at_least
 from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.text.console import grid, indented
 from vsock_loadgen.units import format_age
@@ -86,7 +86,7 @@ def _known(counts: Counts, known: Known, response: TimeSummary) -> list[str]:
     else:
         lines.append(f"{known.known_vms:,} of {known.vms:,} VMs were known at the end")
     if response.p99 is not None:
-        least = "at least " if known.is_at_least(response.p99) else ""
+        least = "at least " if is_at_least(response.p99, known.youngest_open_ns) else ""
         lines.append(f"what the scanner knows is up to {least}{format_age(response.p99)} old (P99)")
     age = known.age
     if age.p50 is not None and age.p99 is not None:
