@@ -22,6 +22,7 @@ from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
 from vsock_loadgen.plan.groups import Groups, groups_of
+from vsock_loadgen.plan.largest import LargestGroup, largest_group
 from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
@@ -84,6 +85,7 @@ class Plan:
     groups: Groups
     group_loads: Mapping[str, tuple[GroupLoad, ...]]
     """The share of every group of `groups` in the forecast."""
+    largest: LargestGroup
     workers: int
     """Processes that send on the node with most VMs, and the memory of all processes of its run."""
     memory_bytes: int
@@ -139,6 +141,7 @@ def make_plan(
     asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, report_bytes)
     asked = foresee(asked_fleet, asker, limits) if asker else None
     about = Warnable(config, fleet, drawn, slices, load, limits, workers, groups, is_asked=asker is not None)
+    loads = loads_of_groups(groups, fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
@@ -154,7 +157,8 @@ def make_plan(
         own_cids=config.cids == "own",
         forecast=load,
         groups=groups,
-        group_loads=loads_of_groups(groups, fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes),
+        group_loads=loads,
+        largest=largest_group(config, groups, loads["packages"], load.largest_report_bytes, limits.report_bytes, asker),
         workers=workers,
         memory_bytes=_memory_bytes(config, slices[0].vms, workers, machine),
         warnings=(*plan_warnings(about), *(asked_warnings(asked) if asked else ())),
