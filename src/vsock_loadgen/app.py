@@ -81,7 +81,7 @@ def run(
     comes after the outcome changes nothing any more.
     """
     stage = Stage(streams, outputs, Log(streams.log, style=config.log_format))
-    decided = _decide(mode.settled(config), warnings, stage)
+    decided = _decide(mode, mode.settled(config), warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
         forked = _fork(decided, mode, stage, stack.enter_context(ExitStack()), stop)
@@ -95,7 +95,7 @@ def run(
     return exit_code
 
 
-def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
+def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
     """Plan the run, and say so. Raises ConfigError."""
     log, streams = stage.log, stage.streams
     if stage.outputs.html is not None:
@@ -104,7 +104,7 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
         log.alert(str(problem), "config")
     identity = identify(config.node_index, config.node_count, os.environ, _read_workers)
     config = settled(config, identity)
-    plan, factory = prepare(config)
+    plan, factory = prepare(config, asker=mode.foreseen)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
     decided = Decided(config, identity, plan, factory, reconciler_of(config, log, os.environ), warnings)
@@ -131,6 +131,7 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
         Shares(plan, decided.mine),
         tuple(map(str, decided.warnings)),
         prepared.listen,
+        prepared.asker,
     )
     _announce(decided, mode, prepared, stage.log)
     return Forked(made, decided, supervisor, prepared, sending)
