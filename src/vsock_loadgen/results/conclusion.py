@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import PHASE
+from vsock_loadgen.measures.outcome import Mode
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.document import plan_document, span_of
@@ -52,6 +53,11 @@ class Run:
     config_warnings: tuple[str, ...] = ()
     listen: str | None = None
     asker: Settings | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Who begins."""
+        return "push" if self.listen is None else "pull"
 
     def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
         """What the delivered reports are worth; of none, nothing can be said."""
@@ -137,6 +143,11 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         series=totals.series.rows(),
     )
     return explained(result, run.config.thresholds)
+
+
+def verdict_so_far(run: Run, totals: RunTotals, findings: Findings, thresholds: tuple[JudgedThreshold, ...]) -> Verdict:
+    """What the verdict would be if nothing fell due any more and what is under way were delivered."""
+    return _verdict(run, totals, findings, thresholds, ended_of(totals, run.config.duration_ns))
 
 
 def _verdict(
