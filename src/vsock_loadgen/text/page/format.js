@@ -121,7 +121,7 @@ function flattened(result, path, skip = []) {
 }
 
 function isTime(path) {
-  return path.at(-1).endsWith("_seconds");
+  return String(path.at(-1)).endsWith("_seconds");
 }
 
 function plainText(value) {

@@ -7,7 +7,7 @@ const DARK = { text: "#b9c3d3", grid: "#2b3340", band: "#aab4c4", offered: "#879
   service: "#f09a5e", lag: "#4fd1ae", limit: "#ff8a80", heat: ["#22385c", "#5d8fd0", "#e6efff"], lost: ["#5c2b2a", "#ff8a80"],
   kinds: { whole: "#6ea8ff", unchanged: "#8793a6", errors: "#e0ab55", failed: "#ff8a80", refused: "#c497f0", cut: "#4fd1ae" } };
 // Above the words at the top of a chart.
-const LEGEND = { orientation: "h", y: 1.1, yanchor: "bottom", x: 0 };
+const LEGEND = { orientation: "h", y: 1.1, yanchor: "bottom", x: 0, traceorder: "normal" };
 const MARGIN = { l: 55, r: 12, t: 22, b: 40 };
 const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
 const MOST_MARKERS = 600;

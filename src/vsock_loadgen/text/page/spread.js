@@ -18,6 +18,10 @@ function placeOf(seconds) {
   return bucket + (seconds - boundOf(bucket)) / (boundOf(bucket + 1) - boundOf(bucket));
 }
 
+function middleOf(bucket) {
+  return (boundOf(bucket) + boundOf(bucket + 1)) / 2;
+}
+
 function rangeText(bucket) {
   return `${showSeconds(boundOf(bucket))} to ${showSeconds(boundOf(bucket + 1))}`;
 }
@@ -105,7 +109,7 @@ function peaksOf(columns) {
     }
     valley = height;
   }
-  return peaks.map(({ bucket }) => (boundOf(bucket) + boundOf(bucket + 1)) / 2);
+  return peaks.map(({ bucket }) => middleOf(bucket));
 }
 
 function peaksText(columns) {

@@ -77,7 +77,7 @@ function marked(id, layout, timeline, colors, thresholds = []) {
     shapes.push({ type: "line", x0: from, x1: to, y0: limit, y1: limit, line: { color, dash: "dash", width: 1.5 } });
     annotations.push({ x: from, xanchor: "left", y, yanchor: "bottom", showarrow: false, text: inert(text), font: { color, size: 11 } });
   }
-  return { margin: MARGIN, legend: LEGEND, ...layout, shapes, annotations, xaxis: clockAxis(timeline, width) };
+  return { ...(timeline.phases.length ? { margin: MARGIN, legend: LEGEND } : {}), ...layout, shapes, annotations, xaxis: clockAxis(timeline, width) };
 }
 
 // The lines of the thresholds on a figure: over the whole run, or over each stretch of the phase that one is about.
@@ -119,7 +119,8 @@ function isLost(row, clock, quantile, isAsked) {
 }
 
 function clockChart(id, timeline, clock, range, colors) {
-  const { rows, result } = timeline;
+  const { result } = timeline;
+  const rows = result.asked && clock === "response_time_seconds" && result.spread?.length ? stalenessRows(result) : timeline.rows;
   const at = rows.map((row) => row.at);
   const isLostAt = (row, quantile) => isLost(row, clock, quantile, result.asked);
   const traces = [["P50", "p50", 0.5], ["P95", "p95", 0.95], ["P99", "p99", 0.99]].map(([name, key, quantile], index) => {
@@ -130,6 +131,19 @@ function clockChart(id, timeline, clock, range, colors) {
   if (lost.length) traces.push(crosses(lost, colors, { hoverinfo: "x+name" }));
   const lines = thresholdLines(timeline, clock.replace("_seconds", ""));
   return [traces, { ...marked(id, { yaxis: timeAxis(range) }, timeline, colors, lines), yaxis2: TOP }];
+}
+
+// The quantiles of the spread's columns, to the width of a bucket: a row of the series does not know when a report that was due in it was
+// taken.
+function stalenessRows(result) {
+  return result.spread.filter(({ response_time: counts }) => counts.length).map(({ t, response_time: counts }) => {
+    const all = counts.reduce((sum, [, count]) => sum + count, 0);
+    const at = (quantile) => {
+      let left = Math.max(1, Math.ceil(quantile * all - 1e-6));
+      return middleOf(counts.find(([, count]) => (left -= count) <= 0)[0]);
+    };
+    return { at: instant(t * 1000), response_time_seconds: { p50: at(0.5), p95: at(0.95), p99: at(0.99) } };
+  });
 }
 
 // Response and service time: side by side on one scale, or as one where they are the same picture.

@@ -71,13 +71,13 @@ const ASKINGS = {
 const ASKED_LOSSES = { failed: "asked for in vain", skipped: "not asked for in time", unfinished: "still waiting" };
 const ASKED = {
   "rate-title": "Reports due and taken",
-  rate: "Due is how many reports the agents have scanned, taken how many of them the asker took whole. If taken stays below due, the asker does not come round in time.",
+  rate: "Due is how many reports the agents have scanned, taken how many of them the asker took whole. If taken stays below due, the asker does not come round in time. Reports that were there before the run are due at once.",
   "in-flight-title": "Waiting to be asked for",
   "in-flight": "Scanned and not taken yet. Level: the asker keeps up. A rise that does not end: it does not.",
   "times-title": "How old is what the scanner knows",
   times: "Staleness runs from the moment a report was due until the asker had it or a newer one, over every due report. Service time runs from the connection to the receipt, over every delivered report. Logarithmic scales.",
   "spread-title": "Spread of the staleness",
-  spread: "The darker, the more reports were so old before the scanner had them or newer ones. Two dark bands are two kinds of VMs.",
+  spread: "The stronger the color, the more reports were so old before the scanner had them or newer ones. Two strong bands are two kinds of VMs.",
   "failures-title": "Asked for in vain or not in time",
   "sizes-title": "Staleness over packages",
   lag: "The generator's own lateness, from the whole request to the first byte of the answer. Above the limit the run proves nothing about the asker.",
