@@ -122,7 +122,7 @@ def test_a_fleet_that_is_asked_is_shown_in_its_own_words(browser: Browser, tmp_p
     bars = browser.run("return document.querySelector('#askings').data.map((each) => [each.name, each.y])")
     assert bars == [["took the report", [1, 1]], ["error or fault", [2, 0]]]
     staleness = browser.run("return document.querySelector('#response').data[0].says")
-    assert staleness == ["1.01 s", "9.13 s"]
+    assert staleness == ["1.01 s", "9.66 s"]
     assert browser.text("[data-path='asked.age_when_taken_seconds.max']") == "3 s"
     assert browser.traces()["percentiles"] == 4
     assert browser.complaints() == []
