@@ -12,10 +12,10 @@ from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
-from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
 
 
@@ -62,8 +62,7 @@ async def _ask(
     tls: ssl.SSLContext | None,
     manners: Manners,
 ) -> Scraped:
-    limits = Limits.scaled(config.time_scale)
-    sensor = Sensor(url, fleet, settings.scaled(config.time_scale), limits, seed=config.seed, tls=tls, manners=manners)
+    sensor = Sensor(url, fleet, settings.scaled(config.time_scale), seed=config.seed, tls=tls, manners=manners)
 
     def told() -> None:
         stop.clear()

@@ -15,7 +15,7 @@ from vsock_loadgen.cli.scraping_options import sensor_options
 from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
-    from vsock_loadgen.scraper.pacing import Settings
+    from vsock_loadgen.plan.polling import Settings
 
 
 @click.command()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from vsock_loadgen import __version__
+from vsock_loadgen.form import form
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
@@ -29,6 +30,7 @@ def environment() -> dict[str, object]:
     return {
         "command": shlex.join(["vsock-loadgen", *sys.argv[1:]]),
         "vsock_loadgen": __version__,
+        "form": form(),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "machine": platform.machine(),
