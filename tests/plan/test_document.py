@@ -79,7 +79,7 @@ def test_the_document_has_exactly_these_keys() -> None:
 @pytest.mark.parametrize("key", ["packages", "report_interval_seconds"])
 def test_an_attribute_has_its_statistics_and_buckets(key: str) -> None:
     attribute = document_of(EXAMPLE)[key]
-    assert list(attribute) == ["configured_mean", "mean", "p50", "p95", "p99", "min", "max", "buckets"]
+    assert list(attribute) == ["configured_mean", "mean", "p50", "p95", "p99", "min", "max", "buckets", "cumulative"]
     for bucket in attribute["buckets"]:
         assert list(bucket) == ["value", "percent", "vms", "actual_percent"]
 
