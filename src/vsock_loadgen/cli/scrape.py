@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,11 @@ import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
-from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.cli.scraping_options import manner_options, sensor_options
 from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
+    from vsock_loadgen.scraper.manners import Manners
     from vsock_loadgen.scraper.pacing import Settings
 
 
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 @click.option("--ca", type=INPUT, metavar="FILE", help="CA of the server, for https (PEM).")
 @click.option("--client-cert", type=INPUT, metavar="FILE", help="Certificate to ask with, for https (PEM).")
 @click.option("--client-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
-@click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each response at so many bytes a second.")
-@click.option("--break-off-after", type=click.IntRange(0), metavar="BYTES", help="Break each connection off after so many bytes.")
-@click.option("--ask-twice", is_flag=True, help="Connect to each agent a second time while the first connection is open.")
-@click.option("--nack", type=click.FloatRange(0, 100), default=0, metavar="PERCENT", help="Ask again for so many of the reports.")
+@manner_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
 def scrape(
@@ -38,10 +35,7 @@ def scrape(
     ca: Path | None,
     client_cert: Path | None,
     client_key: Path | None,
-    read_rate: int | None,
-    break_off_after: int | None,
-    ask_twice: bool,
-    nack: float,
+    manners: Manners,
     output: str,
     to: Path | None,
 ) -> None:
@@ -61,7 +55,6 @@ def scrape(
     require("scrape", "aiohttp", "serve")
     from vsock_loadgen import preparing, scraping
     from vsock_loadgen.cli.terminal import streams
-    from vsock_loadgen.scraper.manners import Manners
     from vsock_loadgen.text.scraped_text import scraped_text
 
     files = (ca, client_cert, client_key)
@@ -71,12 +64,6 @@ def scrape(
     config = loaded.config
     for problem in loaded.warnings:
         click.echo(f"warning: {problem}", err=True)
-    manners = Manners(
-        read_bytes_per_second=read_rate or 0,
-        break_off_bytes=break_off_after,
-        asks_twice=ask_twice,
-        nacks=Fraction(str(nack)) / 100,
-    )
     plan, _ = preparing.prepare(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
     click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
