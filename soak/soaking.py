@@ -251,7 +251,7 @@ class Soak:
         except (OSError, http.client.HTTPException) as error:
             self._settings.say(f"{self._now():8.1f} s  no metrics: {error}")
             return
-        figures = ", ".join(f"{name} {totals.get(name, 0):,}" for name in ("due", "delivered", "failed", "skipped"))
+        figures = ", ".join(f"{name} {totals[name]:,}" for name in ("due", "delivered", "failed", "skipped") if name in totals)
         self._settings.say(f"{self._now():8.1f} s  {figures}")
 
     def _await_end(self, run: subprocess.Popen[bytes]) -> None:

@@ -38,7 +38,7 @@ _MASKED = 0x80
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Ask the VMs 0 to `vms` - 1 in turn for `seconds`, `at_once` of them at a time; or at `rate` askings a second (0: as fast as
-    answers come). Any manner but "ask" keeps `at_once` connections open. `certificate`, its key in the same file, makes that TLS."""
+    answers come). Any manner but "ask" keeps `at_once` connections open. A `certificate` with its key makes that TLS."""
 
     port: int
     vms: int
@@ -110,7 +110,7 @@ class Asking(asyncio.Protocol):
                 at += step
                 continue
             head = _head(data, at)
-            if head is None or (not self._taken and size < at + head[1] + LENGTH.size):
+            if head is None or size < at + head[1] + (head[2] if head[0] in (_PING, _CLOSE) else 0 if self._taken else LENGTH.size):
                 break
             opcode, start, length = head
             at += start
