@@ -48,7 +48,7 @@ def run(scenario: Scenario, sender: SenderName, scratch: Path) -> Figures:
     """One server, asked once as the scenario says. Raises BenchError."""
     asking = dict(scenario.asking)
     if scenario.half:
-        asking |= {"rate": 500_000 / _asked(scenario, sender, scratch, {"seconds": _CAPACITY_SECONDS}).cpu_us_per_report}
+        asking |= {"rate": _asked(scenario, sender, scratch, {"seconds": _CAPACITY_SECONDS}).reports_per_second / 2}
     figures = _asked(scenario, sender, scratch, asking)
     if sender != "ours":
         return figures

@@ -29,6 +29,7 @@ Manner = Literal["ask", "hold", "stop"]
 _PATH = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/loadgen-{}/vsock?port=818&tls=true"
 _PROBES = ("/healthz", "/apis/subresources.kubevirt.io/v1", "/openapi/v2")
 _PROBE_PAUSE_SECONDS = 0.2
+_DRAIN_SECONDS = 5.0
 _SMALL_WINDOW = 4_096
 _OPENING_AT_ONCE = 50
 _PING, _CLOSE, _PONG = 0x89, 0x88, 0x8A
@@ -213,7 +214,8 @@ class Asker:
                 asked += 1
             await asyncio.sleep(max(0.0, started + (asked + 1) / self._order.rate - time.monotonic()))
         if under_way:
-            await asyncio.wait(under_way)
+            _, late = await asyncio.wait(under_way, timeout=_DRAIN_SECONDS)
+            self._done.broken += len(late)
 
     async def _keep(self) -> None:
         """Open so many connections, say so, and keep them."""

@@ -32,8 +32,10 @@ def manner_options(command: Callable[..., None]) -> Callable[..., None]:
         from vsock_loadgen.scraper.manners import Manners
 
         said = {name: given.pop(name) for name in ("break_off_bytes", "stop_reading_bytes", "asks_twice", "never_closes")}
-        shares = {"nacks": Fraction(str(nack)) / 100, "rubbish": Fraction(str(rubbish)) / 100}
-        command(manners=Manners(read_bytes_per_second=read_rate or 0, **shares, **said), **given)
+        manners = Manners(
+            read_bytes_per_second=read_rate or 0, nacks=Fraction(str(nack)) / 100, rubbish=Fraction(str(rubbish)) / 100, **said
+        )
+        command(manners=manners, **given)
 
     return _with(
         called,

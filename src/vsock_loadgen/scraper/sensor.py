@@ -8,8 +8,9 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -51,6 +52,7 @@ class Sensor:
         *,
         seed: int = 0,
         tls: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
         manners: Manners = GOOD,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -58,10 +60,11 @@ class Sensor:
         self._fleet = fleet
         self._settings = settings
         self._tls = tls
+        self._headers = headers
         self._manners = manners
         self._random = random.Random(f"{seed}/manners").random  # noqa: S311 (to be repeated, not to be secret)
         self._clock_ns = clock_ns
-        self._dialect = DIALECTS[fleet.serve.dialect]
+        self._dialect = DIALECTS[fleet.dialect]
         self._pacer = Pacer(len(fleet.indices), settings, limits, now_ns=clock_ns(), seed=seed)
         self._known: dict[int, Mark] = {}
         self._refreshed_ns: dict[int, int] = {}
@@ -75,7 +78,7 @@ class Sensor:
     async def run(self) -> None:
         """Tick until it is stopped."""
         connector = aiohttp.TCPConnector(limit=0, force_close=True, ssl=self._tls or True)
-        async with aiohttp.ClientSession(connector=connector) as session:
+        async with aiohttp.ClientSession(connector=connector, headers=self._headers) as session:
             next_ns = self._clock_ns()
             while not self._stopped.is_set():
                 await self._tick(session)
