@@ -18,12 +18,13 @@ from vsock_loadgen.cli import main
 from vsock_loadgen.cluster import vms
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_USAGE
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
-from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
+from vsock_loadgen.scraper.pacing import Pacer
 
 _MOST_VMS = 40
 _LONGEST_NS = 2**53 * 1_000
@@ -99,7 +100,7 @@ def _receive(_: object, behaviour: Behaviour, duration_ns: int | None, *__: Any,
 
 def _scrape(url: str, fleet: KnownFleet, config: Config, settings: Settings, *_: Any) -> Scraped:
     """What an asker first does with what it was told."""
-    Pacer(len(fleet.indices), settings.scaled(config.time_scale), Limits.scaled(config.time_scale), now_ns=0).due(0)
+    Pacer(len(fleet.indices), settings.scaled(config.time_scale), now_ns=0).due(0)
     hold(url.startswith(("http://", "https://")), "what is asked is a URL", url)
     return Scraped()
 

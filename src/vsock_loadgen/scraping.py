@@ -13,10 +13,10 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
-from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
 
 
@@ -71,10 +71,8 @@ def scrape(
     config says."""
     context = credentials.context() if url.startswith("https://") else None
     raise_descriptor_limit()
-    limits, scaled = Limits.scaled(config.time_scale), settings.scaled(config.time_scale)
-    make = partial(
-        Sensor, url, fleet, scaled, limits, seed=config.seed, tls=context, headers=credentials.headers(), manners=manners
-    )
+    scaled = settings.scaled(config.time_scale)
+    make = partial(Sensor, url, fleet, scaled, seed=config.seed, tls=context, headers=credentials.headers(), manners=manners)
     with StopRequests(after_ns=config.duration_ns or None) as stop:
         return asyncio.run(_ask(make, stop))
 

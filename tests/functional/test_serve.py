@@ -280,30 +280,3 @@ def test_slow_guests_that_are_restarted_are_not_ready_until_they_scan_and_the_ac
     assert result["askings"]["by_end"]["not_ready"] > 0
     assert result["service_time_seconds"]["p50"] >= 0.05
     assert result["receiver"]["reports"] == result["askings"]["by_kind"]["whole"]
-
-
-@pytest.mark.parametrize("manner", ["--nack", "--ask-twice", "--break-off-after", "--read-rate"])
-def test_an_asker_that_misbehaves_is_counted_for_what_it_does(manner: str, tmp_path: Path) -> None:
-    said = {"--nack": ("100",), "--ask-twice": (), "--break-off-after": ("40000",), "--read-rate": ("2000000",)}[manner]
-    with serving(tmp_path, *FLEET) as fleet:
-        ended = vsock_loadgen(
-            *("scrape", fleet.url, *FLEET, "--duration", "2s", "--format", "json", "--sensor-release", "august", manner, *said),
-            *("--tick-interval", "50ms", "--initial-backoff", "100ms"),
-        )
-        assert ended.returncode == 0, ended.stderr
-        result = fleet.end()
-    scraped = json.loads(ended.stdout)
-    by_end = result["askings"]["by_end"]
-    assert scraped["reports"] == by_end["whole"]
-    if manner == "--nack":
-        assert result["askings"]["again"] > 0
-    elif manner == "--ask-twice":
-        assert scraped["errors"] == {"busy": 4}
-        assert (by_end["busy"], result["totals"]["delivered"]) == (4, 4)
-    elif manner == "--break-off-after":
-        assert (scraped["reports"], result["totals"]["delivered"]) == (0, 0)
-        assert result["totals"]["failed"] >= 4
-        assert scraped["failures"]["broken_off"] == result["askings"]["by_kind"]["failed"] > 4
-    else:
-        assert result["totals"]["delivered"] == 4
-        assert result["service_time_seconds"]["p50"] > 0.1

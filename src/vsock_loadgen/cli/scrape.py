@@ -16,9 +16,9 @@ from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
     from vsock_loadgen.config.model import Config
+    from vsock_loadgen.plan.polling import Settings
     from vsock_loadgen.scraper.fleet import KnownFleet
     from vsock_loadgen.scraper.manners import Manners
-    from vsock_loadgen.scraper.pacing import Settings
 
 
 @click.command()

@@ -68,7 +68,7 @@ def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def called(sensor_release: str, **given: Any) -> None:
-        from vsock_loadgen.scraper.pacing import Settings
+        from vsock_loadgen.plan.polling import Settings
 
         defaults = Settings.of("august" if sensor_release == "august" else "september")
         said = {name: value for name in (*_DURATIONS, "concurrency") if (value := given.pop(name)) is not None}

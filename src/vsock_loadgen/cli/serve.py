@@ -14,7 +14,7 @@ from vsock_loadgen.cli.scraping_options import sensor_options
 
 if TYPE_CHECKING:
     from vsock_loadgen.answering.tls import Tls
-    from vsock_loadgen.scraper.pacing import Settings
+    from vsock_loadgen.plan.polling import Settings
 
 
 @click.command()

@@ -8,6 +8,7 @@ import resource
 from pathlib import Path
 
 from vsock_loadgen import __version__
+from vsock_loadgen.form import form
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
@@ -26,6 +27,7 @@ def environment() -> dict[str, object]:
     """What a run may depend on and does not choose, as a result says it."""
     return {
         "vsock_loadgen": __version__,
+        "form": form(),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "machine": platform.machine(),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from vsock_loadgen.measures.cells import PHASE, Cells
 from vsock_loadgen.measures.ending import Cause, Stop
 from vsock_loadgen.measures.figures import PartFigures
-from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.knowledge import Ages, DenseAges, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, DenseTimes, Times, WorkerSnapshot
@@ -47,13 +47,15 @@ class RunTotals:
         self.zero_wall_ns = zero_wall_ns
         self.joined_ns = joined_ns
         self.elapsed_ns = 0
-        self.times = Times()
+        self._whole = DenseTimes()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
         self.knowledge: Knowledge | None = None
         """What whoever asks knows, where the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
         self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._ages = {dimension: [DenseAges() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._whole_ages = DenseAges()
         self._workers = [
             _Worker(parts={name: [Counts()] * len(parts) for name, parts in self._times.items()}) for _ in range(workers)
         ]
@@ -65,6 +67,11 @@ class RunTotals:
         """Whether reports under way were not waited for."""
         self.lost_receiver: str | None = None
         """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
+
+    @property
+    def times(self) -> Times:
+        """The times of all reports as they are now: a copy, which costs about a millisecond."""
+        return self._whole.times()
 
     @property
     def schedule_ns(self) -> int:
@@ -98,6 +105,15 @@ class RunTotals:
         return PartFigures(self.counts_of(dimension)[number], self._times[dimension][number].times(), self.elapsed_ns)
 
     @property
+    def ages(self) -> Ages:
+        """How old reports were that whoever asks has taken, or not."""
+        return self._whole_ages.ages()
+
+    def ages_of(self, dimension: str) -> list[Ages]:
+        """Those of each part of a dimension, in order."""
+        return [ages.ages() for ages in self._ages[dimension]]
+
+    @property
     def worker_cpu_ns(self) -> list[int]:
         """Processor time that each worker has used."""
         return [0 if worker.last is None else worker.last.cpu_ns for worker in self._workers]
@@ -123,19 +139,22 @@ class RunTotals:
         worker.last = snapshot
         self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns - self.joined_ns)
         self.errors.update(snapshot.errors)
-        if snapshot.knowledge is not None:
-            self.knowledge = snapshot.knowledge.after(self.knowledge)
+        self.knowledge = snapshot.knowledge or self.knowledge
         change, times = Counts(), Times()
         for number, share in snapshot.shares.items():
             entered = share.counts - worker.by_number.get(number, Counts())
             worker.by_number[number] = share.counts
             change += entered
             times.merge(share.times)
+            if share.ages:
+                self._whole_ages.merge(share.ages)
             for dimension, part in self.cells.parts_of(number).items():
                 worker.parts[dimension][part] += entered
                 self._times[dimension][part].merge(share.times)
+                if share.ages:
+                    self._ages[dimension][part].merge(share.ages)
         worker.counts += change
-        self.times.merge(times)
+        self._whole.merge(times)
         self.series.add((self.zero_wall_ns + began_ns) // SECOND, change, self.counts.in_flight, times)
 
     def lose(self, worker: int, how: str = "", by: Cause = "worker") -> None:

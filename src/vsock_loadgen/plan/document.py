@@ -6,8 +6,10 @@ from dataclasses import asdict
 from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.plan.asked_document import asked_document
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Group
+from vsock_loadgen.plan.largest import LargestGroup
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.units import SECOND
@@ -18,7 +20,7 @@ MOST_ROWS = 120
 
 def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | None = None) -> dict[str, object]:
     """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are under way where each takes so long.
-    Times are seconds before any time scale, the forecast is after it."""
+    Times are seconds before any time scale, the forecast is after it, and so is what there is of a fleet that is `asked`."""
     document: dict[str, object] = {
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
@@ -31,6 +33,8 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "phases_repeat": plan.shape is not None and plan.shape.repeat,
         "groups": {name: _groups(plan, name) for name in plan.groups.dimensions},
         "forecast": _forecast(plan, service_time_ns),
+        "largest_group": _largest(plan.largest),
+        **({"asked": asked_document(plan.asked)} if plan.asked else {}),
         "warnings": [asdict(warned) for warned in plan.warnings],
         "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
         "digest": plan.fleet.digest(),
@@ -158,6 +162,21 @@ def _herd(load: Forecast) -> dict[str, object] | None:
 def _concurrency(load: Forecast, service_time_ns: int) -> dict[str, object]:
     concurrency = load.concurrency(service_time_ns)
     return {"service_time_seconds": service_time_ns / SECOND, "mean": concurrency.mean, "peak": concurrency.peak}
+
+
+def _largest(largest: LargestGroup) -> dict[str, object]:
+    return {
+        "id": largest.group.id,
+        "name": largest.group.name,
+        "vms": largest.group.fleet_vms,
+        "report_bytes": largest.report_bytes,
+        "most_bytes": largest.most_bytes,
+        "wire_seconds": largest.wire_seconds,
+        "deadlines": [
+            {"what": each.what, "within_seconds": each.within_ns / SECOND, "bytes_per_second": largest.needed(each)}
+            for each in largest.deadlines
+        ],
+    }
 
 
 def _over_time(load: Forecast) -> dict[str, object]:

@@ -43,7 +43,7 @@ def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = (), 
     Raises ConfigError, with a problem for every file that is in the way, where they are not of one run of one fleet.
     """
     parts = sorted(parts, key=lambda part: (part.vms.start, part.vms.stop))
-    if problems := _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
+    if problems := _asked(parts) or _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
         raise ConfigError(problems)
     whole = _added_up(parts)
     judged = judge_thresholds(thresholds, whole)
@@ -112,6 +112,12 @@ def _first_ended(results: Sequence[Result]) -> Ended | None:
         return None
     first = max(known, key=lambda ended: (not ended.is_whole, ended.left_ns or 0))
     return replace(first, abandoned=any(ended.abandoned for ended in known))
+
+
+def _asked(parts: Sequence[Named]) -> list[Problem]:
+    """Parts that were asked for their reports: what whoever asked knows of one is not known of the others."""
+    message = "is of a fleet that was asked for its reports, for which one process answers as a whole; expected results of `run`"
+    return [Problem(part.name, "", message) for part in parts if part.result.asked is not None]
 
 
 def _sums(parts: Sequence[Named]) -> list[Problem]:

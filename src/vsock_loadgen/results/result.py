@@ -154,6 +154,11 @@ class Result(Measured):
             return result
         return replace(result, reconciliation=Reconciliation.of(found.url, result.counts, found.growth, found.problem))
 
+    @property
+    def mode(self) -> Literal["push", "pull"]:
+        """Whether reports were sent, or asked for."""
+        return "push" if self.asked is None else "pull"
+
     def part(self, dimension: str, name: str) -> PartFigures | None:
         """What fell due in a phase, or in a group; None where there is none, or it has no VMs here."""
         part: PhaseResult | GroupResult | None

@@ -17,9 +17,10 @@ import aiohttp
 
 from vsock_loadgen.payloads.dialects import DIALECTS, LENGTH, MOST_RESPONSE_BYTES, Mark, Response
 from vsock_loadgen.payloads.frames import FrameReader, TooLargeError
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
-from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
+from vsock_loadgen.scraper.pacing import Pacer
 from vsock_loadgen.scraper.tally import FailureName, Tally
 from vsock_loadgen.units import SECOND
 
@@ -48,7 +49,6 @@ class Sensor:
         url: str,
         fleet: KnownFleet,
         settings: Settings,
-        limits: Limits,
         *,
         seed: int = 0,
         tls: ssl.SSLContext | None = None,
@@ -65,7 +65,7 @@ class Sensor:
         self._random = random.Random(f"{seed}/manners").random  # noqa: S311 (to be repeated, not to be secret)
         self._clock_ns = clock_ns
         self._dialect = DIALECTS[fleet.dialect]
-        self._pacer = Pacer(len(fleet.indices), settings, limits, now_ns=clock_ns(), seed=seed)
+        self._pacer = Pacer(len(fleet.indices), settings, now_ns=clock_ns(), seed=seed)
         self._known: dict[int, Mark] = {}
         self._refreshed_ns: dict[int, int] = {}
         self._stopped = asyncio.Event()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -36,6 +36,7 @@ class Sheet:
     runs: tuple[tuple[str, str, str], ...]
     invalid: tuple[tuple[str, tuple[str, ...]], ...]
     plan: str
+    warnings: tuple[str, ...]
     setup: tuple[tuple[str, ...], ...]
     machines: tuple[tuple[str, ...], ...]
     figures: tuple[list[tuple[str, ...]], ...]
@@ -55,6 +56,7 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> 
         tuple((letter, run.name, _worth(run)) for letter, run in runs),
         tuple((run.name, run.result.verdict.reasons) for _, run in runs if run.result.verdict.status == "invalid"),
         _plan(comparison),
+        tuple(_warnings(comparison)),
         tuple(_differing(comparison, difference) for difference in comparison.differences),
         tuple(_differing(comparison, difference) for difference in comparison.machines),
         tuple(_table(by_part[""], number) for number in range(len(comparison.others))),
@@ -81,6 +83,17 @@ def _plan(comparison: Comparison) -> str:
     if comparison.same_plan:
         return "All runs have the same plan: the same VMs, with reports due at the same moments."
     return "The plans differ: figures of different loads stand side by side."
+
+
+def _warnings(comparison: Comparison) -> Iterator[str]:
+    """What speaks against the comparison."""
+    if not comparison.same_mode:
+        yield (
+            "The modes differ: reports were sent (push) or asked for (pull). In pull, a response time ends when the asker has the "
+            "report or a newer one: it is the asker's schedule, and not a time of the target."
+        )
+    elif not comparison.same_asker:
+        yield "The askers' settings differ: response times and skipped reports follow from them."
 
 
 def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:
