@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from asked import LENGTH, Fleet, Mute, answer, balanced, request, send, serving
+from asked import LENGTH, Fleet, Mute, answer, balanced, request, send, serving, upgrade
 from command import EXAMPLES, TIMEOUT_SECONDS, vsock_loadgen
 
 FLEET = ("--vm-count", "4", "--report-interval", "1h", "--num-packages", "600")
@@ -280,3 +280,16 @@ def test_slow_guests_that_are_restarted_are_not_ready_until_they_scan_and_the_ac
     assert result["askings"]["by_end"]["not_ready"] > 0
     assert result["service_time_seconds"]["p50"] >= 0.05
     assert result["receiver"]["reports"] == result["askings"]["by_kind"]["whole"]
+
+
+def test_who_is_gone_before_the_upgrade_is_an_asking_and_no_trouble(tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        for _ in range(50):
+            with socket.create_connection((fleet.host, fleet.port)) as gone:
+                gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                gone.sendall(upgrade(0))
+        assert fleet.ask(1).report is not None
+        result = fleet.end()  # which looks for tracebacks in the log
+    by_end = result["askings"]["by_end"]
+    assert by_end["whole"] == 1
+    assert result["askings"]["askings"] == 1 + sum(by_end[way] for way in ("no_request", "broken_off", "busy"))
