@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
 COMPILED := build/compiled
+WITH_ALL := '.[kubernetes,serve,uvloop]' --group test --group check --group deploy
 COMPILED_TESTS ?= tests
 FUZZ_SECONDS ?= 300
 
@@ -18,12 +19,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report,serve]'
+	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[serve]'
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report,serve,uvloop]' --group test --group check --group deploy --group fuzz
+	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable $(WITH_ALL) --group fuzz
+	@! command -v npm >/dev/null || npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV) axe-core@4.14.1
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
@@ -43,7 +45,7 @@ test: check ## Run every check and every test
 $(COMPILED)/.done: pyproject.toml constraints.txt hatch_build.py $(wildcard src/vsock_loadgen/*/*.py) | $(BIN)/python
 	@$(PYTHON) -m venv $(COMPILED)
 	@$(COMPILED)/bin/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@$(COMPILED)/bin/pip install --quiet --constraint constraints.txt '.[kubernetes,report,serve,uvloop]' --group test
+	@$(COMPILED)/bin/pip install --quiet --constraint constraints.txt $(WITH_ALL)
 	@$(COMPILED)/bin/pip install --quiet --no-deps --force-reinstall .
 	@touch $@
 

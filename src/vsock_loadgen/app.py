@@ -41,7 +41,7 @@ from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
 from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.console import Streams
-from vsock_loadgen.text.html import live_page, plotly_source
+from vsock_loadgen.text.html import live_page
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.clocks import ClockWatch
@@ -98,8 +98,6 @@ def run(
 def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
     """Plan the run, and say so. Raises ConfigError."""
     log, streams = stage.log, stage.streams
-    if stage.outputs.html is not None:
-        plotly_source()  # where it is missing, that is said before anything is sent
     for problem in warnings:
         log.alert(str(problem), "config")
     identity = identify(config.node_index, config.node_count, os.environ, _read_workers)

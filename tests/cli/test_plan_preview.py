@@ -40,7 +40,7 @@ def test_limits_that_are_raised_let_the_plan_pass() -> None:
 
 def test_a_service_time_gives_the_reports_under_way() -> None:
     options = ("plan", "--config", FLEET, "--target", "embedded", "--service-time", "200ms")
-    assert "under way         0.89 reports on average, 2.80 at the peak" in vsock_loadgen(*options).stdout
+    assert "under way 0.89 reports on average, 2.80 at the peak" in " ".join(vsock_loadgen(*options).stdout.split())
     forecast = json.loads(vsock_loadgen(*options, "--format", "json").stdout)["forecast"]
     assert forecast["concurrency"]["service_time_seconds"] == 0.2
     assert forecast["concurrency"]["mean"] == pytest.approx(forecast["reports_per_second"] * 0.2)

@@ -12,6 +12,7 @@ import pytest
 
 from command import PROJECT, environment
 from deployment import tool
+from page_parts import unpacked
 
 DOCKERFILE = PROJECT / "Dockerfile"
 PREFIX = "/opt/vsock-loadgen"
@@ -69,7 +70,7 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
     assert ("compiled" in said) == (shutil.which("cc", path=known["PATH"]) is not None)
     options = ("--target", "embedded", "--duration", "1s", "--packages", "5", "--vm-count", "5", "--metrics-port", "0")
     ran = subprocess.run(
-        [command, "run", *options, "--report-interval", "1s"],
+        [command, "run", *options, "--report-interval", "1s", "--html", "page.html"],
         cwd=tmp_path,
         env=known,
         capture_output=True,
@@ -81,10 +82,13 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
         [
             prefix / "bin" / "python",
             "-c",
-            "import lightkube, importlib.util as u; print(u.find_spec('plotly'), u.find_spec('pip'))",
+            "import lightkube, importlib.util as u; print(u.find_spec('narwhals'), u.find_spec('pip'))",
         ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert there.stdout == "None None\n", there.stderr
+    assert "Plotly" in unpacked((tmp_path / "page.html").read_text(), "plotly")
+    (plotly,) = prefix.glob("lib/*/site-packages/plotly")
+    assert [path.name for path in plotly.rglob("*") if path.is_file()] == ["plotly.min.js"]

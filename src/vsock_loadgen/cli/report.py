@@ -19,8 +19,6 @@ def report(result: Path, to: Path | None) -> None:
     """Turn the result of a run, or the outcome of a search with capacity (- is stdin), into one HTML page with its verdict, figures
     and charts. It opens without a network, and nothing in it leads elsewhere.
 
-    The charts need plotly: pip install 'vsock-loadgen[report]'.
-
     \b
     Examples:
       vsock-loadgen report result.json

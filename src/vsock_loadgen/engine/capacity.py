@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import shlex
+import sys
 from pathlib import Path
 
 from vsock_loadgen import __version__
@@ -24,8 +26,9 @@ def usable_processors(cpu_max: Path = _CPU_MAX) -> int:
 
 
 def environment() -> dict[str, object]:
-    """What a run may depend on and does not choose, as a result says it."""
+    """What a run may depend on and does not choose, as a result says it, and the command line that began it."""
     return {
+        "command": shlex.join(["vsock-loadgen", *sys.argv[1:]]),
         "vsock_loadgen": __version__,
         "form": form(),
         "python": platform.python_version(),

@@ -12,6 +12,7 @@ from vsock_loadgen.measures.knowledge import Ages, DenseAges, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, DenseTimes, Times, WorkerSnapshot
+from vsock_loadgen.measures.spread import Spread
 from vsock_loadgen.units import SECOND
 
 
@@ -50,6 +51,7 @@ class RunTotals:
         self._whole = DenseTimes()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
+        self.spread = Spread()
         self.knowledge: Knowledge | None = None
         """What whoever asks knows, where the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
@@ -155,7 +157,9 @@ class RunTotals:
                     self._ages[dimension][part].merge(share.ages)
         worker.counts += change
         self._whole.merge(times)
-        self.series.add((self.zero_wall_ns + began_ns) // SECOND, change, self.counts.in_flight, times)
+        second = (self.zero_wall_ns + began_ns) // SECOND
+        self.series.add(second, change, self.counts.in_flight, times)
+        self.spread.add(second, times.response, change.asked)
 
     def lose(self, worker: int, how: str = "", by: Cause = "worker") -> None:
         """Note that a worker is gone without a final snapshot, how it ended, and by what."""

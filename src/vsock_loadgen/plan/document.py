@@ -7,11 +7,13 @@ from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
 from vsock_loadgen.plan.asked_document import asked_document
+from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Group
 from vsock_loadgen.plan.largest import LargestGroup
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.plan.statistics import cumulative
 from vsock_loadgen.units import SECOND
 
 PLAN_SCHEMA = "vsock-loadgen/plan/v1"
@@ -26,8 +28,8 @@ def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | 
         "seed": plan.seed,
         "vm_count": plan.fleet.vm_count,
         "time_scale": json_number(plan.time_scale),
-        "packages": _attribute(plan.packages, 1),
-        "report_interval_seconds": _attribute(plan.report_interval, SECOND),
+        "packages": _attribute(plan.packages, 1) | _curve(plan.fleet.packages, 1),
+        "report_interval_seconds": _attribute(plan.report_interval, SECOND) | _curve(plan.fleet.report_interval, SECOND),
         "profiles": [_profile(row) for row in plan.profiles],
         "phases": [_phase(phase) for phase in plan.phases],
         "phases_repeat": plan.shape is not None and plan.shape.repeat,
@@ -118,6 +120,11 @@ def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
             for row in attribute.buckets
         ],
     }
+
+
+def _curve(column: Column, unit: int) -> dict[str, object]:
+    """The cumulative distribution: [value, percentage of VMs that have no more]."""
+    return {"cumulative": [[json_number(Fraction(value, unit)), percent] for value, percent in cumulative(column.values)]}
 
 
 def _forecast(plan: Plan, service_time_ns: int | None) -> dict[str, object]:

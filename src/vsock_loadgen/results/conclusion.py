@@ -140,6 +140,8 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         environment=run.environment,
         series_width_seconds=totals.series.width_seconds,
         times=totals.times,
+        spread_width_seconds=totals.spread.width_seconds,
+        spread=totals.spread.columns(),
         series=totals.series.rows(),
     )
     return explained(result, run.config.thresholds)

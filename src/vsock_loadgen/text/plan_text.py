@@ -171,7 +171,7 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
     load = plan.forecast
     chart = grid("left", "left")
     rows = [
-        ("new reports" if plan.asked else "reports per second", f"{format_number(load.reports_per_second)} on average"),
+        ("new reports per second" if plan.asked else "reports per second", f"{format_number(load.reports_per_second)} on average"),
         (
             "",
             f"{load.peak_reports_per_second:,} at the peak, {_after(load.peak_at_seconds)} after the start, "

@@ -57,7 +57,7 @@ def _picture(scene: Scene, head: list[Line], columns: int, rows: int, glyphs: Gl
     below = _Below(scene, columns, room, glyphs, sections=sum(map(bool, fixed)), has_reasons=bool(reasons))
     if below.spare(1):
         rates += in_flight_row(scene, width, glyphs)
-    footer = _footer(scene) if below.spare(1) else []
+    footer = _footer(scene) if scene.has_keys and below.spare(1) else []
     chart = response_chart(scene.looked, width, below.for_chart, glyphs)
     below.take(len(chart))
     sections = [head, *body, thresholds, rates, clocks, chart, *below.sections()]
@@ -72,9 +72,8 @@ class _Below:
     def __init__(self, scene: Scene, columns: int, room: int, glyphs: Glyphs, *, sections: int, has_reasons: bool) -> None:
         self._columns, self._room, self._glyphs = columns, room, glyphs
         self._failures = failure_rows(scene, columns, glyphs)
-        told = {"failures"} if self._failures else set()
-        told |= {"saturated"} if has_reasons else set()
-        self._entries = [entry for entry in scene.entries if entry.event not in told]
+        seen = {"failures": self._failures, "saturated": has_reasons, "thresholds": scene.standing.thresholds}
+        self._entries = [entry for entry in scene.entries if not seen.get(entry.event)]
         log = min(2, len(self._entries))
         self._groups = group_tables(scene.groups, columns, room - len(self._failures) - log - (sections - 1), glyphs)
         wanted = len(self._groups) + len(self._failures) + log
@@ -186,7 +185,5 @@ def _clock(wall_ns: int) -> str:
 
 
 def _footer(scene: Scene) -> list[Line]:
-    if not scene.has_keys:
-        return []
     other = "whole run" if scene.looked.is_recent else "last 10 s"
     return [[Segment(f" q {'do not wait' if scene.is_stopping else 'stop'}   w {other}   ? help", DIM)]]
