@@ -36,6 +36,8 @@ class OutputType(click.ParamType[Path]):
 
 
 INPUT, OUTPUT = InputType(), OutputType()
+APPENDED = ("--summary",)
+"""Outputs that are put behind what their files hold."""
 
 
 def opened(path: Path) -> Path:
@@ -77,7 +79,7 @@ def check_files(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None
         if path is None:
             continue
         try:
-            check_writable(path)
+            check_writable(path, appends=flag in APPENDED)
         except (OSError, ValueError) as error:
             problems.append(_problem(flag, path, error))
             continue

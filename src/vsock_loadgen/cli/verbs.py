@@ -16,7 +16,7 @@ _VERBS = {
     "receive": "Stand in for the relay: read, verify and count.",
     "serve": "Let the fleet be asked for its reports.",
     "scrape": "Stand in for Sensor: ask, read, verify and count.",
-    "report": "Turn a result into an HTML page.",
+    "report": "Turn a result into a page, Markdown, JUnit or CSV.",
     "compare": "Hold results against each other, or add up those of several nodes.",
     "fit": "Make a block of the config from measured data.",
     "init": "Print a commented starter config.",
