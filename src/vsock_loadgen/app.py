@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.errors import CompanionLostError, ConfigError, Problem
+from vsock_loadgen.errors import EXIT_DONE, CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.modes.calling import CALLING
@@ -37,6 +38,7 @@ from vsock_loadgen.serving.http import listening_address, listening_ports, serve
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
+from vsock_loadgen.serving.pushing import push_gateway_of
 from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import live_page, plotly_source
@@ -71,13 +73,14 @@ def run(
     mode: Mode = CALLING,
     warnings: tuple[Problem, ...] = (),
     ends_process: bool = False,
+    concluded: Callable[[Result], None] | None = None,
 ) -> int:
     """Simulate this node's part of the fleet, from a look at what it needs to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. With `ends_process` a signal that
-    comes after the outcome changes nothing any more.
+    comes after the outcome changes nothing any more. `concluded` hears of the outcome.
     """
-    stage = Stage(streams, outputs, Log(streams.log, style=config.log_format))
+    stage = Stage(streams, outputs, Log(streams.log, style=config.log_format), concluded)
     decided = _decide(mode.settled(config), warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
@@ -104,7 +107,9 @@ def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Deci
     plan, factory = prepare(config)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
-    decided = Decided(config, identity, plan, factory, reconciler_of(config, log, os.environ), warnings)
+    reconciler = reconciler_of(config, log, os.environ)
+    gateway = push_gateway_of(config.push_gateway, identity.index, log, os.environ)
+    decided = Decided(config, identity, plan, factory, reconciler, gateway, warnings)
     _look_at_start(decided, log)
     return decided
 
@@ -158,7 +163,8 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     result = result_of(forked.run, totals, findings)
     for page in pages:
         page.end(totals, result)
-    return stage.conclude(result)
+    exit_code, unpushed = stage.conclude(result), _pushed(forked, watches, totals, result)
+    return exit_code or unpushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +265,17 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
     return Observers(observers)
 
 
-def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
-    """What others look at over HTTP until the stack is left, if anything."""
-    config = forked.decided.config
-    if config.metrics_port == 0:
-        return []
-    metrics = Metrics(
+def _pushed(forked: Forked, watches: Watches, totals: RunTotals, result: Result) -> int:
+    """Hand the metrics of the end to the Pushgateway, if there is one; returns the exit code of that."""
+    if forked.decided.gateway is None:
+        return EXIT_DONE
+    metrics = _metrics(forked, watches)
+    metrics.update(totals, result)
+    return forked.decided.gateway.push(metrics)
+
+
+def _metrics(forked: Forked, watches: Watches) -> Metrics:
+    return Metrics(
         forked.run.plan,
         forked.run.mine,
         watches.saturation,
@@ -272,7 +283,14 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
         lambda: watches.clocks.steps,
         mode="push" if forked.run.listen is None else "pull",
     )
-    pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
+
+
+def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
+    """What others look at over HTTP until the stack is left, if anything."""
+    config = forked.decided.config
+    if config.metrics_port == 0:
+        return []
+    pages = Pages(_metrics(forked, watches), LiveResult(watches.snapshot, live_page), Health())
     served = serve(
         stack,
         listening_address(config.metrics_address, os.environ),

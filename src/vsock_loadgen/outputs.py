@@ -45,8 +45,8 @@ def write_pieces(pieces: Iterable[str], path: Path) -> None:
 
 
 def append_text(text: str, path: Path) -> None:
-    """Put a text behind what a file holds, which is made where there is none, or write it to a pipe, a device or an open descriptor.
-    Raises OSError, as `write_pieces` does."""
+    """Put a text behind what a file holds, which is made if there is none, or write it to a pipe, a device or a descriptor. Raises
+    OSError, as `write_pieces` does."""
     _refuse_planted(path)
     number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _PRIVATE) if not is_stream(path) else None
     with _opened(path) if number is None else os.fdopen(number, "a", encoding="utf-8") as stream:

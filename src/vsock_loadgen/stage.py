@@ -29,11 +29,12 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a run is shown and written down."""
+    """Where a run is shown and written down; `concluded` hears of its outcome."""
 
     streams: Streams
     outputs: Outputs
     log: Log
+    concluded: Callable[[Result], None] | None = None
 
     def conclude(self, result: Result) -> int:
         """Check the accounts, show the outcome, write the files; returns the exit code: that of the verdict, but that a run whose
@@ -63,6 +64,8 @@ class Stage:
             if outputs.result is None or document:
                 raise  # it is nowhere else
             log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
+        if self.concluded is not None:
+            self.concluded(result)
         return result.verdict.exit_code or unwritten
 
     def written(self, name: Literal["html", "summary"], write: Callable[[Path], None]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,4 +108,7 @@ def _matching(pattern: Path) -> Sequence[Path]:
     """The files that a pattern means, in the order of their names; itself if there are none, or if it is a name."""
     if pattern == STDIN or pattern.exists():
         return [pattern]
-    return sorted(map(Path, glob(str(pattern)))) or [pattern]
+    try:
+        return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))) or [pattern]
+    except ValueError:  # of what cannot be a pattern: as a name, nothing is there
+        return [pattern]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @sensor_options
 @click.option("--result", type=OUTPUT, metavar="FILE", help="Write the result as JSON.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
+@click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY.")
 @click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
 def serve(
     given: Given,
@@ -46,6 +47,7 @@ def serve(
     settings: Settings,
     result: Path | None,
     html: Path | None,
+    summary: Path | None,
     no_live: bool,
 ) -> None:
     """Let every VM of the fleet answer whoever asks it for its report, as its agent would behind the API server's subresource
@@ -76,11 +78,11 @@ def serve(
     tls = _tls(listening.is_tls, tls_cert, tls_key, client_ca, names)
     if tls is not None and asker:
         raise click.UsageError("--asker embedded asks over http, expected --listen http://HOST:PORT; scrape asks over https")
-    loaded = given.load({"--result": result, "--html": html}, (tls_cert, tls_key, client_ca))
+    loaded = given.load({"--result": result, "--html": html, "--summary": summary}, (tls_cert, tls_key, client_ca))
     where = streams(live=not no_live)
     with said_as(loaded.config.log_format, where.log):
         mode = Answering(listening, settings if asker else None, tls)
-        outputs = Outputs(result=result, html=html)
+        outputs = Outputs(result=result, html=html, summary=summary)
         sys.exit(app.run(loaded.config, where, outputs, mode=mode, warnings=loaded.warnings, ends_process=True))
 
 

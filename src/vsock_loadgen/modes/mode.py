@@ -17,6 +17,7 @@ from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.serving.pushing import PushGateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Decided:
     plan: Plan
     factory: ReportFactory
     reconciler: Reconciler | None
+    gateway: PushGateway | None
     warnings: tuple[Problem, ...]
 
     @property

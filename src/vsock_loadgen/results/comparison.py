@@ -230,8 +230,8 @@ class Comparison(Record):
 
     @property
     def in_turn(self) -> bool | None:
-        """Whether the sides were run in turn, so that what changes on the machine meanwhile changes all of them; None if each has one
-        run, or if they do not tell when they began."""
+        """Whether the sides were run in turn, so that what changes on the machine meanwhile changes all of them; None if each has
+        one run, or if they do not tell when they began."""
         began = sorted((run.began_ns, number) for number, side in enumerate(self.sides) for run in side.runs)
         if len(began) == len(self.sides) or len({moment for moment, _ in began}) < len(began):
             return None

@@ -76,8 +76,8 @@ class Metrics(Collector):
         self._groups = GroupMetrics(plan, clock_ns)
         self._published = Published(Counts(), Times(), self._groups.figures, is_saturated=False, nodes=NodeChange())
         self._fixed = tuple(fleet_metrics(plan, mine))
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
 
     def update(self, totals: RunTotals, result: Result | None = None) -> None:
         """Show this moment of the run from now on; with the final `result`, its end. Of groups, it is
@@ -105,7 +105,7 @@ class Metrics(Collector):
     def page(self, request: Request) -> Response:
         """The exposition: OpenMetrics to who asks for it, the text format to others."""
         encode, content_type = choose_encoder(request.accept)
-        return Response(encode(self._registry), content_type)
+        return Response(encode(self.registry), content_type)
 
 
 def _copy(histogram: Histogram) -> Histogram:

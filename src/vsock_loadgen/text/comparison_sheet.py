@@ -119,10 +119,10 @@ def plain_text(value: object) -> str:
 
 def _figures(row: Row, change: Change) -> tuple[str, ...]:
     metric, figures = row.metric, (change.before.middle, change.after.middle)
-    return (metric.name, *(_figure(metric, value) for value in figures), *_change(metric, change))
+    return (metric.name, *(figure_text(metric, value) for value in figures), *_change(metric, change))
 
 
-def _figure(metric: Compared, value: Value) -> str:
+def figure_text(metric: Compared, value: Value) -> str:
     """A figure with its unit."""
     if value is None:
         return "-"
@@ -147,4 +147,4 @@ def _change(metric: Compared, change: Change) -> tuple[str, str, str]:
 def _beyond(metric: Compared, change: Change) -> str:
     if change.exceeds_spread is None or change.spread is None:
         return "spread unknown"
-    return f"{'beyond' if change.exceeds_spread else 'within'} {_figure(metric, change.spread)}"
+    return f"{'beyond' if change.exceeds_spread else 'within'} {figure_text(metric, change.spread)}"

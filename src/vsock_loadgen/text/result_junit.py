@@ -1,7 +1,7 @@
 """A result as JUnit XML, which pipelines show as tests: a case for each threshold, and for what a run has to be to prove anything.
 
-A case has failed if the target is at fault; an error is a run that proves nothing, whose thresholds are then skipped. A file without
-failures and errors is that of a run which ends with 0.
+A case has failed if the target is at fault. An error is a run that proves nothing; its thresholds are skipped. A file has no
+failures and no errors if its run ends with 0, and only then.
 """
 
 from __future__ import annotations
