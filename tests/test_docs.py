@@ -51,7 +51,7 @@ def test_no_block_is_of_an_unknown_kind(path: Path) -> None:
     for block in blocks_of(path):
         if block.info.startswith(("sh", "yaml", "bash", "console")):
             known = block.exit_code is not None or block.is_config or block.info in (*PARSED, "sh terminal", "sh make")
-            assert known or block.info == "yaml kustomization", block.info
+            assert known or block.info in ("yaml kustomization", "yaml workflow"), block.info
 
 
 @pytest.mark.parametrize("path", RUN, ids=name_of)
