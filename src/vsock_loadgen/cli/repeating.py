@@ -39,8 +39,8 @@ def check_repeatable(config: Config, outputs: Outputs) -> None:
 
 
 def numbered(path: Path | None, number: int) -> Path | None:
-    """The file of one of the runs: `result-1.json` for `result.json`."""
-    return path and path.with_name(f"{path.stem}-{number}{path.suffix}")
+    """The file of one of the runs: `result-1.json` for `result.json`; what is no file stays what it is."""
+    return path if path is None or is_stream(path) else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def files_of(outputs: Mapping[str, Path | None], times: int) -> dict[str, Path | None]:

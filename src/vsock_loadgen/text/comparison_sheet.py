@@ -100,7 +100,7 @@ def _order(comparison: Comparison) -> str:
         return ""
     if comparison.in_turn:
         return "The sides were run in turn."
-    return "Each side was run as a whole before the next: what changes on the machine meanwhile shows as a difference."
+    return "The sides were run one after the other: what changed meanwhile shows as well."
 
 
 def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:
