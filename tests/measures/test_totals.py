@@ -86,6 +86,14 @@ def test_times_and_errors_of_all_workers_are_merged() -> None:
     assert totals.errors == {FailureClass.RESET: "by worker 1"}
 
 
+def test_times_that_were_taken_do_not_change_with_the_run() -> None:
+    totals = RunTotals(1, ZERO_WALL_NS)
+    totals.add(snapshot(0, SECOND, Counts(due=1, delivered=1), times=times_of(response=10, service=5, lag=1, count=1)))
+    before = totals.times
+    totals.add(snapshot(0, 2 * SECOND, Counts(due=2, delivered=2), times=times_of(response=10, service=5, lag=1, count=1)))
+    assert (before.response.count, totals.times.response.count) == (1, 2)
+
+
 def test_what_a_lost_worker_had_in_flight_is_no_longer_shown_as_in_flight() -> None:
     totals = RunTotals(2, ZERO_WALL_NS)
     for worker in (0, 1):

@@ -62,14 +62,6 @@ def test_a_request_gets_the_state_of_the_next_update_made_once() -> None:
     assert json.loads(response.body) == json.loads(json.dumps(source.result.to_json()))
 
 
-def test_a_result_that_was_given_does_not_change_with_the_run() -> None:
-    source = Source()
-    live = LiveResult(source.result_of, str, 1.0)
-    before = answered(live)
-    source.result.times.response.record(1)
-    assert live.document(REQUEST).body == before.body  # nobody updates any more: the run is over
-
-
 def test_before_the_run_has_begun_there_is_none() -> None:
     live = LiveResult(Source().result_of, str, 0.05)
     assert live.document(REQUEST).status == HTTPStatus.SERVICE_UNAVAILABLE

@@ -117,7 +117,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         started_at=instant(totals.began_wall_ns),
         elapsed_ns=totals.elapsed_ns,
         counts=totals.counts,
-        errors=totals.errors,
+        errors=dict(totals.errors),
         phases=_phases(totals),
         groups=_groups(run, totals, seen),
         thresholds=thresholds,

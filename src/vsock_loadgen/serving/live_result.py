@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 
-from vsock_loadgen.measures.snapshot import Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.files import result_pieces
 from vsock_loadgen.results.result import Result
@@ -38,7 +36,7 @@ class LiveResult:
         """Take a copy of the state if somebody waits for one."""
         if not self._is_wanted:
             return
-        result = _copied(self._result_of(totals))
+        result = self._result_of(totals)
         with self._changed:
             self._latest = result
             self._is_wanted = False
@@ -67,9 +65,3 @@ class LiveResult:
         if self._page is None:
             self._page = self._make_page().encode()
         return Response(self._page, _HTML)
-
-
-def _copied(result: Result) -> Result:
-    """The result without what is the run's own and goes on changing: its times and its errors."""
-    phases = tuple(replace(phase, times=phase.times + Times()) for phase in result.phases)
-    return replace(result, times=result.times + Times(), phases=phases, errors=dict(result.errors))

@@ -27,7 +27,6 @@ from vsock_loadgen import __version__
 from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.ending import Cause
-from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import Mode, classes_of
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
@@ -85,7 +84,7 @@ class Metrics(Collector):
         self._groups.update(totals, is_final=result is not None)
         self._published = Published(
             totals.counts,
-            Times(*map(_copy, totals.times)),
+            totals.times,
             self._groups.figures,
             self._watch.found is not None,
             self._node_change(),
@@ -106,10 +105,6 @@ class Metrics(Collector):
         """The exposition: OpenMetrics to who asks for it, the text format to others."""
         encode, content_type = choose_encoder(request.accept)
         return Response(encode(self.registry), content_type)
-
-
-def _copy(histogram: Histogram) -> Histogram:
-    return Histogram(dict(histogram.counts), histogram.total, histogram.largest)
 
 
 def _count_metrics(now: Published, mode: Mode) -> Iterator[Metric]:

@@ -36,13 +36,14 @@ class StatsLines:
 def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> str:
     """The line: accounts, rates, then the median and the 99th percentile of the response time, and the 99th of the lag."""
     seconds = max(change_ns, 1) / SECOND
-    response = [_shown(totals.times.response, share, counts.unanswered) for share in (0.5, 0.99)]
+    times = totals.times
+    response = [_shown(times.response, share, counts.unanswered) for share in (0.5, 0.99)]
     return (
         f"{now_ns / SECOND:6.0f} s  due {counts.due:,}  delivered {counts.delivered:,}  failed {counts.failed:,}  "
         f"skipped {counts.skipped:,}  in flight {counts.in_flight:,}  "
         f"{format_number(change.delivered / seconds)}/s {format_bytes(change.bytes / seconds)}/s  "
         f"response p50 {response[0]} p99 {response[1]}  "
-        f"lag p99 {_shown(totals.times.lag, 0.99)}"
+        f"lag p99 {_shown(times.lag, 0.99)}"
     )
 
 
