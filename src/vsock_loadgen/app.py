@@ -17,13 +17,15 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
+from vsock_loadgen.engine.samples import Sampled, SampleFile
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.errors import EXIT_DONE, CompanionLostError, ConfigError, Problem
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.modes.calling import CALLING
 from vsock_loadgen.modes.mode import Companion, Decided, Mode, Prepared
+from vsock_loadgen.outputs import open_emptied
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.preparing import prepare
@@ -62,6 +64,7 @@ class Forked:
     decided: Decided
     supervisor: Supervisor
     prepared: Prepared
+    samples: SampleFile | None
     sending: ExitStack
 
 
@@ -121,7 +124,8 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
     prepared = mode.prepare(decided, sending, stop)
     _say_thresholds(config, stage.log)
     loads = loads_of(plan, decided.mine, prepared.own_cid)
-    supervisor = sending.enter_context(Supervisor(loads, prepared.orders, stop))
+    samples = _sample_file(stage.outputs, decided, sending)
+    supervisor = sending.enter_context(Supervisor(loads, replace(prepared.orders, samples=samples), stop))
     made = Run(
         config,
         plan,
@@ -135,7 +139,19 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
         prepared.listen,
     )
     _announce(decided, mode, prepared, stage.log)
-    return Forked(made, decided, supervisor, prepared, sending)
+    return Forked(made, decided, supervisor, prepared, samples, sending)
+
+
+def _sample_file(outputs: Outputs, decided: Decided, sending: ExitStack) -> SampleFile | None:
+    """The file of samples, if one is wanted. Raises ConfigError if it cannot be written."""
+    path, plan = outputs.samples, decided.plan
+    if path is None:
+        return None
+    try:
+        file = SampleFile(open_emptied(path), outputs.sampled_share, plan.cells(decided.mine), plan.workers)
+    except OSError as error:
+        raise ConfigError([Problem("--samples", "", f"{path} cannot be written: {error.strerror}")]) from error
+    return sending.enter_context(file)
 
 
 def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -> int:
@@ -157,14 +173,24 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
         watches.clocks.update(totals)
     receipt = _receipt(forked.prepared.companion, totals) if forked.prepared.companion else None
     reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
+    sampled = forked.samples.sampled() if forked.samples else None
     forked.sending.close()
     watches.saturation.conclude(totals)
     findings = replace(watches.findings(), ended=True, receipt=receipt, reconciliation=reconciliation)
+    if sampled:
+        findings = replace(findings, warnings=(*findings.warnings, *_said_of(sampled, log)))
     result = result_of(forked.run, totals, findings)
     for page in pages:
         page.end(totals, result)
     exit_code, unpushed = stage.conclude(result), _pushed(forked, watches, totals, result)
-    return exit_code or unpushed
+    return exit_code or unpushed or (EXIT_INTERNAL if sampled and sampled.lost else EXIT_DONE)
+
+
+def _said_of(sampled: Sampled, log: Log) -> tuple[str, ...]:
+    """What the result has to warn of. The log gets all."""
+    fields = {"rows": sampled.rows, "lost": sampled.lost}
+    (log.alert if sampled.lost else log.line)(str(sampled), "samples", fields)
+    return (str(sampled),) if sampled.lost else ()
 
 
 @dataclass(frozen=True, slots=True)

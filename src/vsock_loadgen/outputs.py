@@ -44,6 +44,12 @@ def write_pieces(pieces: Iterable[str], path: Path) -> None:
         raise
 
 
+def open_emptied(path: Path) -> int:
+    """A descriptor that appends to a file which is empty now, readable by this user only if it is new. Raises OSError."""
+    _refuse_planted(path)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+
+
 def append_text(text: str, path: Path) -> None:
     """Put a text behind what a file holds, which is made if there is none, or write it to a pipe, a device or a descriptor. Raises
     OSError, as `write_pieces` does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -20,11 +21,14 @@ from vsock_loadgen.text.result_text import result_text
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Files that a run writes, where they are wanted; the `summary` is put behind what its file holds."""
+    """Files that a run writes, where they are wanted; the `summary` is put behind what its file holds, and `samples` has a row for
+    each report of this share of the VMs."""
 
     result: Path | None = None
     html: Path | None = None
     summary: Path | None = None
+    samples: Path | None = None
+    sampled_share: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)

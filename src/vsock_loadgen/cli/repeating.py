@@ -31,7 +31,7 @@ def check_repeatable(config: Config, outputs: Outputs) -> None:
         problems.append(config.problem("startAt", "--repeat: every run begins when the one before has ended, expected none"))
     if config.after_run == "wait":
         problems.append(config.problem("afterRun", "--repeat: found wait, expected exit: the next run would never begin"))
-    for flag, path in (("--result", outputs.result), ("--html", outputs.html)):
+    for flag, path in (("--result", outputs.result), ("--html", outputs.html), ("--samples", outputs.samples)):
         if path is not None and is_stream(path):
             problems.append(Problem(flag, "", f"found {path}, expected a file, whose name each run numbers (--repeat)"))
     if problems:
@@ -40,7 +40,10 @@ def check_repeatable(config: Config, outputs: Outputs) -> None:
 
 def numbered(path: Path | None, number: int) -> Path | None:
     """The file of one of the runs: `result-1.json` for `result.json`; what is no file stays what it is."""
-    return path if path is None or is_stream(path) else path.with_name(f"{path.stem}-{number}{path.suffix}")
+    if path is None or is_stream(path):
+        return path
+    suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+    return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
 
 
 def files_of(outputs: Mapping[str, Path | None], times: int) -> dict[str, Path | None]:
@@ -80,7 +83,13 @@ class Repeat:
 
     def _run(self, number: int, once: RunOnce) -> int:
         files = self.stage.outputs
-        outputs = replace(files, result=numbered(files.result, number), html=numbered(files.html, number), summary=None)
+        outputs = replace(
+            files,
+            result=numbered(files.result, number),
+            html=numbered(files.html, number),
+            samples=numbered(files.samples, number),
+            summary=None,
+        )
         name = str(outputs.result or f"run {number}")
         return once(outputs, lambda result: self.runs.append(Named(name, result)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import OUTPUT
+from vsock_loadgen.cli.shares import SHARE
+from vsock_loadgen.outputs import is_stream
 
 _MOST_RUNS = 100
 
@@ -19,6 +22,14 @@ _MOST_RUNS = 100
 @click.option("--result", type=OUTPUT, metavar="FILE", help="Write the result as JSON.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
 @click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY.")
+@click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as CSV, compressed (.csv.gz).")
+@click.option(
+    "--samples-share",
+    type=SHARE,
+    default=Fraction(1),
+    metavar="PERCENT",
+    help="Write samples of so many VMs only, the same in every run. [default: 100%]",
+)
 @click.option(
     "--repeat",
     type=click.IntRange(1, _MOST_RUNS),
@@ -35,6 +46,8 @@ def run(
     result: Path | None,
     html: Path | None,
     summary: Path | None,
+    samples: Path | None,
+    samples_share: Fraction,
     repeat: int,
     no_live: bool,
     no_loopback_check: bool,
@@ -59,9 +72,12 @@ def run(
     from vsock_loadgen.modes.calling import Calling
     from vsock_loadgen.stage import Outputs, Stage
 
-    files = {"--result": result, "--html": html}
+    if samples is not None and is_stream(samples):
+        raise click.BadParameter(f"{samples}: expected a file", param_hint="--samples")
+    files = {"--result": result, "--html": html, "--samples": samples}
     loaded = given.load({**(files if repeat == 1 else files_of(files, repeat)), "--summary": summary})
-    config, where, outputs = loaded.config, streams(live=not no_live), Outputs(result=result, html=html, summary=summary)
+    config, where = loaded.config, streams(live=not no_live)
+    outputs = Outputs(result, html, summary, samples, samples_share)
     with said_as(config.log_format, where.log):
         once = partial(app.run, config, where, mode=Calling(go_on=no_loopback_check), warnings=loaded.warnings)
         if repeat == 1:
