@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal, get_args
 
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import Record
@@ -13,6 +15,8 @@ from vsock_loadgen.results.groups import DIMENSIONS
 from vsock_loadgen.results.result import Result
 
 Kind = Literal["series", "groups"]
+Library = Literal["pandas", "polars"]
+FRAMES: tuple[Library, ...] = get_args(Library)
 Cell = str | int | float | None
 _FAILURES = "failures"
 _NOT_CELLS = (_FAILURES, "seen")
@@ -32,6 +36,19 @@ class Table:
     def columns(self) -> dict[str, list[Cell]]:
         """The values of each heading, top down."""
         return {heading: [row[place] for row in self.rows] for place, heading in enumerate(self.headings)}
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """The rows as a DataFrame of pandas or polars: of `library`, else of pandas if that is installed, else of polars. Raises
+        ModuleNotFoundError if it is not."""
+        wanted = (library,) if library else FRAMES
+        found = next((name for name in wanted if find_spec(name)), None)
+        if found is None:
+            either = " or ".join(wanted)
+            raise ModuleNotFoundError(f"found no package {either}, expected it for frames: pip install {wanted[0]}")
+        columns = self.columns
+        if found == "polars":
+            return import_module(found).DataFrame(columns, strict=False)  # a column may begin with whole numbers
+        return import_module(found).DataFrame(columns)
 
 
 def table_of(result: Result, kind: Kind) -> Table:
