@@ -13,6 +13,7 @@ import click
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import output_option, put_out
+from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.config.schema import NEWER
 from vsock_loadgen.errors import EXIT_THRESHOLD
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from vsock_loadgen.plan.planning import Plan
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @config_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--vms", is_flag=True, help="With --format json: list every VM.")

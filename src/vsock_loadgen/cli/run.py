@@ -10,16 +10,17 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
-from vsock_loadgen.cli.outputs import OUTPUT
+from vsock_loadgen.cli.outputs import OUTPUT, result_option
+from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.cli.shares import SHARE
 from vsock_loadgen.outputs import is_stream
 
 _MOST_RUNS = 100
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @config_options
-@click.option("--result", type=OUTPUT, metavar="FILE", help="Write the result as JSON.")
+@result_option("Write the result as JSON.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
 @click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY.")
 @click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as CSV, compressed (.csv.gz).")
@@ -64,8 +65,10 @@ def run(
       vsock-loadgen run --config fleet.yaml --target embedded --time-scale 45 --duration 15s
       vsock-loadgen run --config fleet.yaml --duration 5m --repeat 3 --result old.json
     """
+    from vsock_loadgen.cli.refusing import require_linux, said_as
+
+    require_linux("run")
     from vsock_loadgen import app
-    from vsock_loadgen.cli.refusing import said_as
     from vsock_loadgen.cli.repeating import Repeat, check_repeatable, files_of
     from vsock_loadgen.cli.terminal import streams
     from vsock_loadgen.log import Log

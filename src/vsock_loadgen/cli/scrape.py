@@ -12,13 +12,14 @@ import click
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
 from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
     from vsock_loadgen.scraper.pacing import Settings
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("url", metavar="URL", default="http://127.0.0.1:8080")
 @config_options
 @sensor_options

@@ -21,6 +21,7 @@ _VERBS = {
     "fit": "Make a block of the config from measured data.",
     "init": "Print a commented starter config.",
     "schema": "Print the JSON Schema of the config.",
+    "completion": "Print a script with which a shell completes commands.",
 }
 """In the order in which they are met, with what the list of them says: it is shown without the commands themselves."""
 
@@ -56,7 +57,7 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
 )
 @click.version_option(__version__, prog_name="vsock-loadgen")
