@@ -32,6 +32,7 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "scrape": (("https://127.0.0.1:1",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
+    "completion": (("bash",),),
 }
 """What a verb needs beside its files, in each of its ways to write."""
 NOT_WITH: dict[tuple[str, ...], tuple[str, ...]] = {("--merge",): ("baseline",)}
@@ -144,7 +145,8 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
 
 def test_every_verb_has_an_output_under_one_name_and_those_that_send_their_own() -> None:
     by_verb = {verb: {name for each, _, name in OUTPUTS if each == verb} for verb, _ in EACH_WAY}
-    assert by_verb.pop("run") == by_verb.pop("serve") == {"--result", "--html", "--summary"}
+    assert by_verb.pop("run") == {"--result", "--html", "--summary", "--samples"}
+    assert by_verb.pop("serve") == {"--result", "--html", "--summary"}
     assert by_verb.pop("capacity") == {"--result", "--html", "--continue"}
     assert set(map(frozenset, by_verb.values())) == {frozenset({"--output"})}
 
@@ -248,6 +250,15 @@ def test_no_numbered_output_is_an_input(begun: list[str]) -> None:
     said = "--result of run 2: fleet-2.yaml is an input too, expected another file\n"
     assert ended(*given, "--result", "fleet.yaml") == (2, said)
     assert begun == []
+
+
+@pytest.mark.parametrize(("verb", "variant"), [way for way in EACH_WAY if way[0] not in ("receive", "scrape")])
+def test_the_main_output_has_one_spelling_everywhere(verb: str, variant: tuple[str, ...], begun: list[str]) -> None:
+    """-o or --output, whatever else it is called; those two verbs have it as well, and none that is not the summary."""
+    for spelling in ("-o", "--output"):
+        code, said = ended(*beginning(verb, variant), spelling, "none/such/file")
+        assert (code, begun) == (2, [])
+        assert "there is no folder" in said
 
 
 def test_an_older_name_is_taken_and_not_shown() -> None:

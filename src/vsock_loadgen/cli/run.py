@@ -75,10 +75,10 @@ def run(
     from vsock_loadgen.modes.calling import Calling
     from vsock_loadgen.stage import Outputs, Stage
 
-    if samples is not None and is_stream(samples):
-        raise click.BadParameter(f"{samples}: expected a file", param_hint="--samples")
     files = {"--result": result, "--html": html, "--samples": samples}
     loaded = given.load({**(files if repeat == 1 else files_of(files, repeat)), "--summary": summary})
+    if samples is not None and is_stream(samples):
+        raise click.BadParameter(f"{samples}: expected a file", param_hint="--samples")
     config, where = loaded.config, streams(live=not no_live)
     outputs = Outputs(result, html, summary, samples, samples_share)
     with said_as(config.log_format, where.log):
