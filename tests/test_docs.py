@@ -28,7 +28,7 @@ CONFIGS = [
     if block.is_config
 ]
 RPM = "bash\t(none)\t5.1.8\t9.el9\tx86_64\tbash-5.1.8-9.el9.src.rpm\t(none)\n"
-SENDS_NOTHING = ("plan", "init", "schema", "report", "compare", "fit", "serve", "scrape")  # or nothing over vsock
+SENDS_NOTHING = ("plan", "init", "schema", "completion", "report", "compare", "fit", "serve", "scrape")  # or nothing over vsock
 
 
 def lines_of(path: Path, *infos: str) -> list[str]:
