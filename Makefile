@@ -4,9 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
+COMPILED := build/compiled
+WITH_ALL := '.[kubernetes,serve,uvloop]' --group test --group check --group deploy
+COMPILED_TESTS ?= tests
 FUZZ_SECONDS ?= 300
 
-.PHONY: help demo demo-pull test check audit format proto docs pictures bench fuzz soak clean
+.PHONY: help demo demo-pull test test-compiled check audit format proto docs pictures bench fuzz soak clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,12 +19,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no virtual environment could be made: on Debian, apt-get install python3-venv" >&2; exit 1; }
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[report,serve]'
+	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[serve]'
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[kubernetes,report,serve,uvloop]' --group test --group check --group deploy --group fuzz
+	@VSOCK_LOADGEN_PURE=1 $(BIN)/pip install --quiet --constraint constraints.txt --editable $(WITH_ALL) --group fuzz
+	@! command -v npm >/dev/null || npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV) axe-core@4.14.1
 	@touch $(RUN) $@
 
 demo: $(RUN) ## Simulate 200 VMs against a receiver of its own, in 15 seconds
@@ -36,6 +40,18 @@ demo-pull: $(RUN) ## Let 200 VMs be asked for their reports as Sensor asks, in 2
 
 test: check ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 4 --dist loadscope
+
+# As it is installed where there is a C compiler: hatch_build.py.
+$(COMPILED)/.done: pyproject.toml constraints.txt hatch_build.py $(wildcard src/vsock_loadgen/*/*.py) | $(BIN)/python
+	@$(PYTHON) -m venv $(COMPILED)
+	@$(COMPILED)/bin/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(COMPILED)/bin/pip install --quiet --constraint constraints.txt $(WITH_ALL)
+	@$(COMPILED)/bin/pip install --quiet --no-deps --force-reinstall .
+	@touch $@
+
+test-compiled: $(COMPILED)/.done ## Run the tests with the tool compiled, or those in COMPILED_TESTS
+	@$(COMPILED)/bin/vsock-loadgen --version | grep compiled
+	@$(COMPILED)/bin/python -m pytest --numprocesses 4 --dist loadscope $(COMPILED_TESTS)
 
 check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check .
@@ -65,8 +81,8 @@ docs: $(RUN) ## Write the tables that the documents take from the code anew
 pictures: $(RUN) ## Take pictures of the plan and of a real run, its live view and its report (needs tmux and Chromium, and a quiet machine)
 	@$(BIN)/python -m docs.pictures.screens
 
-bench: $(TOOLS) ## Measure cost and punctuality beside the reference programs
-	@$(BIN)/python -m bench
+bench: $(COMPILED)/.done ## Measure cost and punctuality beside the reference programs
+	@$(COMPILED)/bin/python -m bench
 
 fuzz: $(TOOLS) ## Throw hostile input at every parser and at the receiver, FUZZ_SECONDS for each of them
 	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)

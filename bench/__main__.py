@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from bench import asked
 from bench.figures import Figures, SenderName
 from bench.machine import describe
 from bench.outcome import Measured, Outcome, Pressed
@@ -67,10 +68,14 @@ def measure(runner: Runner, scenario: Scenario, rounds: int) -> Measured:
         for sender, figures in runs.items():
             print(f"{scenario.name}, {sender}, round {number + 1}", file=sys.stderr, flush=True)
             try:
-                figures.append(runner.run(scenario, sender))
+                figures.append(_run(runner, scenario, sender))
             except RefusedError as error:
                 return Measured(scenario, {}, [*skipped, f"{scenario.name}: {error}"])
     return Measured(scenario, runs, skipped)
+
+
+def _run(runner: Runner, scenario: Scenario, sender: SenderName) -> Figures:
+    return asked.run(scenario, sender, runner.scratch) if scenario.kind == "serve" else runner.run(scenario, sender)
 
 
 def _write(outcome: Outcome, document: Path | None, markdown: Path | None) -> None:

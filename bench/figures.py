@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from statistics import median
 from typing import Any, Literal
 
-SenderName = Literal["ours", "floor", "go"]
+SenderName = Literal["ours", "floor", "go", "bare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,8 @@ class Figures:
     """One sender in one run. Times are seconds unless their name says microseconds; None is what cannot be had.
 
     `busiest_share` is the share of one processor that the sender's busiest process used, `sink_share` the receiver's;
-    `others_share` is the share of the whole machine that went to processes outside the bench.
+    `others_share` is the share of the whole machine that went to processes outside the bench. Of a fleet that is asked, a report is
+    an answer: `added_bytes` is what its askers made it grow, `probe_seconds` the longest that a look at it took meanwhile.
     """
 
     reports_per_second: float
@@ -33,6 +34,12 @@ class Figures:
     processes: float = 1
     not_delivered: float = 0
     wall_seconds: float | None = None
+    added_bytes: float | None = None
+    probe_seconds: float | None = None
+
+    def with_lag(self, lag: Mapping[str, float | None]) -> Figures:
+        """The same, with quantiles of a lag by their names."""
+        return replace(self, lag_p50=lag["p50"], lag_p99=lag["p99"], lag_max=lag["max"])
 
     def to_json(self) -> dict[str, float | None]:
         """The figures under their names."""

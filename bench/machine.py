@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from vsock_loadgen.form import form
+
 
 def describe() -> dict[str, str]:
     """Processor, memory, kernel and the versions of what was built or run."""
@@ -15,7 +17,7 @@ def describe() -> dict[str, str]:
         "processor": f"{len(os.sched_getaffinity(0))} x {_processor()}",
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB",
         "kernel": f"{platform.system()} {platform.release().split('-')[0]}",
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()}, ours is {form()}",
         "cc": _first_line("cc", "--version"),
         "go": _first_line("go", "version"),
         "load average at the start": f"{os.getloadavg()[0]:.2f}",

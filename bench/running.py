@@ -138,8 +138,12 @@ def check_exit(watched: Watched) -> None:
 
 def others_share(watched: Watched, sink_seconds: float) -> float:
     """The share of the machine that neither the sender nor the receiver used, over the sender's life."""
-    others = watched.machine_busy_seconds - watched.cpu.total - sink_seconds
-    return max(0.0, others / (watched.wall_seconds * (os.cpu_count() or 1)))
+    return others_share_of(watched.machine_busy_seconds - watched.cpu.total - sink_seconds, watched.wall_seconds)
+
+
+def others_share_of(busy_seconds: float, wall_seconds: float) -> float:
+    """The share of the machine that so much processor time is, over so long."""
+    return max(0.0, busy_seconds / (wall_seconds * (os.cpu_count() or 1)))
 
 
 def first_report_seconds(watched: Watched, receipt: SinkReceipt) -> float | None:

@@ -13,9 +13,9 @@ from typing import Literal
 from bench.figures import Budget, SenderName
 from bench.placement import Pairing
 
-Group = Literal["saturation", "paced", "shapes", "growth", "memory", "start", "plan", "pressure"]
+Group = Literal["saturation", "paced", "shapes", "growth", "memory", "start", "plan", "asked", "pressure"]
 Delivery = Literal["confirmed", "written"]
-Kind = Literal["run", "plan"]
+Kind = Literal["run", "plan", "serve"]
 
 PERCENTILE_FLEET = {
     "buckets": [
@@ -52,6 +52,11 @@ class Scenario:
     """Whether a row is written for each report."""
     once: bool = field(default=False)
     """Measured in one round only."""
+    is_tls: bool = False
+    asking: Mapping[str, object] = field(default_factory=dict)
+    """What the asker of a fleet is told beyond its VMs, as `bench.reference.asker.Order` has it."""
+    half: bool = False
+    """It is asked half as often as it can answer."""
 
     def config(self, target: str, metrics_port: int) -> dict[str, object]:
         """The config document for a target address."""
@@ -62,9 +67,10 @@ class Scenario:
             "delivery": self.delivery,
             "packageSets": self.package_sets,
             "target": target,
-            "duration": f"{self.seconds}s",
             "metricsPort": metrics_port,
         }
+        if self.kind != "serve":
+            keys["duration"] = f"{self.seconds}s"
         if self.workers is not None:
             keys["workers"] = self.workers
         return {"loadgen": keys}
@@ -186,9 +192,47 @@ def _sizes(group: Literal["start", "plan"]) -> list[Scenario]:
     ]
 
 
+def _asked() -> list[Scenario]:
+    """Answers to as many askers at once as Sensor has, and askers that keep their connections open, or read nothing."""
+    plain = Scenario(
+        name="asked-524",
+        group="asked",
+        kind="serve",
+        vms=2_000,
+        packages=524,
+        interval_us=4 * 3_600 * 1_000_000,
+        seconds=6,
+        references=("bare",),
+        pairing="apart",
+        budgets=(
+            Budget("cpu_us_per_report", 1_000),
+            Budget("cpu_us_per_report", 1.3, "bare"),
+            Budget("probe_seconds", 1.0),
+        ),
+    )
+    tls = replace(
+        plain,
+        name="asked-524-tls",
+        is_tls=True,
+        budgets=(Budget("cpu_us_per_report", 2_500), Budget("cpu_us_per_report", 1.3, "bare"), Budget("probe_seconds", 1.0)),
+    )
+    held = replace(tls, name="asked-open-2000-tls", references=(), asking={"manner": "hold", "at_once": 2_000}, once=True)
+    deaf = replace(plain, name="asked-deaf-1000", references=(), asking={"manner": "stop", "at_once": 1_000}, once=True)
+    large = replace(plain, name="asked-vms-20000", references=(), vms=20_000, once=True)
+    return [
+        plain,
+        tls,
+        replace(plain, name="asked-524-half", references=(), half=True, budgets=(Budget("lag_p99", 0.005),)),
+        replace(large, budgets=(Budget("pss_bytes", 250 * _MEGABYTE),)),
+        replace(held, budgets=(Budget("added_bytes", 250 * _MEGABYTE),)),
+        replace(deaf, budgets=(Budget("added_bytes", 70 * _MEGABYTE),)),
+        replace(deaf, name="asked-deaf-1000-tls", is_tls=True, budgets=(Budget("added_bytes", 200 * _MEGABYTE),)),
+    ]
+
+
 def scenarios() -> list[Scenario]:
     """All scenarios in the order of the table."""
-    return [*_saturation(), *_paced(), *_memory(), *_sizes("start"), *_sizes("plan"), *_growth()]
+    return [*_saturation(), *_paced(), *_memory(), *_sizes("start"), *_sizes("plan"), *_growth(), *_asked()]
 
 
 def quick(scenario: Scenario) -> Scenario:

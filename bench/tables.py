@@ -13,13 +13,15 @@ Renderer = Callable[[Rows], str]
 NONE = "-"
 BEGIN_MARK = "<!-- tables begin: written by python -m bench --markdown -->"
 END_MARK = "<!-- tables end -->"
-_TITLES = {"ours": "ours", "floor": "C floor", "go": "Go sender"}
+_TITLES = {"ours": "ours", "floor": "C floor", "go": "Go sender", "bare": "bare server"}
 _WHAT = {
     "cpu_us_per_report": "CPU per report",
     "lag_p99": "schedule lag p99",
     "pss_bytes": "memory (PSS), all processes",
     "first_report_seconds": "start of `run` to first report",
     "wall_seconds": "`plan`",
+    "added_bytes": "memory (PSS) that askers add",
+    "probe_seconds": "longest look at health, discovery, OpenAPI",
 }
 
 
@@ -54,7 +56,7 @@ def percent(share: float | None) -> str:
 
 def value_text(figure: str, value: float | None) -> str:
     """A figure in its unit."""
-    if figure == "pss_bytes":
+    if figure in ("pss_bytes", "added_bytes"):
         return megabytes(value)
     return f"{number(value)} us" if figure == "cpu_us_per_report" else time_text(value)
 
@@ -102,6 +104,40 @@ def _speed_row(one: Measured, sender: SenderName, figures: Figures) -> list[str]
 
 def _ratio_text(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
+
+
+def asked_rows(measured: Sequence[Measured]) -> Rows:
+    """One row per scenario of a fleet that is asked, and server; `ratio` is ours over this one, in processor time per answer."""
+    head = ["scenario", "server", "answers/s", "CPU/answer", "spread", "ratio", "busy", "asker/answer", "others"]
+    rows = [[*head, "lag p50", "lag p99", "longest look", "memory", "added", "broken"]]
+    for one in measured:
+        if one.scenario.group == "asked":
+            rows += [_asked_row(one, sender, figures) for sender, figures in one.medians.items()]
+    return rows
+
+
+def _asked_row(one: Measured, sender: SenderName, figures: Figures) -> list[str]:
+    is_asking = one.scenario.asking.get("manner", "ask") == "ask"
+    costs = [
+        f"{figures.reports_per_second:,.0f}",
+        f"{figures.cpu_us_per_report:,.0f} us",
+        percent(one.spread(sender)),
+        NONE if sender == "ours" else _ratio_text(one.ratio(sender)),
+        percent(figures.busiest_share),
+        f"{figures.sink_us_per_report:,.0f} us",
+    ]
+    return [
+        one.scenario.name if sender == "ours" else "",
+        _TITLES[sender],
+        *(costs if is_asking else [NONE] * len(costs)),
+        percent(figures.others_share),
+        time_text(figures.lag_p50 if is_asking else None),
+        time_text(figures.lag_p99 if is_asking else None),
+        time_text(figures.probe_seconds),
+        megabytes(figures.pss_bytes),
+        megabytes(figures.added_bytes),
+        f"{figures.not_delivered:,.0f}",
+    ]
 
 
 def growth_rows(measured: Sequence[Measured]) -> Rows:
@@ -222,6 +258,7 @@ def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
         ("Memory", memory_rows(measured)),
         ("Start and plan", start_rows(measured)),
         ("Growth", growth_rows(measured)),
+        ("A fleet that is asked", asked_rows(measured)),
         ("On time under pressure", pressure_rows(outcome.pressed)),
     ]
     parts = [f"{heading}{title}\n\n{table(rows)}" for title, rows in sections if len(rows) > 1]

@@ -15,15 +15,16 @@ from unittest import mock
 from fuzz.oracle import hold, hold_one_line
 from vsock_loadgen import app, preparing, receiving, scraping
 from vsock_loadgen.cli import main
+from vsock_loadgen.cluster import vms
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.errors import EXIT_USAGE
-from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.receiver.behaviour import Behaviour
 from vsock_loadgen.receiver.forwarding import Forwarding
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
-from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
+from vsock_loadgen.scraper.pacing import Pacer
 
 _MOST_VMS = 40
 _LONGEST_NS = 2**53 * 1_000
@@ -54,6 +55,7 @@ def command(arguments: Sequence[str], *, stdin: bytes = b"", environment: Mappin
             (receiving, "receive", _receive),
             (scraping, "scrape", _scrape),
             (preparing, "prepare", _prepare),
+            (vms, "read_running_vms", _running_vms),
         ):
             stack.enter_context(mock.patch.object(module, name, instead))
         code = _code()
@@ -96,12 +98,16 @@ def _receive(_: object, behaviour: Behaviour, duration_ns: int | None, *__: Any,
     return Receipt()
 
 
-def _scrape(url: str, plan: Plan, config: Config, settings: Settings, *_: Any) -> Scraped:
+def _scrape(url: str, fleet: KnownFleet, config: Config, settings: Settings, *_: Any) -> Scraped:
     """What an asker first does with what it was told."""
-    fleet = KnownFleet.of(plan, plan.nodes[0], config.serve)
-    Pacer(len(fleet.indices), settings.scaled(config.time_scale), Limits.scaled(config.time_scale), now_ns=0).due(0)
+    Pacer(len(fleet.indices), settings.scaled(config.time_scale), now_ns=0).due(0)
     hold(url.startswith(("http://", "https://")), "what is asked is a URL", url)
     return Scraped()
+
+
+def _running_vms(_: object) -> list[vms.RunningVm]:
+    """What a cluster lists."""
+    return [vms.RunningVm("default", name) for name in ("loadgen-0", "loadgen-00", "other")]
 
 
 def _prepare(config: Config, **how: Any) -> Any:

@@ -22,7 +22,8 @@ from soak.curves import draw
 from soak.faults import MEANING
 from soak.page import BEGIN_MARK, END_MARK, check_rows, into_page, parts_of, section
 from soak.receivers import SoakError
-from soak.soaking import REQUEST_TIMEOUT_SECONDS, Settings, Soak
+from soak.sides import REQUEST_TIMEOUT_SECONDS
+from soak.soaking import Settings, Soak
 from vsock_loadgen.cli.outputs import check_files
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.units import parse_duration
@@ -34,7 +35,9 @@ _PICTURE = "soak.svg"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, print the table of checks, write what was asked for."""
     given = _parser().parse_args(arguments)
-    settings = Settings(given.vm_count, given.duration, given.seed, given.folder.resolve(), given.time_scale, _say)
+    settings = Settings(
+        given.vm_count, given.duration, given.seed, given.folder.resolve(), given.time_scale, is_asked=given.asked, say=_say
+    )
     picture = given.markdown and given.markdown.parent / "pictures" / _PICTURE
     try:
         check_files({"--markdown": given.markdown, "--markdown's picture": picture})
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", type=Path, default=PROJECT / "build" / "soak", help="gets everything that is written (default: build/soak)"
     )
     parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="divides all report intervals (default: 1)")
+    parser.add_argument("--asked", action="store_true", help="let the fleet be asked for its reports instead of sending them")
     parser.add_argument(
         "--markdown",
         type=Path,

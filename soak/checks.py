@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from soak.evidence import Evidence
+from soak.receivers import Counted
 from soak.samples import RECEIVER, Look, Sample
 from soak.slopes import Slope, slope
 
@@ -69,12 +71,36 @@ def _accounts(evidence: Evidence) -> Iterator[Check]:
     )
     in_rows = sum(row["due"] for row in evidence.result["series"])
     yield Check("the rows of the result add up", f"{in_rows:,}", f"{due:,}", in_rows == due)
-    uncertain = failures.get("timeout", 0) + totals["unfinished"]
-    lost = unexplained(delivered, counted, uncertain)
-    found = f"{lost:,} ({evidence.counted.lives} receivers counted {counted:,})"
-    expected = f"0 ({delivered:,} delivered, {uncertain:,} given up under way)"
-    yield Check("unexplained reports", found, expected, lost == 0)
+    askings = evidence.result.get("askings")
+    if askings is None:
+        uncertain = failures.get("timeout", 0) + totals["unfinished"]
+        lost = unexplained(delivered, counted, uncertain)
+        found = f"{lost:,} ({evidence.counted.lives} receivers counted {counted:,})"
+        expected = f"0 ({delivered:,} delivered, {uncertain:,} given up under way)"
+        yield Check("unexplained reports", found, expected, lost == 0)
+    else:
+        yield from _askings(evidence.counted, delivered, askings)
     yield _metrics(evidence)
+
+
+def _askings(counted: Counted, delivered: int, askings: Mapping[str, Any]) -> Iterator[Check]:
+    """The accounts of askings, and what both ends say of them. An asker that gave up may have been heard or not, and may have had
+    all but the last bytes of a report; a report without a receipt may have been read."""
+    kinds, ends = askings["by_kind"], askings["by_end"]
+    shown = " + ".join(f"{count:,} {name}" for name, count in kinds.items())
+    yield Check("every asking in one kind", shown, f"{askings['askings']:,}", sum(kinds.values()) == askings["askings"])
+    whole = f"{delivered:,} delivered + {askings['again']:,} again"
+    yield Check("whole = delivered + again", whole, f"{kinds['whole']:,}", kinds["whole"] == delivered + askings["again"])
+    unproven = ends["no_receipt"] + ends["cut"]
+    lost = max(0, kinds["whole"] - counted.reports - counted.timeouts, counted.reports - kinds["whole"] - unproven)
+    found = f"{lost:,} ({counted.lives} askers counted {counted.reports:,})"
+    expected = f"0 ({kinds['whole']:,} taken, {unproven:,} without receipt, {counted.timeouts:,} given up by askers)"
+    yield Check("unexplained reports", found, expected, lost == 0)
+    unheard = counted.timeouts + counted.refused
+    lost = max(0, askings["askings"] - counted.connections, counted.connections - askings["askings"] - unheard)
+    found = f"{lost:,} (askers counted {counted.connections:,})"
+    expected = f"0 ({askings['askings']:,} heard, {unheard:,} refused or given up by askers)"
+    yield Check("unexplained askings", found, expected, lost == 0)
 
 
 def _metrics(evidence: Evidence) -> Check:
@@ -84,7 +110,8 @@ def _metrics(evidence: Evidence) -> Check:
         return Check(claim, "not scraped", "the same", None)
     differing = {name: f"{count:,}, not {totals[name]:,}" for name, count in scraped.items() if count != totals[name]}
     found = _list(differing) if differing else f"the same {len(scraped)}"
-    return Check(claim, found, "the same", not differing and set(scraped) == set(totals) - {"in_flight"})
+    left_out = {"in_flight"} | ({"delivered", "unfinished"} if "askings" in evidence.result else set())
+    return Check(claim, found, "the same", not differing and set(scraped) == set(totals) - left_out)
 
 
 def _own_word(evidence: Evidence) -> Iterator[Check]:

@@ -12,7 +12,22 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Kind = Literal["restart", "kill", "stall", "slow", "late", "reset", "limit", "size", "backlog", "crowd"]
+AskerKind = Literal["gone", "stall", "slow", "reset", "deaf", "twice", "rubbish", "open", "nack", "hasty", "crowd"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+ASKER_KINDS: tuple[AskerKind, ...] = get_args(AskerKind)
+ASKER_MEANING: dict[AskerKind, str] = {
+    "gone": "the asker gets SIGTERM, ends, and nobody asks until another one starts",
+    "stall": "the asker is stopped (SIGSTOP) and goes on later (SIGCONT)",
+    "slow": "the asker reads each report at 300 kB/s",
+    "reset": "the asker breaks every connection off after 100 kB",
+    "deaf": "the asker reads 100 kB of each report and no more, until its time for one VM is over",
+    "twice": "the asker connects to each agent a second time while the first connection is open",
+    "rubbish": "half of what the asker sends is no request",
+    "open": "the asker closes no connection",
+    "nack": "the asker refuses half of the reports, and asks for them again",
+    "hasty": "the asker has 20 ms for one VM",
+    "crowd": "40 clients take all places of the metrics port and say nothing",
+}
 MEANING: dict[Kind, str] = {
     "restart": "the receiver gets SIGTERM, ends, and nothing is listening until another one starts",
     "kill": "the receiver dies of SIGKILL in the middle of reports, and nothing is listening until another one starts",
@@ -35,11 +50,13 @@ class Fault:
     """One fault: it starts `at_seconds` and lasts `seconds`, and what it leaves behind until the receiver has caught up."""
 
     at_seconds: float
-    kind: Kind
+    kind: Kind | AskerKind
     seconds: float
 
 
-def schedule(seed: int, duration_seconds: float, faultless_seconds: float, kinds: Sequence[Kind] = KINDS) -> list[Fault]:
+def schedule(
+    seed: int, duration_seconds: float, faultless_seconds: float, kinds: Sequence[Kind | AskerKind] = KINDS
+) -> list[Fault]:
     """The faults of a soak, in order, none before `faultless_seconds` are over and each with quiet before and after it.
 
     The pauses between them are random around 30 s (an eighth of a short soak); a fault lasts up to a fifth of a mean pause, at most
@@ -52,7 +69,7 @@ def schedule(seed: int, duration_seconds: float, faultless_seconds: float, kinds
     mean_pause = min(_MOST_PAUSE_SECONDS, duration_seconds / _PAUSES_A_SOAK)
     longest = min(LONGEST_SECONDS, mean_pause / 5)
     faults: list[Fault] = []
-    round_of_kinds: list[Kind] = []
+    round_of_kinds: list[Kind | AskerKind] = []
     at = faultless_seconds
     while True:
         at += mean_pause * (0.5 + draw())

@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from bench.running import PRODUCT
 
+CONFIG = "config.json"
+"""The run's config, in the soak's folder."""
 _SOCKETS = Path("/proc/net/unix")
 _READY_SECONDS = 30.0
 _END_SECONDS = 60.0
@@ -31,14 +33,18 @@ class SoakError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What receivers counted: `reports` that came whole, `connections` of any kind, and `lives`, the receivers that were asked."""
+    """What receivers or askers counted: `reports` that came whole, `connections` of any kind, and `lives`, how many of them there
+    were. Of an asker's connections, `timeouts` were given up, and may have brought a report all the same; those that were `refused`
+    may have been none."""
 
     reports: int = 0
     connections: int = 0
     lives: int = 0
+    timeouts: int = 0
+    refused: int = 0
 
     def __add__(self, other: Counted) -> Counted:
-        return Counted(self.reports + other.reports, self.connections + other.connections, self.lives + other.lives)
+        return Counted(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 @dataclass(slots=True)

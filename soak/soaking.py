@@ -17,22 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import end, tree
-from bench.running import PRODUCT, free_port
+from bench.running import free_port
 from ruamel.yaml import YAML
 
 from soak.evidence import Evidence, Injected
 from soak.faults import Fault, schedule
-from soak.injecting import Injector
-from soak.receivers import Receivers, SoakError
+from soak.receivers import CONFIG, SoakError
 from soak.samples import Sampler, read_samples, roles
+from soak.sides import Asked, Called, Puts, Side
 from soak.visitors import Visitors, fetch, totals_of
 from vsock_loadgen.config.load import load
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.schedule import schedule_of
 from vsock_loadgen.units import SECOND, format_duration
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "fleet-200.yaml"
-REQUEST_TIMEOUT_SECONDS = 30
 _WARM_UP_SHARE, _LONGEST_WARM_UP_SECONDS = 1 / 3, 600.0
 _FAULTS_SHARE, _FIRST_FAULT_SECONDS = 1 / 5, 60.0
 _CALM_SHARE, _LONGEST_CALM_SECONDS = 1 / 200, 2.0
@@ -46,7 +44,8 @@ _LOOK_SECONDS = 0.05
 class Settings:
     """What to soak: a fleet of `vm_count` VMs with the distributions of the example, its intervals divided by `time_scale`.
 
-    `folder` gets everything that the soak writes, `say` the lines of its progress.
+    `is_asked` is whether the fleet is asked for its reports instead of sending them. `folder` gets everything that the soak writes,
+    `say` the lines of its progress.
     """
 
     vm_count: int
@@ -54,6 +53,7 @@ class Settings:
     seed: int
     folder: Path
     time_scale: float = 1.0
+    is_asked: bool = False
     say: Callable[[str], None] = print
 
     @property
@@ -71,20 +71,19 @@ class Settings:
         """Until when no fault is put in: a fifth of the soak, at most a minute."""
         return min(_FIRST_FAULT_SECONDS, self.seconds * _FAULTS_SHARE)
 
-    def config(self, target: Path, port: int) -> dict[str, Any]:
+    def config(self, side: Side, port: int) -> dict[str, Any]:
         """The run's config document."""
-        document: dict[str, Any] = YAML(typ="safe").load(EXAMPLE.read_text())
+        document: dict[str, Any] = YAML(typ="safe").load(side.example.read_text())
         document["loadgen"] |= {
             "vmCount": self.vm_count,
             "seed": self.seed,
             "timeScale": self.time_scale,
             "duration": format_duration(self.duration_ns),
-            "requestTimeout": f"{REQUEST_TIMEOUT_SECONDS}s",
-            "target": f"unix://{target}",
             "metricsPort": port,
             "metricsAddress": "127.0.0.1",
             "logFormat": "json",
             "afterRun": "wait",
+            **side.keys(),
         }
         return document
 
@@ -103,7 +102,7 @@ class Soak:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._folder = settings.folder
-        self._receivers = Receivers(settings.folder, longest_wait_seconds=1.5 * REQUEST_TIMEOUT_SECONDS)
+        self._side: Side = (Asked if settings.is_asked else Called)(settings.folder)
         self._result = settings.folder / "result.json"
         self._log = settings.folder / "run.log"
         self._broken_off = threading.Event()
@@ -117,19 +116,20 @@ class Soak:
         """The whole soak. Raises SoakError where it could not go on."""
         settings = self._settings
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for old in (self._result, self._receivers.target, *self._folder.glob("receiver-*")):
+        for old in (self._result, *self._folder.glob("receiver-*"), *self._folder.glob("asker-*")):
             old.unlink(missing_ok=True)
-        config = self._folder / "config.json"
-        config.write_text(json.dumps(settings.config(self._receivers.target, self._port), indent=1))
+        config = self._folder / CONFIG
+        config.write_text(json.dumps(settings.config(self._side, self._port), indent=1))
         with ExitStack() as stack:
             self._take_signals(stack)
-            planned = planned_reports(config)
+            planned = self._side.due(planned_reports(config), settings.vm_count)
             settings.say(f"{settings.vm_count:,} VMs, {planned:,} reports in {settings.seconds:g} s, seed {settings.seed}")
-            stack.callback(self._receivers.kill_all)
-            self._receivers.stand(self._receivers.start())
+            stack.callback(self._side.kill_all)
+            self._side.stand()
             run = self._start_run(config)
             stack.callback(end, run)
             self._await_schedule(run)
+            self._side.begin()
             pids = roles(run.pid)
             with self._sampler(pids), Visitors(self._port) as visitors:
                 self._inject(run, visitors, planned / settings.seconds)
@@ -137,7 +137,7 @@ class Soak:
             scraped = self._last_scrape(run)
             run.send_signal(signal.SIGTERM)
             exit_code = run.wait(_PATIENCE_SECONDS)
-            counted = self._receivers.end_all()
+            counted = self._side.end_all()
         return Evidence(
             vm_count=settings.vm_count,
             seconds=settings.seconds,
@@ -168,7 +168,7 @@ class Soak:
             stack.callback(signal.signal, number, signal.signal(number, break_off))
 
     def _start_run(self, config: Path) -> subprocess.Popen[bytes]:
-        command: list[str | Path] = [PRODUCT, "run", "--config", config, "--result", self._result]
+        command = [*self._side.command(config), "--result", self._result]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LOADGEN_") and key != "NODE_NAME"}
         with (self._folder / "run.out").open("wb") as out, self._log.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal is for the soak alone.
@@ -201,7 +201,7 @@ class Soak:
         return Sampler(
             self._folder / "samples.csv",
             pids,
-            lambda: self._receivers.standing.process.pid,
+            self._side.pid,
             lambda: not self._fault_is_on and time.monotonic() > self._calm_at,
             self._result,
             every_seconds=min(_LONGEST_SAMPLE_SECONDS, self._settings.seconds * _SAMPLE_SHARE),
@@ -214,10 +214,10 @@ class Soak:
     def _inject(self, run: subprocess.Popen[bytes], visitors: Visitors, reports_per_second: float) -> None:
         """Put in every fault at its moment; one that is still on at the moment of the next delays that, maybe beyond the end."""
         settings = self._settings
-        injector = Injector(self._receivers, visitors, reports_per_second, self._broken_off.wait)
+        injector = self._side.injector(visitors, reports_per_second, self._broken_off.wait)
         with (self._folder / "faults.csv").open("w", buffering=1) as table:
             table.write("planned_seconds,kind,seconds,began_seconds,ended_seconds\n")
-            for fault in schedule(settings.seed, settings.seconds, settings.faultless_seconds):
+            for fault in schedule(settings.seed, settings.seconds, settings.faultless_seconds, self._side.kinds):
                 self._wait_until(fault.at_seconds, run)
                 if self._broken_off.is_set() or self._now() + fault.seconds > settings.seconds:
                     return
@@ -227,7 +227,7 @@ class Soak:
                 table.write(f"{fault.at_seconds},{fault.kind},{fault.seconds},{began:.2f},{ended:.2f}\n")
                 settings.say(f"{began:8.1f} s  {fault.kind} for {fault.seconds:.1f} s, over and caught up at {ended:.1f} s")
 
-    def _inject_one(self, injector: Injector, fault: Fault) -> Injected:
+    def _inject_one(self, injector: Puts, fault: Fault) -> Injected:
         began, self._fault_is_on = self._now(), True
         try:
             injector.inject(fault)
@@ -251,7 +251,7 @@ class Soak:
         except (OSError, http.client.HTTPException) as error:
             self._settings.say(f"{self._now():8.1f} s  no metrics: {error}")
             return
-        figures = ", ".join(f"{name} {totals.get(name, 0):,}" for name in ("due", "delivered", "failed", "skipped"))
+        figures = ", ".join(f"{name} {totals[name]:,}" for name in ("due", "delivered", "failed", "skipped") if name in totals)
         self._settings.say(f"{self._now():8.1f} s  {figures}")
 
     def _await_end(self, run: subprocess.Popen[bytes]) -> None:

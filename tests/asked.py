@@ -117,18 +117,22 @@ def answer(ws: ClientConnection, dialect: str = "token") -> Response:
     return DIALECTS[dialect].response(read(ws))
 
 
+def upgrade(vm: int) -> bytes:
+    """The request for a websocket to a VM's agent, by hand."""
+    path = f"/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/loadgen-{vm}/vsock?port=818"
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: plain.kubevirt.io\r\n\r\n"
+    ).encode()
+
+
 class Mute:
     """An asker by hand, over a plain socket: it reads frames, and answers no PING."""
 
     def __init__(self, fleet: Fleet, vm: int = 0) -> None:
         self.socket = socket.create_connection((fleet.host, fleet.port), timeout=TIMEOUT_SECONDS)
         self._stream = self.socket.makefile("rb")
-        path = f"/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/loadgen-{vm}/vsock?port=818"
-        head = (
-            f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: plain.kubevirt.io\r\n\r\n"
-        )
-        self.socket.sendall(head.encode())
+        self.socket.sendall(upgrade(vm))
         while (line := self._stream.readline()) != b"\r\n":
             assert line, "the connection ended before the upgrade"
 

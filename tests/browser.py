@@ -15,12 +15,14 @@ from selenium.webdriver.chrome.service import Service
 
 from command import TIMEOUT_SECONDS
 
-CHARTS = ("sizes", "rate", "response", "service", "percentiles", "lag", "failures", "packages", "intervals")
+CHARTS = ("sizes", "rate", "in-flight", "response", "spread", "percentiles", "lag", "failures", "packages")
+"""Those of a run whose VMs differ in their packages; service time has one of its own if it is another picture."""
 _FIGURES = """return [...document.querySelectorAll("data[data-path]")].map((each) =>
     [each.dataset.path, each.value, each.textContent, each.closest("[hidden]") === null])"""
 _MARKS = """const marks = {};
 for (const chart of document.querySelectorAll(".chart"))
-  if (!chart.closest("[hidden]")) marks[chart.id] = chart.querySelectorAll(".scatterlayer .trace, .barlayer .trace").length;
+  if (!chart.closest("[hidden]"))
+    marks[chart.id] = chart.querySelectorAll(".scatterlayer .trace, .barlayer .trace, .heatmaplayer .hm").length;
 return marks"""
 
 
@@ -70,6 +72,13 @@ class Browser:
         """How many lines or groups of bars each visible chart has."""
         marks: Mapping[str, int] = self.run(_MARKS)
         return marks
+
+    def accessibility(self, axe: str) -> list[tuple[str, str, str]]:
+        """What axe-core, whose script this is, finds wrong, with all data open: impact, rule, the first element."""
+        self.run("for (const each of document.querySelectorAll('details')) each.open = true")
+        self.run(axe)
+        found = self._driver.execute_async_script("axe.run(document).then(arguments[0])")
+        return [(each["impact"], each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""

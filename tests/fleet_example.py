@@ -11,6 +11,7 @@ from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.plan.fleet import build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.units import SECOND
 
 TARGET = UnixAddress("/nowhere.sock")
@@ -34,6 +35,6 @@ def report_bytes(_index: int, packages: int) -> int:
     return ENVELOPE_BYTES + PACKAGE_BYTES * packages
 
 
-def plan_of(config: Config, nodes: int | None = None) -> Plan:
+def plan_of(config: Config, nodes: int | None = None, asker: Settings | None = None) -> Plan:
     """The plan of a config, with reports of a made-up size."""
-    return make_plan(config, build_fleet(config), report_bytes, nodes=nodes)
+    return make_plan(config, build_fleet(config), report_bytes, nodes=nodes, asker=asker)

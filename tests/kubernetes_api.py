@@ -1,4 +1,5 @@
-"""An API server that knows nothing but the list of nodes: over TLS, with tokens, label selectors and pages, and with bad days."""
+"""An API server that knows nothing but the lists of nodes and VMs: over TLS, with tokens, label selectors and pages, and with bad
+days."""
 
 from __future__ import annotations
 
@@ -17,11 +18,13 @@ from command import TIMEOUT_SECONDS
 WORKER = {"node-role.kubernetes.io/worker": ""}
 CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
 MASTER = {"node-role.kubernetes.io/master": ""}
+VMS_PATH = "/apis/kubevirt.io/v1/virtualmachineinstances"
 TOKEN = "token-of-the-service-account"
 
 
 class KubernetesApi(ThreadingHTTPServer):
-    """Answers `/api/v1/nodes`. `nodes` maps names to labels; `page_nodes` bounds a page below the limit that is asked for.
+    """Answers `/api/v1/nodes`, and VMS_PATH with the documents of `vms`. `nodes` maps names to labels; `page_nodes` bounds a page
+    of either below the limit that is asked for.
 
     `bad_days` are taken one a request, then all is well: None, a status, or "html", "half" (of a document), "drop" (no answer),
     "silent" (until `release`), "trickle" (a byte now and then).
@@ -32,6 +35,7 @@ class KubernetesApi(ThreadingHTTPServer):
     def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.nodes: dict[str, Mapping[str, str]] = {}
+        self.vms: list[dict[str, object]] = []
         self.bad_days: list[int | str | None] = []
         self.page_nodes = 1_000
         self.requests: list[dict[str, str]] = []
@@ -68,20 +72,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(
                 bad, 'nodes is forbidden: User "system:serviceaccount:stackrox:vsock-loadgen" cannot list' if bad == 403 else "no"
             )
-        elif url.path != "/api/v1/nodes":
+        elif url.path not in ("/api/v1/nodes", VMS_PATH):
             self._refuse(404, "the server could not find the requested resource")
         elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._refuse(401, "Unauthorized")
         else:
-            self._send(200, self._page(query))
+            items = self.server.vms if url.path == VMS_PATH else self._nodes(query.get("labelSelector", ""))
+            self._send(200, self._page(query, items))
 
-    def _page(self, query: Mapping[str, str]) -> dict[str, object]:
-        named = [name for name, labels in self.server.nodes.items() if _selected(labels, query.get("labelSelector", ""))]
+    def _nodes(self, selector: str) -> list[dict[str, object]]:
+        named = {name: labels for name, labels in self.server.nodes.items() if _selected(labels, selector)}
+        return [{"metadata": {"name": name, "labels": dict(labels)}, "spec": {}} for name, labels in named.items()]
+
+    def _page(self, query: Mapping[str, str], items: list[dict[str, object]]) -> dict[str, object]:
         start = int(query.get("continue", "0"))
         end = start + min(int(query.get("limit", "1000")), self.server.page_nodes)
-        metadata = {"resourceVersion": "1", **({"continue": str(end)} if end < len(named) else {})}
-        items = [{"metadata": {"name": name, "labels": dict(self.server.nodes[name])}, "spec": {}} for name in named[start:end]]
-        return {"kind": "NodeList", "apiVersion": "v1", "metadata": metadata, "items": items}
+        metadata = {"resourceVersion": "1", **({"continue": str(end)} if end < len(items) else {})}
+        return {"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items[start:end]}
 
     def _go_wrong(self, how: str) -> None:
         if how == "silent":
@@ -131,6 +138,12 @@ def kubernetes_api(certificate: Path | None = None) -> Iterator[KubernetesApi]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def vm(name: str, namespace: str = "default", phase: str = "Running", owner: str | None = None) -> dict[str, object]:
+    """A VirtualMachineInstance, as far as anybody here looks."""
+    owners = [] if owner is None else [{"kind": "VirtualMachine", "name": owner, "apiVersion": "kubevirt.io/v1", "uid": "1"}]
+    return {"metadata": {"name": name, "namespace": namespace, "ownerReferences": owners}, "status": {"phase": phase}}
 
 
 def write_certificate(folder: Path) -> Path:

@@ -16,8 +16,8 @@ from kubernetes_api import KubernetesApi, kubernetes_api, write_certificate, wri
 _PROGRAM = """
 import pathlib, sys
 from vsock_loadgen.cli.main import main
-from vsock_loadgen.cluster import nodes, watch
-nodes.SERVICE_ACCOUNT = pathlib.Path(sys.argv.pop(1))
+from vsock_loadgen.cluster import api_server, watch
+api_server.SERVICE_ACCOUNT = pathlib.Path(sys.argv.pop(1))
 watch.INTERVAL_SECONDS = 0.2
 main()
 """

@@ -10,6 +10,7 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
+from vsock_loadgen.measures.spread import Spread
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.groups import GroupResult, GroupResults
@@ -48,6 +49,8 @@ def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] |
     """The result of a complete run of the example fleet with these counts and times."""
     series = Series()
     series.add(1_700_000_000, counts, 0, times)
+    spread = Spread()
+    spread.add(1_700_000_000, times.response, counts.asked)
     return Result(
         config={"vmCount": EXAMPLE.vm_count},
         plan=plan_document(plan_of(EXAMPLE)),
@@ -58,6 +61,8 @@ def result_of(counts: Counts, times: Times, errors: Mapping[FailureClass, str] |
         times=times,
         series=series.rows(),
         series_width_seconds=series.width_seconds,
+        spread=spread.columns(),
+        spread_width_seconds=spread.width_seconds,
         errors=errors or {},
         confirmation="strong",
         complete=True,

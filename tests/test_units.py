@@ -12,6 +12,7 @@ from vsock_loadgen.units import (
     MILLISECOND,
     MINUTE,
     SECOND,
+    format_age,
     format_bytes,
     format_duration,
     format_number,
@@ -162,6 +163,24 @@ def test_durations_are_shown_as_short_as_they_are_exact(nanoseconds: int, shown:
 )
 def test_measured_times_have_three_figures_and_a_fitting_unit(nanoseconds: float, shown: str) -> None:
     assert format_seconds(nanoseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "shown"),
+    [
+        (0, "0s"),
+        (350_400_000, "350ms"),
+        (9_999_600_000, "10s"),
+        (29_773_893_711, "29.8s"),
+        (59_960_000_000, "1m"),
+        (400.2 * SECOND, "6m40s"),
+        (3_599.7 * SECOND, "1h"),
+        (15_140 * SECOND, "4h12m"),
+        (756_123 * SECOND, "210h"),
+    ],
+)
+def test_ages_are_told_in_two_units_at_most(nanoseconds: float, shown: str) -> None:
+    assert format_age(nanoseconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from docs.scripts.config_keys import GROUPS, flag_table, form_table, key_table, most_used_table, nested_table, option_table
 from docs.scripts.generated import Parts, renew, table
+from prometheus_client.metrics_core import Metric
 
 from vsock_loadgen.config.load import load
+from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.distributions import KINDS
 from vsock_loadgen.distributions.quantity import PACKAGES, QUANTITIES, REPORT_INTERVAL
 from vsock_loadgen.grammar.scalars import flow
@@ -17,10 +20,13 @@ from vsock_loadgen.measures.figures import METRICS
 from vsock_loadgen.measures.outcome import Mode, classes_of
 from vsock_loadgen.preparing import prepare
 from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.results.standing import Standing
+from vsock_loadgen.results.thresholds import unjudged
 from vsock_loadgen.serving.metrics import Metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLE = PROJECT / "examples" / "dev-and-prod.yaml"
+WITH_PHASES = PROJECT / "examples" / "spike.yaml"
 
 
 def failure_table(mode: Mode = "push") -> str:
@@ -58,14 +64,25 @@ def kind_table() -> str:
 
 
 def exposed_table() -> str:
-    """A row for every Prometheus metric, under its name in the text format."""
-    plan, _ = prepare(load(EXAMPLE, environment={}).config)
+    """A row for every Prometheus metric, under its name in the text format: those of a run, what phases of load add, and what a
+    fleet has that is asked."""
+    families: dict[str, Metric] = {}
+    kinds: tuple[tuple[Path, Mode], ...] = ((EXAMPLE, "push"), (WITH_PHASES, "push"), (EXAMPLE, "pull"))
+    for example, mode in kinds:
+        for family in _families(example, mode):
+            families.setdefault(family.name, family)
     rows = []
-    for family in Metrics(plan, plan.nodes[0], SaturationWatch(0)).collect():
+    for family in families.values():
         suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
         labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
         rows.append((f"`{family.name}{suffix}`", family.type, ", ".join(f"`{label}`" for label in labels), family.documentation))
     return table(("metric", "type", "labels", "meaning"), rows)
+
+
+def _families(example: Path, mode: Mode) -> Iterator[Metric]:
+    plan, _ = prepare(load(example, environment={}).config)
+    standing = Standing((unjudged(parse_threshold("response_time.p99 < 1s")),))
+    return Metrics(plan, plan.nodes[0], SaturationWatch(0), mode=mode, standing=lambda: standing).collect()
 
 
 PARTS: dict[Path, Parts] = {

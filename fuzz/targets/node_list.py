@@ -49,7 +49,7 @@ def check(data: bytes) -> None:
 
     made = partial(Client, transport=httpx2.MockTransport(serve), trust_env=False)
     with mock.patch.object(lightkube, "Client", made):
-        found, _ = nodes._ask(_CONFIG)
+        found, _ = nodes.NODES._ask(_CONFIG)
     if isinstance(found, ClusterError):
         hold(bool(found.remedy), "a refusal says what to do", found)
         hold(len(str(found)) < 2_000, "a refusal is short", str(found))

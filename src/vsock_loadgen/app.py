@@ -22,6 +22,7 @@ from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.modes.calling import CALLING
 from vsock_loadgen.modes.mode import Companion, Decided, Mode, Prepared
@@ -34,6 +35,7 @@ from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
 from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.results.standing import StandingWatch
 from vsock_loadgen.serving.allocator import return_large_blocks
 from vsock_loadgen.serving.health import Health
 from vsock_loadgen.serving.http import listening_address, listening_ports, serve
@@ -43,16 +45,17 @@ from vsock_loadgen.serving.pages import Pages
 from vsock_loadgen.serving.pushing import push_gateway_of
 from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.console import Streams
-from vsock_loadgen.text.html import live_page, plotly_source
+from vsock_loadgen.text.html import live_page
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.units import SECOND, format_duration
 from vsock_loadgen.watching.clocks import ClockWatch
 from vsock_loadgen.watching.error_lines import ErrorLines
-from vsock_loadgen.watching.live import subject_of, viewing
+from vsock_loadgen.watching.live import Known, subject_of, viewing
 from vsock_loadgen.watching.node_changes import NodeChanges
 from vsock_loadgen.watching.notices import Notices
 from vsock_loadgen.watching.observer import Observer, Observers
 from vsock_loadgen.watching.result_snapshots import ResultSnapshots
+from vsock_loadgen.watching.screen import Screen
 from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 
 
@@ -84,7 +87,7 @@ def run(
     comes after the outcome changes nothing any more. `concluded` hears of the outcome.
     """
     stage = Stage(streams, outputs, Log(streams.log, style=config.log_format), concluded)
-    decided = _decide(mode.settled(config), warnings, stage)
+    decided = _decide(mode, mode.settled(config), warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
         forked = _fork(decided, mode, stage, stack.enter_context(ExitStack()), stop)
@@ -98,16 +101,14 @@ def run(
     return exit_code
 
 
-def _decide(config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
+def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: Stage) -> Decided:
     """Plan the run, and say so. Raises ConfigError."""
     log, streams = stage.log, stage.streams
-    if stage.outputs.html is not None:
-        plotly_source()  # where it is missing, that is said before anything is sent
     for problem in warnings:
         log.alert(str(problem), "config")
     identity = identify(config.node_index, config.node_count, os.environ, _read_workers)
     config = settled(config, identity)
-    plan, factory = prepare(config)
+    plan, factory = prepare(config, asker=mode.foreseen)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
     reconciler = reconciler_of(config, log, os.environ)
@@ -137,6 +138,7 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
         Shares(plan, decided.mine),
         tuple(map(str, decided.warnings)),
         prepared.listen,
+        prepared.asker,
     )
     _announce(decided, mode, prepared, stage.log)
     return Forked(made, decided, supervisor, prepared, samples, sending)
@@ -164,9 +166,10 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
     if reconciler:
         with stop.at_once():
             reconciler.before()
-    subject = subject_of(decided.plan, decided.mine, forked.prepared.aim, config.duration_ns)
-    terminal = stage.streams.log if stage.streams.live else None
-    with viewing(subject, log, config.stats_interval_ns, lambda: stop.count > 0, terminal) as view:
+    subject = subject_of(decided.plan, decided.mine, forked.prepared.aim, config.duration_ns, forked.run.mode)
+    screen = Screen(stage.streams.log, stage.streams.keys) if stage.streams.live else None
+    known = Known(lambda: stop.count > 0, lambda: watches.standing.now, lambda: watches.recent.now)
+    with viewing(subject, log, config.stats_interval_ns, known, screen) as view:
         observers = Observers([_observers(forked, watches, stage, stop), *pages, view])
         watches.clocks.begin()
         totals = forked.supervisor.run(observers.update)
@@ -202,6 +205,8 @@ class Watches:
     target: ThresholdWatch
     nodes: NodeChanges
     clocks: ClockWatch
+    standing: StandingWatch
+    recent: RecentWatch
 
     def findings(self) -> Findings:
         """What they have found so far, and what this process has used."""
@@ -229,8 +234,13 @@ def _watches(forked: Forked, log: Log, stop: StopRequests) -> Watches:
         interval_ns=config.stats_interval_ns,
         abort=stop.request if config.abort_on_fail else None,
     )
+    saturation, clocks = SaturationWatch(config.lag_limit_ns), ClockWatch(log)
     changes = NodeChanges(nodes, forked.decided.plan.nodes, log)
-    return Watches(forked.run, SaturationWatch(config.lag_limit_ns), target, changes, ClockWatch(log))
+
+    def found(totals: RunTotals) -> Findings:
+        return Findings(saturation=saturation.so_far(totals), abortion=target.abortion, clock_steps=clocks.steps)
+
+    return Watches(forked.run, saturation, target, changes, clocks, StandingWatch(forked.run, found), RecentWatch())
 
 
 def _read_workers() -> WorkerNodes:
@@ -285,6 +295,8 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
         watches.clocks,
         Notices(log, watches.saturation, lambda: stop.count > 0, config.request_timeout_ns),
         ErrorLines(log),
+        watches.standing,
+        watches.recent,
     ]
     if stage.outputs.result is not None:
         observers.append(ResultSnapshots(stage.outputs.result, config.stats_interval_ns, watches.snapshot, log))
@@ -307,7 +319,9 @@ def _metrics(forked: Forked, watches: Watches) -> Metrics:
         watches.saturation,
         lambda: watches.nodes.change,
         lambda: watches.clocks.steps,
-        mode="push" if forked.run.listen is None else "pull",
+        mode=forked.run.mode,
+        standing=lambda: watches.standing.now,
+        recent=lambda: watches.recent.now,
     )
 
 

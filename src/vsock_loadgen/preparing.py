@@ -14,12 +14,13 @@ from vsock_loadgen.payloads.envelope import Discovered
 from vsock_loadgen.payloads.reports import PackageSets, ReportFactory
 from vsock_loadgen.plan.fleet import Fleet, build_fleet
 from vsock_loadgen.plan.planning import Plan, make_plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.sending import Machine
 from vsock_loadgen.plan.slices import CIDS_PER_NODE, FIRST_CID
 
 
-def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFactory]:
-    """The plan of a config, and the source of its reports. Raises ConfigError."""
+def prepare(config: Config, *, nodes: int | None = None, asker: Settings | None = None) -> tuple[Plan, ReportFactory]:
+    """The plan of a config, with an `asker` of a fleet that is asked for its reports, and their source. Raises ConfigError."""
     fleet = build_fleet(config)
     catalogue = read_catalogue(config.files["package_catalog"]) if config.package_catalog else ()
     try:
@@ -42,7 +43,12 @@ def prepare(config: Config, *, nodes: int | None = None) -> tuple[Plan, ReportFa
         descriptors=None if descriptors == resource.RLIM_INFINITY else descriptors,
     )
     plan = make_plan(
-        config, fleet, lambda index, packages: factory.size(index, typical_cid, packages), nodes=nodes, machine=machine
+        config,
+        fleet,
+        lambda index, packages: factory.size(index, typical_cid, packages),
+        nodes=nodes,
+        machine=machine,
+        asker=asker,
     )
     return plan, factory
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, Problem
-from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
-from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
-    """What an asker needs for https: a CA other than the machine's, and a certificate and key of its own, where they are given."""
+class Credentials:
+    """What an asker believes and shows, where it is given: for https a CA other than the machine's, and a certificate and key of
+    its own; and a file with a bearer token."""
 
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    token: Path | None = None
 
     def context(self) -> ssl.SSLContext:
         """For a client. Raises ConfigError where a file cannot be used."""
@@ -40,30 +43,42 @@ class Tls:
             raise ConfigError([Problem("--ca, --client-cert, --client-key", "", f"{files} cannot be used: {why}")]) from error
         return context
 
+    def headers(self) -> dict[str, str]:
+        """Of every asking. Raises ConfigError where the file has no token."""
+        if self.token is None:
+            return {}
+        try:
+            token = self.token.read_text().strip()
+        except (OSError, ValueError) as error:
+            raise ConfigError([Problem("--token", "", f"{self.token} cannot be read: {error}")]) from error
+        if not token.isascii() or not token.isprintable() or not token or " " in token:
+            raise ConfigError([Problem("--token", "", f"{self.token}: expected one bearer token in a line")])
+        return {"Authorization": f"Bearer {token}"}
 
-NO_FILES = Tls()
+
+NO_FILES = Credentials()
 
 
-def scrape(url: str, plan: Plan, config: Config, settings: Settings, tls: Tls = NO_FILES, manners: Manners = GOOD) -> Scraped:
-    """Ask the fleet of a plan until a stop signal comes or the config's duration is over; returns what was counted."""
-    context = tls.context() if url.startswith("https://") else None
-    raise_descriptor_limit()
-    fleet = KnownFleet.of(plan, plan.nodes[config.node_index or 0], config.serve)
-    with StopRequests(after_ns=config.duration_ns or None) as stop:
-        return asyncio.run(_ask(url, fleet, config, settings, stop, context, manners))
-
-
-async def _ask(
+def scrape(
     url: str,
     fleet: KnownFleet,
     config: Config,
     settings: Settings,
-    stop: StopRequests,
-    tls: ssl.SSLContext | None,
-    manners: Manners,
+    credentials: Credentials = NO_FILES,
+    manners: Manners = GOOD,
 ) -> Scraped:
-    limits = Limits.scaled(config.time_scale)
-    sensor = Sensor(url, fleet, settings.scaled(config.time_scale), limits, seed=config.seed, tls=tls, manners=manners)
+    """Ask VMs until a stop signal comes or the config's duration is over; returns what was counted. Settings are scaled as the
+    config says."""
+    context = credentials.context() if url.startswith("https://") else None
+    raise_descriptor_limit()
+    scaled = settings.scaled(config.time_scale)
+    make = partial(Sensor, url, fleet, scaled, seed=config.seed, tls=context, headers=credentials.headers(), manners=manners)
+    with StopRequests(after_ns=config.duration_ns or None) as stop:
+        return asyncio.run(_ask(make, stop))
+
+
+async def _ask(make: Callable[[], Sensor], stop: StopRequests) -> Scraped:
+    sensor = make()
 
     def told() -> None:
         stop.clear()

@@ -94,6 +94,13 @@ def format_seconds(nanoseconds: float) -> str:
     return f"{_three_figures(nanoseconds / SECOND)} s"
 
 
+def format_age(nanoseconds: float) -> str:
+    """A time as people tell it, in two units at most: `350ms`, `29.8s`, `6m40s`, `4h12m`, `210h`."""
+    grains = ((10 * SECOND, MILLISECOND), (MINUTE, SECOND // 10), (HOUR, SECOND), (100 * HOUR, MINUTE))
+    grain = next((grain for below, grain in grains if nanoseconds < below - grain / 2), HOUR)
+    return format_duration(round(nanoseconds / grain) * grain)
+
+
 def format_bytes(count: float) -> str:
     """A size in decimal units, to three figures: `414 kB`, `1.85 MB`."""
     size = float(count)

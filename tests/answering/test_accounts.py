@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from vsock_loadgen.answering.accounts import Accounts, Asking
 from vsock_loadgen.answering.books import AskedBook, AskedLedger
 from vsock_loadgen.measures.askings import Asked
-from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.knowledge import Ages, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Times
 
@@ -74,11 +75,11 @@ def test_a_report_that_is_taken_whole_is_delivered_and_its_response_time_begins_
     world = World()
     world.scan(10)
     world.asked(Asked.WHOLE, 30)
-    clocks = times(world)
     assert world.finish(50).delivered == 1
-    assert (clocks.response.total, clocks.service.total) == (21, 1)
-    assert world.knowledge().ages.total == 21
-    assert world.knowledge().open == 0
+    share = world.book.share()
+    assert (share.times.response.total, share.times.service.total) == (21, 1)
+    assert share.ages is not None
+    assert (share.ages.taken.total, share.ages.open) == (21, 0)
 
 
 def test_a_report_that_is_taken_once_more_is_counted_as_an_asking_only() -> None:
@@ -222,9 +223,10 @@ def test_what_is_open_at_the_end_counts_with_its_age_so_far() -> None:
     world.scan(10)
     world.scan(30)
     world.finish(50)
-    clocks = times(world)
-    assert (clocks.response.count, clocks.response.total) == (2, 40 + 20)
-    assert (world.knowledge().open, world.knowledge().youngest_open_ns) == (2, 20)
+    share = world.book.share()
+    assert (share.times.response.count, share.times.response.total) == (2, 40 + 20)
+    assert share.ages == Ages(Histogram(), 2, 20)
+    assert world.book.share().ages == Ages()
 
 
 def test_the_fleet_is_known_once_every_vm_has_delivered() -> None:

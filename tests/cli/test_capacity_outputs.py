@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.cli.verbs import verbs
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.files import write_result
-from vsock_loadgen.text import html as page_module
 from vsock_loadgen.text.capacity_markdown import capacity_markdown
 from vsock_loadgen.text.capacity_page import capacity_page
 
@@ -61,19 +59,6 @@ def test_the_page_is_that_of_the_outcome_and_of_the_report_on_it(tmp_path: Path)
 @pytest.mark.usefixtures("begun")
 def test_markdown_is_a_format_of_the_outcome() -> None:
     assert ended(*ASKED, "--format", "markdown").stdout == capacity_markdown(example.found())
-
-
-def test_without_plotly_a_page_is_refused_before_anything_is_sent(
-    begun: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def find_spec(name: str) -> ModuleSpec | None:
-        return None
-
-    monkeypatch.setattr(page_module, "find_spec", find_spec)
-    with pytest.raises(ConfigError, match="found no package plotly"):
-        ended(*ASKED, "--html", tmp_path / "page.html")
-    assert begun == []
-    assert ended(*ASKED).exit_code == 0
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")

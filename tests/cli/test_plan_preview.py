@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from command import EXAMPLES, vsock_loadgen
 from vsock_loadgen.cli.verbs import verbs
@@ -40,7 +40,7 @@ def test_limits_that_are_raised_let_the_plan_pass() -> None:
 
 def test_a_service_time_gives_the_reports_under_way() -> None:
     options = ("plan", "--config", FLEET, "--target", "embedded", "--service-time", "200ms")
-    assert "under way         0.89 reports on average, 2.80 at the peak" in vsock_loadgen(*options).stdout
+    assert "under way 0.89 reports on average, 2.80 at the peak" in " ".join(vsock_loadgen(*options).stdout.split())
     forecast = json.loads(vsock_loadgen(*options, "--format", "json").stdout)["forecast"]
     assert forecast["concurrency"]["service_time_seconds"] == 0.2
     assert forecast["concurrency"]["mean"] == pytest.approx(forecast["reports_per_second"] * 0.2)
@@ -79,3 +79,28 @@ def test_every_key_that_takes_a_path_is_one_of_the_files_of_a_config(tmp_path: P
     given = [Override("--set", NEWER[name].name, f"{tmp_path}/{name}") for name in paths]
     files = load(None, environment={}, overrides=given).config.files
     assert files == {name: tmp_path / name for name in paths}
+
+
+def plan(*arguments: str) -> Result:
+    """The verb, within this process."""
+    return CliRunner().invoke(verbs, ["plan", "--vm-count", "30", *arguments])
+
+
+def test_something_about_serve_makes_it_the_plan_of_a_fleet_that_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "pull.yaml"
+    path.write_text("loadgen: {serve: {}, reportInterval: 4h}\n")
+    asked = json.loads(plan("--config", str(path), "--format", "json").stdout)["asked"]
+    assert asked["asker"]["poll_interval_seconds"] == 14_400
+    assert asked["never_asked_percent"] == pytest.approx(25, abs=0.2)
+    assert "asked" not in json.loads(plan("--format", "json").stdout)
+    for given in (("--set", "serve.dialect=token"), ("--config", str(path))):
+        assert "Asked for its reports by Sensor of August 2026, every 1h" in plan(
+            *given, "--sensor-release", "august", "--poll-interval", "1h"
+        ).stdout.replace("\n", " ")
+
+
+def test_an_option_of_the_other_way_to_run_a_fleet_is_refused() -> None:
+    done = plan("--poll-interval", "1h")
+    assert (done.exit_code, "give the config a block `serve`" in done.output) == (2, True)
+    done = plan("--set", "serve={}", "--service-time", "1s")
+    assert (done.exit_code, "serve.answerDelay" in done.output) == (2, True)

@@ -12,7 +12,7 @@ import pytest
 from command import TIMEOUT_SECONDS
 from kubernetes_api import CONTROL_PLANE, MASTER, WORKER, KubernetesApi, kubernetes_api, write_certificate, write_kubeconfig
 from kubernetes_api import write_service_account as service_account
-from vsock_loadgen.cluster import nodes
+from vsock_loadgen.cluster import api_server
 from vsock_loadgen.cluster.nodes import WITHOUT, WorkerNodes, read_worker_nodes
 from vsock_loadgen.errors import ClusterError
 
@@ -28,7 +28,7 @@ def api() -> Iterator[KubernetesApi]:
 
 @pytest.fixture
 def environment(api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setattr(nodes, "SERVICE_ACCOUNT", tmp_path / "none")
+    monkeypatch.setattr(api_server, "SERVICE_ACCOUNT", tmp_path / "none")
     return {"KUBECONFIG": str(write_kubeconfig(tmp_path, f"http://127.0.0.1:{api.port}"))}
 
 
@@ -133,8 +133,8 @@ def test_a_server_that_gives_no_whole_answer_is_not_waited_for_for_ever(
     api: KubernetesApi, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     """One keeps within no timeout of the client, the other, however busy it is, within each of them."""
-    monkeypatch.setattr(nodes, "_REQUEST_SECONDS", {"silent": 0.3, "trickle": 1.5}[trouble])
-    monkeypatch.setattr(nodes, "_FIRST_PAUSE_SECONDS", TIMEOUT_SECONDS)
+    monkeypatch.setattr(api_server, "_REQUEST_SECONDS", {"silent": 0.3, "trickle": 1.5}[trouble])
+    monkeypatch.setattr(api_server, "_FIRST_PAUSE_SECONDS", TIMEOUT_SECONDS)
     api.bad_days = [trouble] * 9
     reason, patience = {"silent": ("no answer within", TIMEOUT_SECONDS), "trickle": ("no whole answer within", IMPATIENT)}[trouble]
     assert f"cannot be asked for the nodes: {reason}" in refusal(environment, patience).message
@@ -147,7 +147,7 @@ def test_nobody_there_is_unreachable(tmp_path: Path, environment: dict[str, str]
 
 def test_a_pod_asks_with_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = write_certificate(tmp_path)
-    monkeypatch.setattr(nodes, "SERVICE_ACCOUNT", service_account(tmp_path, certificate))
+    monkeypatch.setattr(api_server, "SERVICE_ACCOUNT", service_account(tmp_path, certificate))
     with kubernetes_api(certificate) as api:
         api.workers("a", "b")
         pod = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)}

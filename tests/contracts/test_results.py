@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from contracts.goldens import GOLDEN, check_golden, check_golden_digests, check_golden_sections, pretty
 from contracts.internals import RECEIPT, RESULTS, command, receipt_shown, write_results
+from page_parts import data_of
 
 OLDER = sorted((GOLDEN / "results").glob("*.json"))
 PAGES = ("eventful.json", "late.json", "plain.json", "failures.json", "reconciled.json", "node-0.json")
@@ -104,8 +104,7 @@ def _data_of_the_page(name: str) -> dict[str, str]:
     """What the page of a result has for its scripts, by the id of the element."""
     done = command("report", name, "-o", "page.html")
     assert done.exit_code == 0, done
-    page = Path("page.html").read_text(encoding="utf-8")
-    return dict(re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', page, re.DOTALL))
+    return data_of(Path("page.html").read_text(encoding="utf-8"))
 
 
 def test_a_receipt() -> None:

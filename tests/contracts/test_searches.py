@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
 from contracts.goldens import check_golden, check_golden_digests, check_golden_sections, pretty
 from contracts.internals import SEARCHES, command, search_shown, write_searches
+from page_parts import data_of
 
 FAIL_IF = ("--fail-if", "holds < -10%")
 COMPARISONS = {
@@ -50,5 +50,4 @@ def _data_of_the_page(name: str) -> dict[str, str]:
     """What the page of a search has for its scripts, by the id of the element."""
     done = command("report", name, "-o", "page.html")
     assert done.exit_code == 0, done
-    page = Path("page.html").read_text(encoding="utf-8")
-    return dict(re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', page, re.DOTALL))
+    return data_of(Path("page.html").read_text(encoding="utf-8"))

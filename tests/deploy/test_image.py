@@ -12,6 +12,7 @@ import pytest
 
 from command import PROJECT, environment
 from deployment import tool
+from page_parts import unpacked
 
 DOCKERFILE = PROJECT / "Dockerfile"
 PREFIX = "/opt/vsock-loadgen"
@@ -59,15 +60,17 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
     build, prefix = tmp_path / "build", tmp_path / "opt"
     build.mkdir()
     context(build)
-    step = next(rest for word, rest in instructions() if word == "RUN").replace(PREFIX, str(prefix))
+    step = next(rest for word, rest in instructions() if word == "RUN" and "pip install" in rest).replace(PREFIX, str(prefix))
     arguments = dict(rest.split("=") for word, rest in instructions() if word == "ARG")
     known = environment({"EXTRAS": arguments["EXTRAS"], "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"})
     built = subprocess.run(["sh", "-euc", step], cwd=build, env=known, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     command = prefix / "bin" / "vsock-loadgen"
+    said = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
+    assert ("compiled" in said) == (shutil.which("cc", path=known["PATH"]) is not None)
     options = ("--target", "embedded", "--duration", "1s", "--packages", "5", "--vm-count", "5", "--metrics-port", "0")
     ran = subprocess.run(
-        [command, "run", *options, "--report-interval", "1s"],
+        [command, "run", *options, "--report-interval", "1s", "--html", "page.html"],
         cwd=tmp_path,
         env=known,
         capture_output=True,
@@ -79,10 +82,13 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
         [
             prefix / "bin" / "python",
             "-c",
-            "import lightkube, importlib.util as u; print(u.find_spec('plotly'), u.find_spec('pip'))",
+            "import lightkube, importlib.util as u; print(u.find_spec('narwhals'), u.find_spec('pip'))",
         ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert there.stdout == "None None\n", there.stderr
+    assert "Plotly" in unpacked((tmp_path / "page.html").read_text(), "plotly")
+    (plotly,) = prefix.glob("lib/*/site-packages/plotly")
+    assert [path.name for path in plotly.rglob("*") if path.is_file()] == ["plotly.min.js"]

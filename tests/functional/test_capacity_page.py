@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 import capacity_example as example
-from browser import Browser, chromium
+from browser import Browser
 from hostile import MARKUP
 from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.text.capacity_page import capacity_page
@@ -26,15 +24,6 @@ _ANNOTATIONS = (
 )
 _ROWS = """return [...document.querySelectorAll("#trials tbody tr")]
     .map((row) => [...row.querySelectorAll("td")].map((cell) => cell.innerText.trim()))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs Debian's chromium and chromium-driver")
-    with chromium(binary, driver) as opened:
-        yield opened
 
 
 def written(capacity: Capacity, folder: Path) -> Path:
@@ -160,3 +149,8 @@ def test_print_shows_daylight_charts(browser: Browser, tmp_path: Path) -> None:
     browser.wait_for(f"const now = (() => {{ {color} }})(); return now !== '{dark}'")
     browser.run("window.dispatchEvent(new Event('afterprint'))")
     browser.wait_for(f"const now = (() => {{ {color} }})(); return now === '{dark}'")
+
+
+def test_axe_finds_nothing_serious(browser: Browser, tmp_path: Path, axe: str) -> None:
+    browser.open(written(example.found(), tmp_path), width=390)
+    assert [found for found in browser.accessibility(axe) if found[0] in ("serious", "critical")] == []

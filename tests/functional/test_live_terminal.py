@@ -72,16 +72,21 @@ class Tmux:
         )
         return done.stdout
 
-    def start(self, *options: str) -> None:
+    def start(self, *options: str, suffix: str = "") -> None:
         """Type a run."""
-        self(
-            "send-keys", "-t", "t", "-l", shlex.join([sys.executable, "-m", "vsock_loadgen", *RUN, *options]) + '; echo "ended: $?"'
-        )
+        command = shlex.join([sys.executable, "-m", "vsock_loadgen", *RUN, *options])
+        self("send-keys", "-t", "t", "-l", f'{command} {suffix}; echo "ended: $?"')
         self("send-keys", "-t", "t", "Enter")
 
     def keys(self, *names: str) -> None:
         """Press keys."""
         self("send-keys", "-t", "t", *names)
+
+    def shows_what_is_typed(self, word: str = "one") -> None:
+        """Whether the shell reads lines and shows them as they are typed: the terminal is as it was."""
+        self("send-keys", "-t", "t", "-l", f"echo said-{word}; stty -a | grep -c -e '-icanon' -e '-echo '")
+        self.keys("Enter")
+        self.until(lambda: f"\nsaid-{word}\n0\n" in self.text(scrolled=True))
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size."""
@@ -115,7 +120,8 @@ def fills(tmux: Tmux, columns: int) -> bool:
     shown = tmux.text()
     first = shown.partition("\n")[0]
     is_whole = all(shown.count(f" {word} ") == 1 for word in WORDS)
-    return first.split() == ["vsock-loadgen", "20", "VMs", "to", "embedded", "running"] and len(first) >= columns - 2 and is_whole
+    words = first.replace(",", "").split()  # behind its state, a run says if it would be invalid: the machine may be busy
+    return words[:6] == ["vsock-loadgen", "20", "VMs", "to", "embedded", "running"] and len(first) >= columns - 2 and is_whole
 
 
 @pytest.fixture
@@ -152,6 +158,47 @@ def test_ctrl_z_gives_the_terminal_back_and_the_view_comes_back_with_the_run(tmu
     tmux.until(lambda: tmux.is_full_screen)
     tmux.keys("C-\\")
     tmux.until(lambda: "ended: 131" in tmux.text() or "Quit" in tmux.text())
+    assert tmux.is_plain
+
+
+def test_keys_switch_what_is_looked_at_explain_the_view_and_end_the_run(tmux: Tmux) -> None:
+    tmux.start("--threshold", "response_time.p99 < 1h")
+    tmux.until(lambda: "✓ response_time.p99 < 1h" in tmux.text() and "w last 10 s" in tmux.text())
+    tmux.keys("w")
+    tmux.until(lambda: tmux.text().count(" Last 10 s ") == 2 and "w whole run" in tmux.text())
+    tmux.keys("?")
+    tmux.until(lambda: " Keys" in tmux.text())
+    tmux.keys("x")
+    tmux.until(lambda: " Last 10 s " in tmux.text())
+    tmux.keys("q")
+    tmux.until(lambda: "ended: 0" in tmux.text(scrolled=True))
+    assert "Verdict: " in tmux.text(scrolled=True)
+    assert tmux.is_plain
+    tmux.shows_what_is_typed()
+
+
+def test_keys_are_heard_again_after_ctrl_z_and_the_shell_has_its_own_meanwhile(tmux: Tmux) -> None:
+    tmux.start()
+    tmux.until(lambda: tmux.is_full_screen)
+    tmux.keys("C-z")
+    tmux.until(lambda: "Stopped" in tmux.text())
+    tmux.shows_what_is_typed()
+    tmux.keys("bg", "Enter")
+    tmux.until(lambda: "[1]+ " in tmux.text().splitlines()[-1] or "&" in tmux.text())
+    tmux.shows_what_is_typed("two")
+    tmux.keys("fg", "Enter")
+    tmux.until(lambda: tmux.is_full_screen)
+    tmux.keys("q")
+    tmux.until(lambda: "ended: 0" in tmux.text(scrolled=True) or "Verdict: " in tmux.text(scrolled=True))
+    tmux.shows_what_is_typed("three")
+    assert tmux.is_plain
+
+
+def test_where_keys_come_from_no_terminal_the_view_has_none_and_is_drawn(tmux: Tmux) -> None:
+    tmux.start("--duration", "2s", suffix="</dev/null")
+    tmux.until(lambda: tmux.is_full_screen and "Reports" in tmux.text())
+    assert "? help" not in tmux.text()
+    tmux.until(lambda: re.search(r"ended: \d", tmux.text(scrolled=True)) is not None)
     assert tmux.is_plain
 
 

@@ -7,14 +7,13 @@ import math
 import re
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from browser import CHARTS, Browser, chromium
+from browser import CHARTS, Browser
 from command import EXAMPLES, TIMEOUT_SECONDS, read_until, start_vsock_loadgen, vsock_loadgen
 from hostile import MARKUP as HOSTILE
 from hostile import poisoned
@@ -32,15 +31,6 @@ from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_durati
 
 RUN = ("run", "--config", EXAMPLES / "fleet-200.yaml", "--target", "embedded", "--time-scale", "45")
 FAILING = ("--threshold", "response_time.p99 < 1ns", "--threshold", "failed_percent <= 0")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs Debian's chromium and chromium-driver")
-    with chromium(binary, driver) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +144,20 @@ def test_light_and_dark_differ_and_paper_is_light(browser: Browser, run_folder: 
     assert colors()[0] == light[0]
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_serious(browser: Browser, run_folder: Path, axe: str, width: int, scheme: str) -> None:
+    browser.open(run_folder / "report.html", width=width, scheme=scheme)
+    assert [found for found in browser.accessibility(axe) if found[0] in ("serious", "critical")] == []
+
+
+def test_every_chart_has_its_data_in_a_table(browser: Browser, run_folder: Path) -> None:
+    browser.open(run_folder / "report.html")
+    tables = browser.run("""return [...document.querySelectorAll(".chart")].filter((each) => !each.closest("[hidden]"))
+        .map((each) => [each.id, each.getAttribute("aria-label"), each.nextElementSibling.querySelectorAll("tbody tr").length])""")
+    assert {name for name, *_ in tables} == set(browser.traces())
+    assert all(label.startswith("Chart: ") and 1 <= rows <= 24 for _, label, rows in tables), tables
+
+
 def test_failures_are_drawn_by_class_with_their_last_message(browser: Browser, tmp_path: Path) -> None:
     result = failed_result()
     browser.open(written(result, tmp_path))
@@ -195,9 +199,9 @@ def grouped(groups: GroupResults | None = GROUPS, **changes: object) -> Result:
 
 
 def rows_of(browser: Browser, section: str) -> list[list[str]]:
-    """The texts of a table, row by row; none where it is hidden."""
+    """The texts of a table that is none of a chart's data, row by row; none where it is hidden."""
     return browser.run(  # type: ignore[no-any-return]
-        """return [...document.querySelectorAll(`${arguments[0]} tr`)].filter((row) => !row.closest("[hidden]"))
+        """return [...document.querySelectorAll(`${arguments[0]} tr`)].filter((row) => !row.closest("[hidden], .data"))
             .map((row) => [...row.cells].map((cell) => cell.textContent))""",
         section,
     )
@@ -256,15 +260,21 @@ def test_sizes_far_apart_stand_on_a_logarithmic_axis(browser: Browser, tmp_path:
     assert axis() == "linear"
 
 
-def test_buckets_with_one_mean_have_bars_of_their_own_under_the_names_of_their_groups(browser: Browser, tmp_path: Path) -> None:
-    plan = json.loads(json.dumps(failed_result().plan))
-    for bucket in plan["packages"]["buckets"][1:3]:
-        bucket["value"] = None
-    browser.open(written(grouped(plan=plan), tmp_path))
-    names = ["500", "900 \u00b1 50", "900 \u00b1 300", "huge"]
-    assert browser.run("return [...document.querySelectorAll('#packages .xtick text')].map((each) => each.textContent)") == names
-    assert browser.run("return document.querySelectorAll('#packages .bars .point').length") == 2 * len(names)
-    assert [row[0] for row in rows_of(browser, "#packages-table")[1:]] == names
+def test_buckets_stand_under_the_names_of_their_groups(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(grouped(), tmp_path))
+    assert [row[0] for row in rows_of(browser, "#packages-table")[1:]] == ["500", "900 \u00b1 50", "900 \u00b1 300", "huge"]
+
+
+def test_the_fleet_is_a_cumulative_curve_as_planned_and_as_seen(browser: Browser, tmp_path: Path) -> None:
+    receiver = {"vms_by_packages": {"500": 3, "1000": 1}, "vms_by_gap_seconds": {"29": 1, "61": 1}}
+    browser.open(written(grouped(receiver=receiver), tmp_path))
+    curves = "return document.querySelector(arguments[0]).data.map((each) => [each.name, each.x.slice(1, -1), each.y.slice(1, -1)])"
+    planned, seen = browser.run(curves, "#packages")
+    assert planned == ["planned", [500, 1_000, 1_500, 2_000], [70, 90, 98, 100]]
+    assert seen == ["seen", [500, 1_000], [75, 100]]
+    assert browser.run(curves, "#intervals")[1] == ["seen", [29, 61], [50, 100]]
+    browser.open(written(grouped(), tmp_path), width=1000)
+    assert [name for name, *_ in browser.run(curves, "#packages")] == ["planned"]
 
 
 def test_a_result_of_an_older_release_has_no_groups_and_its_buckets_under_their_values(browser: Browser, tmp_path: Path) -> None:
@@ -314,7 +324,7 @@ def test_a_result_of_several_nodes_names_them(browser: Browser, tmp_path: Path) 
     browser.open(written(replace(result, slice=nodes, environment=environment), tmp_path))
     assert browser.text("#subtitle").startswith("2 nodes of 3, 134 VMs to ")
     assert "nodes0, 2 of 3" in browser.text("#plan")
-    assert "nodes 1 node name" in browser.text("#generator")
+    assert "node 1: node" in browser.text("#generator")
     assert "this run had 134 of them" in browser.text("#fleet")
 
 

@@ -1,6 +1,7 @@
 """What is handed on: a source archive that builds a wheel without the repository, and a wheel that runs without either.
 
-Nothing is fetched: the wheels of the dependencies are made again from what is installed here.
+The wheel is the pure one; test_image.py builds the compiled one. Nothing is fetched: the wheels of the dependencies are made again from
+what is installed here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FLEET = ("--vm-count", "5", "--packages", "5", "--report-interval", "1s", "--dur
 
 def done(folder: Path, *command: str | Path) -> str:
     """What a command prints that ends well, in a folder and in an environment that know nothing of the repository."""
-    known = environment({"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"})
+    known = environment({"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1", "VSOCK_LOADGEN_PURE": "1"})
     ended = subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

@@ -19,7 +19,8 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.plan.document import plan_document
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.plan.polling import Settings
+from vsock_loadgen.units import HOUR, SECOND
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 MEASURED = Quantiles(tuple((Fraction(p), Fraction(v * SECOND)) for p, v in ((0, 10), (50, 60), (95, 300), (100, 600))))
@@ -65,6 +66,7 @@ def test_the_document_has_exactly_these_keys() -> None:
         "phases_repeat",
         "groups",
         "forecast",
+        "largest_group",
         "warnings",
         "nodes",
         "digest",
@@ -77,7 +79,7 @@ def test_the_document_has_exactly_these_keys() -> None:
 @pytest.mark.parametrize("key", ["packages", "report_interval_seconds"])
 def test_an_attribute_has_its_statistics_and_buckets(key: str) -> None:
     attribute = document_of(EXAMPLE)[key]
-    assert list(attribute) == ["configured_mean", "mean", "p50", "p95", "p99", "min", "max", "buckets"]
+    assert list(attribute) == ["configured_mean", "mean", "p50", "p95", "p99", "min", "max", "buckets", "cumulative"]
     for bucket in attribute["buckets"]:
         assert list(bucket) == ["value", "percent", "vms", "actual_percent"]
 
@@ -96,6 +98,16 @@ def test_continuous_attributes_have_no_buckets_and_decimal_percents_stay_decimal
     document = document_of(replace(EXAMPLE, packages=buckets(("33.3", 1), ("66.7", 2)), report_interval=MEASURED))
     assert document["report_interval_seconds"]["buckets"] == []
     assert [bucket["percent"] for bucket in document["packages"]["buckets"]] == [33.3, 66.7]
+
+
+def test_only_a_fleet_that_is_asked_has_what_its_asker_makes_of_it() -> None:
+    asked = plan_document(plan_of(EXAMPLE, asker=Settings(poll_ns=HOUR)))["asked"]
+    assert isinstance(asked, dict)
+    assert asked["asker"]["poll_interval_seconds"] == 3_600
+    assert asked["response_time_seconds"]["p50"] == pytest.approx(asked["interval_seconds"] / 2)
+    assert asked["central"]["first_reports_after_seconds"] == asked["asked_once_after_seconds"]
+    assert "asked" not in document_of(EXAMPLE)
+    json.dumps(asked, allow_nan=False)
 
 
 def test_a_vm_has_the_documented_keys_and_its_node_and_cid() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet_example import EXAMPLE, plan_of
-from vsock_loadgen.plan.statistics import nearest_rank, nearest_ranks, statistics_of
+from vsock_loadgen.plan.statistics import cumulative, nearest_rank, nearest_ranks, statistics_of
 from vsock_loadgen.units import SECOND
 
 
@@ -21,6 +21,16 @@ def test_a_percentile_is_the_smallest_value_that_enough_of_the_fleet_does_not_ex
 )
 def test_percentiles_of_values_in_any_order_are_those_of_the_sorted_ones(values: list[int], percents: list[int]) -> None:
     assert nearest_ranks(values, percents) == [nearest_rank(sorted(values), percent) for percent in percents]
+
+
+@given(values=st.lists(st.integers(0, 9) | st.integers(0, 10**12), min_size=1, max_size=300), most=st.integers(2, 70))
+def test_a_cumulative_curve_says_how_many_have_no_more(values: list[int], most: int) -> None:
+    curve = cumulative(values, most)
+    assert len(curve) <= most
+    assert [value for value, _ in curve] == sorted({value for value, _ in curve})
+    for value, percent in curve:
+        assert percent == 100 * sum(other <= value for other in values) / len(values)
+    assert curve[-1] == (max(values), 100)
 
 
 @given(values=st.lists(st.integers(1, 10**6), min_size=1, max_size=50))

@@ -49,6 +49,7 @@ def test_the_document_has_exactly_these_keys() -> None:
         "packages": {"500": 4, "1000": 2},
         "vms": 3,
         "vms_by_packages": {"500": 2, "1000": 1},
+        "vms_by_gap_seconds": {"30": 2},
         "per_vm": [
             {"cid": "3", "reports": 3, "packages": 500, "first_arrival": 10.0, "last_arrival": 70.0},
             {"cid": "4", "reports": 1, "packages": 500, "first_arrival": 12.0, "last_arrival": 12.0},

@@ -36,7 +36,7 @@ def test_times_are_written_without_their_text_being_in_memory_several_times(tmp_
     text = len(result_document(result))
     assert allocated(lambda: write_result(result, tmp_path / "result.json")) < 4 * text
     assert (tmp_path / "result.json").read_text() == result_document(result)
-    head, _, _ = result_document(result).partition(',\n "series": [')
+    head, _, _ = result_document(result).partition(',\n "spread": [')
     assert head == json.dumps(result.head_json(), indent=1).removesuffix("\n}")
 
 

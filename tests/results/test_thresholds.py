@@ -126,13 +126,13 @@ def test_what_was_found_is_said_in_words() -> None:
         "response_time.p99 < 0.5 is met: 200 ms",
         "response_time.p99 < 0.1 is missed: 200 ms",
         "delivered_percent >= 99.9 is met: 100 %",
-        "reports_per_second > 400 is missed: 100 a second",
+        "reports_per_second > 400 is missed: 100 per second",
     ]
     lost = Figures(Counts(due=1, started=1, failures={FailureClass.TIMEOUT: 1}), Times())
     assert str(one(asked[0], lost)) == "response_time.p99 < 0.5 is missed: it falls among reports that were not delivered"
     assert str(one(asked[2], Figures(Counts(), Times()))) == "delivered_percent >= 99.9 is not judged: no report was due"
     part = replace(parse_threshold("reports_per_second > 300"), limit=Fraction(75))
-    assert str(one(part, HEALTHY)) == "reports_per_second > 300 (75 for this node's part) is met: 100 a second"
+    assert str(one(part, HEALTHY)) == "reports_per_second > 300 (75 for this node's part) is met: 100 per second"
 
 
 def test_a_threshold_on_a_phase_is_about_what_fell_due_in_it() -> None:

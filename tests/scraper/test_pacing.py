@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
+from vsock_loadgen.plan.polling import Settings
+from vsock_loadgen.scraper.pacing import Pacer
 from vsock_loadgen.units import HOUR, MINUTE, SECOND
 
 WINDOW = 20 * MINUTE
@@ -63,5 +64,5 @@ def test_the_time_scale_divides_everything_but_the_time_for_one_vm() -> None:
     scaled = Settings().scaled(Fraction(60))
     assert (scaled.poll_ns, scaled.tick_ns, scaled.backoff_ns) == (4 * MINUTE, 10 * SECOND // 60, 10 * SECOND // 60)
     assert (scaled.timeout_ns, scaled.concurrency) == (30 * SECOND, 20)
-    assert Limits.scaled(Fraction(60)).spread_ns == WINDOW // 60
-    assert Pacer(2400, scaled, Limits.scaled(Fraction(60)), now_ns=0).most_starts == Pacer(2400, Settings(), now_ns=0).most_starts
+    assert scaled.window_ns == WINDOW // 60
+    assert scaled.most_starts(2400) == Settings().most_starts(2400)

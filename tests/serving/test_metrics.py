@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,11 +16,17 @@ from fleet_example import EXAMPLE, plan_of
 from run_example import histogram_of, snapshot, times_of
 from scrape import bucket_counts, scraped, scrapes_while, value
 from vsock_loadgen.cluster.watch import NodeChange
+from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.errors import EXIT_SATURATED
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.outcome import FailureClass, classes_of
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.snapshot import Counts, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.result import UNJUDGED, Status, Verdict
 from vsock_loadgen.results.saturation import Saturation, SaturationWatch
+from vsock_loadgen.results.standing import Standing
+from vsock_loadgen.results.thresholds import JudgedThreshold
 from vsock_loadgen.serving.families import TIME_BOUNDS
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.transport.web import Request
@@ -216,3 +224,74 @@ def test_askings_of_a_fleet_that_is_asked_are_there_by_how_they_ended_and_the_ol
     assert "vsock_loadgen_requests_total" not in names
     assert ends == set(Asked)
     assert classes == set(classes_of("pull"))
+
+
+def judged(value_found: float | None, *, passed: bool | None) -> JudgedThreshold:
+    return JudgedThreshold("response_time.p99 < 500ms", value_found, "seconds", passed, limit=0.5)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        (judged(0.2, passed=True), (0.2, 1)),
+        (judged(0.7, passed=False), (0.7, 0)),
+        (judged(None, passed=False), (math.inf, 0)),
+        (judged(None, passed=None), (math.nan, math.nan)),
+    ],
+)
+def test_a_threshold_has_its_limit_what_was_found_and_whether_it_is_met(
+    threshold: JudgedThreshold, expected: tuple[float, float]
+) -> None:
+    plan = plan_of(EXAMPLE)
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0), standing=lambda: Standing((threshold,)))
+    samples, labels = scraped(metrics), {"threshold": "response_time.p99 < 500ms", "unit": "seconds"}
+    assert value(samples, "threshold_limit", **labels) == 0.5
+    found = tuple(value(samples, f"threshold_{what}", **labels) for what in ("value", "met"))
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_verdict_so_far_is_one_of_all_that_there_are() -> None:
+    plan, standing = plan_of(EXAMPLE), [Standing()]
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0), standing=lambda: standing[-1])
+
+    def shown() -> dict[str, float]:
+        samples = scraped(metrics)
+        return {status: value(samples, "verdict", status=status) for status in get_args(Status)}
+
+    assert set(shown().values()) == {0}
+    standing.append(Standing((), Verdict("invalid", ("late",), EXIT_SATURATED)))
+    metrics.update(RunTotals(1, 0))
+    assert shown() == {"passed": 0, "failed": 0, "invalid": 1, UNJUDGED: 0}
+
+
+def test_the_last_ten_seconds_are_gauges_after_one_scrape() -> None:
+    plan, recent = plan_of(EXAMPLE), RecentWatch()
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0), recent=lambda: recent.now)
+    before = scraped(metrics)
+    assert math.isnan(value(before, "recent_response_time_seconds", quantile="0.99"))
+    assert value(before, "recent_reports_per_second", fate="due") == 0
+    counts = Counts(due=100, started=90, delivered=80, skipped=10, failures={FailureClass.RESET: 10})
+    totals = totals_of(snapshot(0, 4 * SECOND, counts, times=times_of(200 * MILLISECOND, 100 * MILLISECOND, MILLISECOND, 80)))
+    recent.update(totals)
+    metrics.update(totals)
+    samples = scraped(metrics)
+    rates = {fate: value(samples, "recent_reports_per_second", fate=fate) for fate in ("due", "delivered", "failed", "skipped")}
+    assert rates == {"due": 25, "delivered": 20, "failed": 2.5, "skipped": 2.5}
+    assert value(samples, "recent_response_time_seconds", quantile="0.5") == pytest.approx(0.2, rel=1e-3)
+    assert value(samples, "recent_response_time_seconds", quantile="0.99") == math.inf
+    assert value(samples, "recent_schedule_lag_seconds", quantile="0.99") == 0.001
+
+
+def test_the_phase_that_goes_on_is_one_of_all_and_none_once_nothing_falls_due() -> None:
+    phases = (Phase("calm", 5 * SECOND), Phase("spike", 60 * SECOND))
+    plan = plan_of(replace(EXAMPLE, phases=phases))
+    metrics = Metrics(plan, plan.nodes[0], SaturationWatch(0))
+    seen = []
+    for at_ns, is_ending in ((SECOND, False), (6 * SECOND, False), (7 * SECOND, True)):
+        totals = RunTotals(1, 0, plan.cells(plan.nodes[0]))
+        totals.add(snapshot(0, at_ns, Counts()))
+        totals.is_ending = is_ending
+        metrics.update(totals)
+        seen.append([value(scraped(metrics), "phase", phase=name) for name in ("calm", "spike")])
+    assert seen == [[1, 0], [0, 1], [0, 0]]
+    assert "vsock_loadgen_phase" not in {family.name for family in metrics_of().collect()}

@@ -12,6 +12,7 @@ from fleet_example import EXAMPLE, buckets, plan_of
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.blocks import Profile
 from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.thresholds import parse_threshold
 from vsock_loadgen.distributions.buckets import Buckets
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.distributions.kind import Bucket
@@ -19,6 +20,7 @@ from vsock_loadgen.distributions.normal import Normal
 from vsock_loadgen.distributions.quantiles import Quantiles
 from vsock_loadgen.distributions.timing import Timing
 from vsock_loadgen.plan import forecast as forecast_module
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.warnings import Warned
 from vsock_loadgen.text.plan_text import plan_text
 from vsock_loadgen.units import HOUR, MILLISECOND, MINUTE, SECOND
@@ -45,6 +47,11 @@ FLEETS = {
 }
 
 
+def words_of(text: str) -> str:
+    """A text wherever its columns are."""
+    return " ".join(text.split())
+
+
 @WIDTHS
 @pytest.mark.parametrize("name", FLEETS)
 def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(name: str, width: int) -> None:
@@ -55,7 +62,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(name: str, wi
 
 @WIDTHS
 def test_every_figure_of_the_example_is_there(width: int) -> None:
-    words = " ".join(plan_text(plan_of(EXAMPLE), width=width).split())
+    words = words_of(plan_text(plan_of(EXAMPLE), width=width))
     for figures in (
         "Fleet of 200 VMs, seed 0",
         "mean 710 P50 500 P95 1,500 P99 2,000 min 500 max 2,000",
@@ -67,7 +74,7 @@ def test_every_figure_of_the_example_is_there(width: int) -> None:
         "100 3.33 1.39 MB 74.5 %",
         "60 1 419 kB 22.5 %",
         "40 0.13 57.2 kB 3.06 %",
-        "reports a second 4.47 on average",
+        "reports per second 4.47 on average",
         "packages 706 per report, 710 per VM",
         "the relay forwards one report a minute per VM",
     ):
@@ -76,15 +83,38 @@ def test_every_figure_of_the_example_is_there(width: int) -> None:
 
 
 def test_the_assigned_share_differs_from_the_configured_one_where_vms_cannot_be_split() -> None:
-    assert "500          70 %    70.1 %  138" in plan_text(plan_of(replace(EXAMPLE, vm_count=197)))
+    assert " 500 70 % 70.1 % 138 " in words_of(plan_text(plan_of(replace(EXAMPLE, vm_count=197))))
 
 
-def test_a_continuous_attribute_is_shown_as_a_histogram_that_counts_every_vm() -> None:
-    plan = plan_of(FLEETS["continuous"])
-    lines = plan_text(plan).split("Packages per VM")[1].split("Report interval")[0].splitlines()
-    rows = [line.split() for line in lines if line.endswith(("█", "▉", "▊", "▋", "▌", "▍", "▎", "▏"))]
-    assert sum(int(row[2].replace(",", "")) for row in rows) == 5_000
-    assert len(rows) == 10
+@WIDTHS
+def test_a_continuous_attribute_is_shown_as_a_curve_over_the_whole_width_with_its_groups_below(width: int) -> None:
+    lines = plan_text(plan_of(FLEETS["continuous"]), width=width).split("Packages per VM")[1].split("Load by")[0].splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("  100 % "))
+    assert len(lines[first + 5]) == width
+    assert lines[first + 5].startswith("    0 % ")
+    assert lines[first + 6].split()[0] == "1"
+    assert lines[first + 6].split()[-1] == "1,816"
+    assert "└1-700" in lines[first + 7]
+
+
+def test_the_largest_reports_are_held_against_every_limit_that_they_come_up_against() -> None:
+    limits = ("response_time.p99 < 500ms", "response_time.p95 < 1s", "packages.largest.service_time.max < 2s", "lag.p99 < 1ms")
+    plan = plan_of(replace(EXAMPLE, thresholds=tuple(map(parse_threshold, limits))))
+    text = plan_text(plan, width=100).split("Largest reports: ")[1].split("\n\n")[0]
+    assert text.splitlines()[0] == "4 VMs with 2,000 packages"
+    assert "1.18 MB, 7.04 % of the limit of 16.8 MB" in text
+    named = {each.what: plan.largest.needed(each) for each in plan.largest.deadlines}
+    size = plan.forecast.largest_report_bytes
+    assert named == {
+        "requestTimeout": pytest.approx(size / 10),
+        "response_time.p99 < 500ms": pytest.approx(size / 0.5),
+        "packages.largest.service_time.max < 2s": pytest.approx(size / 2),
+    }
+
+
+def test_of_a_fleet_that_is_asked_the_largest_answer_has_the_time_that_sensor_has_for_a_vm() -> None:
+    largest = plan_of(EXAMPLE, asker=Settings(timeout_ns=20 * SECOND)).largest
+    assert [(each.what, each.within_ns) for each in largest.deadlines] == [("Sensor's PER_VM_TIMEOUT", 20 * SECOND)]
 
 
 def test_the_configured_mean_is_shown_where_the_fleet_has_another() -> None:
@@ -109,7 +139,7 @@ def test_nodes_are_listed_up_to_a_limit_that_is_said() -> None:
 
 def test_a_bounded_run_says_how_many_reports_there_will_be() -> None:
     plan = plan_of(replace(EXAMPLE, duration_ns=60 * SECOND))
-    assert f"reports in all    {plan.forecast.reports}\n" in plan_text(plan)
+    assert f" reports in all {plan.forecast.reports} " in words_of(plan_text(plan))
 
 
 def test_the_time_scale_is_said() -> None:
@@ -142,7 +172,7 @@ def test_the_chart_has_the_peak_at_its_top_and_ends_where_the_forecast_does(widt
 def test_a_herd_stands_out_in_the_chart_and_is_named() -> None:
     drawn = "\n".join(chart_of(FLEETS["in step"]))
     assert drawn.splitlines()[0].count("\N{LIGHT SHADE}") + drawn.splitlines()[0].count("\N{FULL BLOCK}") == 3
-    assert "herd              30,000 reports due within 1s, 0s after the start" in plan_text(plan_of(FLEETS["in step"]))
+    assert " herd 30,000 reports due within 1s, 0s after the start " in words_of(plan_text(plan_of(FLEETS["in step"])))
 
 
 def test_a_run_of_a_few_seconds_has_no_chart() -> None:
@@ -192,7 +222,7 @@ def test_few_values_of_profiles_have_a_row_each_in_place_of_a_histogram() -> Non
         for name, percent, packages in pairs
     )
     text = plan_text(plan_of(replace(EXAMPLE, profiles=profiles)))
-    assert text.split("Packages per VM")[1].count("\n  7,000       5 %   10 ") == 1
+    assert words_of(text.split("Packages per VM")[1].split("Report interval")[0]).count(" 7,000 5 % 10 ") == 1
     assert "from" not in text.split("Forecast")[0]
 
 

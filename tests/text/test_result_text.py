@@ -251,7 +251,7 @@ def test_every_threshold_stands_with_what_was_found_before_the_accounts(width: i
     for row in (
         "response_time.p99 < 500ms not delivered missed",
         "failed_percent <= 0.1% 0.021 % met",
-        "reports_per_second > 4000 61,500 a second met",
+        "reports_per_second > 4000 61,500 per second met",
     ):
         assert row in words
     assert "Thresholds" not in result_text(failed_result())

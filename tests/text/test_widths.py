@@ -14,6 +14,7 @@ from run_example import failed_result, result_of, times_of
 from vsock_loadgen.distributions.quantity import PACKAGES
 from vsock_loadgen.fitting.fit import fit_block
 from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.receipt import Receipt, VmReceipt
 from vsock_loadgen.text.comparison_text import comparison_text
 from vsock_loadgen.text.fit_text import fit_text
@@ -32,6 +33,7 @@ TEXTS = {
     "sound result": lambda width: result_text(SOUND, width=width),
     "plan": lambda width: plan_text(plan_of(EXAMPLE), width=width),
     "plan of nodes": lambda width: plan_text(plan_of(replace(EXAMPLE, node_count=4)), width=width),
+    "plan of a fleet that is asked": lambda width: plan_text(plan_of(EXAMPLE, asker=Settings()), width=width),
     "fit": lambda width: fit_text(
         fit_block(list(range(1, 500)), "percentile", 12, PACKAGES.grain), PACKAGES, width=width, color=False
     ),

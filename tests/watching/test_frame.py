@@ -13,16 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from run_example import histogram_of
 from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.errors import EXIT_SATURATED
 from vsock_loadgen.log import Entry
+from vsock_loadgen.measures.askings import Asked
+from vsock_loadgen.measures.figures import Unit
+from vsock_loadgen.measures.knowledge import Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.shape import Shape
+from vsock_loadgen.results.result import Verdict
+from vsock_loadgen.results.standing import Standing
+from vsock_loadgen.results.thresholds import JudgedThreshold
 from vsock_loadgen.units import MICROSECOND, MILLISECOND, SECOND
 from vsock_loadgen.watching.drawing import ASCII, UNICODE
-from vsock_loadgen.watching.frame import Clock, Scene, Subject, frame, sparkline
+from vsock_loadgen.watching.frame import frame
 from vsock_loadgen.watching.groups import GroupRow, GroupRows
 from vsock_loadgen.watching.pace import Rates
+from vsock_loadgen.watching.scene import Clock, Looked, Scene, Subject
+from vsock_loadgen.watching.sections import sparkline
 
 
 def row(name: str, vms: int, delivered: int, failed: int = 0, p99_ns: int | None = None) -> GroupRow:
@@ -47,15 +57,20 @@ RESPONSE = Clock(
     (1_080 * MICROSECOND, 2_220 * MICROSECOND, 3_330 * MICROSECOND, 44_400 * MICROSECOND, 555 * MILLISECOND),
     (66 * MILLISECOND, 777 * MICROSECOND),
 )
+COUNTS = Counts(due=4_567, started=4_560, delivered=4_321, skipped=7, in_flight=3, bytes=10, failures={FailureClass.RESET: 236})
 SCENE = Scene(
     subject=Subject("200 VMs to unix:///run/relay.sock", 40 * SECOND),
     elapsed_ns=10 * SECOND,
     zero_wall_ns=1_700_000_000 * SECOND,
     is_stopping=False,
-    counts=Counts(due=4_567, started=4_560, delivered=4_321, skipped=7, in_flight=3, bytes=10, failures={FailureClass.RESET: 236}),
+    counts=COUNTS,
+    looked=Looked(COUNTS),
+    standing=Standing(),
     rates=Rates(201.4, 199.2, 82_300_000),
     offered=[200, 201, 199] * 40,
     achieved=[200, 150, 199] * 40,
+    in_flight=[3, 5, 2] * 40,
+    asked=[],
     clocks=[RESPONSE, replace(RESPONSE, name="service"), replace(RESPONSE, name="lag")],
     errors={FailureClass.RESET: "Connection reset by peer"},
     groups=[PACKAGES, INTERVALS],
@@ -66,12 +81,49 @@ SCENE = Scene(
 )
 
 
+def with_counts(counts: Counts) -> Scene:
+    """The scene with other counts."""
+    return replace(SCENE, counts=counts, looked=Looked(counts))
+
+
+def judged(expression: str, value: float | None, passed: bool | None, unit: Unit = "seconds") -> JudgedThreshold:
+    """A threshold as it is so far."""
+    limit = 0.5 if unit == "seconds" else 99.0
+    return JudgedThreshold(expression, value, unit, passed, limit=limit)
+
+
+MET = judged("response_time.p99 < 500ms", 0.012, passed=True)
+MISSED = judged("packages.2,000.response_time.p99 < 500ms", 0.7, passed=False)
+UNJUDGED_YET = judged("phase.spike.response_time.p99 < 500ms", None, passed=None)
+SHORT = judged("delivered_percent >= 99", 94.5, passed=False, unit="percent")
+LATE = "the generator was late: " + "word " * 60
+TIMES = histogram_of(*[MILLISECOND] * 50, *[200 * MILLISECOND] * 50)
+JUDGED = replace(
+    SCENE,
+    standing=Standing([MET, MISSED, UNJUDGED_YET, SHORT], Verdict("invalid", (LATE,), EXIT_SATURATED)),
+    looked=Looked(COUNTS, TIMES, COUNTS.unanswered),
+    has_keys=True,
+)
+ASKED_COUNTS = replace(
+    COUNTS, asked={Asked.WHOLE: 4_400, Asked.UNCHANGED: 31, Asked.BUSY: 5, Asked.NO_RECEIPT: 6}, again=79, asking=2
+)
+ASKED = replace(
+    JUDGED,
+    subject=replace(SCENE.subject, mode="pull"),
+    counts=ASKED_COUNTS,
+    looked=Looked(ASKED_COUNTS, TIMES, 9),
+    asked=[10, 20, 30] * 20,
+    knowledge=Knowledge(200, known_vms=198),
+)
+HELP = replace(JUDGED, is_help=True)
+
+
 def shown(scene: Scene = SCENE, columns: int = 80, rows: int = 24) -> list[str]:
     """The picture as plain text."""
     return ["".join(segment.text for segment in line) for line in frame(scene, columns, rows)]
 
 
-@pytest.mark.parametrize("scene", [SCENE, replace(SCENE, counts=replace(SCENE.counts, unfinished=3, in_flight=0))])
+@pytest.mark.parametrize("scene", [SCENE, with_counts(replace(COUNTS, unfinished=3, in_flight=0)), JUDGED, ASKED, HELP])
 def test_at_any_width_cells_are_apart_and_no_line_is_too_long(scene: Scene) -> None:
     for columns in range(20, 201):
         for line in frame(scene, columns, 40):
@@ -105,9 +157,9 @@ def test_every_figure_is_there_and_no_line_is_too_long(columns: int, rows: int) 
     assert any("warning: the generator was late" in line for line in lines)
 
 
-@given(st.integers(1, 300), st.integers(0, 100), st.sampled_from([UNICODE, ASCII]))
-def test_any_window_gets_a_picture_that_is_not_too_high(columns: int, rows: int, glyphs: object) -> None:
-    lines = frame(SCENE, columns, rows, UNICODE if glyphs is UNICODE else ASCII)
+@given(st.integers(1, 300), st.integers(0, 100), st.sampled_from([UNICODE, ASCII]), st.integers(0, 3))
+def test_any_window_gets_a_picture_that_is_not_too_high(columns: int, rows: int, glyphs: object, scene: int) -> None:
+    lines = frame([SCENE, JUDGED, ASKED, HELP][scene], columns, rows, UNICODE if glyphs is UNICODE else ASCII)
     assert len(lines) <= rows
 
 
@@ -230,3 +282,88 @@ def test_the_phase_of_load_stands_beside_the_state() -> None:
     phases = [Phase("calm", 5 * SECOND), Phase("spike", 60 * SECOND)]
     subject = replace(SCENE.subject, shape=Shape(phases, repeat=False, vm_count=200, time_scale=Fraction(1)))
     assert shown(replace(SCENE, subject=subject))[0].endswith("running, phase spike")
+
+
+SIZES = [(80, 24), (120, 40), (40, 12)]
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_thresholds_show_met_or_missed_what_was_found_and_how_far_that_is_from_the_limit(columns: int, rows: int) -> None:
+    lines = shown(replace(JUDGED, groups=()), columns, rows)
+    assert " ✗ packages.2,000.respo" in "\n".join(lines)
+    if columns >= 80:
+        assert line_of(lines, "✓").split() == ["✓", "response_time.p99", "<", "500ms", "12", "ms", "488", "ms", "to", "spare"]
+        assert line_of(lines, "✗ packages").split()[-5:] == ["700", "ms", "200", "ms", "over"]
+        assert line_of(lines, "✗ delivered").split()[-5:] == ["94.5", "%", "4.50", "%", "short"]
+        assert line_of(lines, "·").split()[-1] == "-"
+
+
+def test_where_there_is_no_room_for_all_thresholds_those_that_are_missed_come_first_and_the_rest_is_counted() -> None:
+    many = [MET] * 20 + [MISSED]
+    lines = shown(replace(JUDGED, standing=replace(JUDGED.standing, thresholds=many)), 80, 24)
+    marked = [line[1] for line in lines if line[1:2] in ("✓", "✗")]
+    assert marked[0] == "✗"
+    assert any(f"{len(many) - len(marked)} more" in line for line in lines)
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_a_run_that_would_be_invalid_says_so_in_amber_and_why(columns: int, rows: int) -> None:
+    lines = frame(JUDGED, columns, rows)
+    state = lines[0][-1]
+    assert (state.text, state.style and state.style.bgcolor and state.style.bgcolor.name) == ("running, invalid", "yellow")
+    assert "the generator was late" in "".join(segment.text for segment in lines[2])
+    assert sum("the generator was late" in line for line in shown(JUDGED, columns, rows)) == 1  # not in the log once more
+
+
+def test_a_run_that_would_fail_says_so() -> None:
+    failing = Verdict("failed", (str(MISSED), "9 of 90 due reports were not delivered"), 1)
+    lines = shown(replace(JUDGED, standing=Standing([MISSED], failing)))
+    assert lines[0].endswith("running, failing")
+    assert lines[2] == " failed so far: 9 of 90 due reports were not delivered"  # the threshold is seen below
+
+
+def test_lines_that_are_there_are_used_for_a_chart_in_which_two_populations_are_two_hills() -> None:
+    lines = shown(replace(JUDGED, looked=Looked(COUNTS, TIMES, 25)), 120, 40)
+    (place,) = (number for number, line in enumerate(lines) if "100 ms" in line and "not delivered" in line)
+    scale, bars = lines[place], lines[place - 1]
+    assert len(bars.split()) == 3  # at 1 ms, at 200 ms, and what was not delivered
+    assert scale.index("1 ms") < scale.index("100 ms") < scale.index("not delivered")
+    assert not any(line.startswith(" Response times") for line in shown(JUDGED, 80, 24))
+
+
+def test_reports_in_flight_are_drawn_over_time_where_there_is_a_line_for_them() -> None:
+    assert line_of(shown(replace(JUDGED, in_flight=[1, 8, 4]), 120, 40), "in flight").endswith("▁█▄")
+
+
+def test_the_last_ten_seconds_take_the_place_of_the_whole_run() -> None:
+    recent = Looked(Counts(due=12, delivered=12), TIMES, is_recent=True)
+    lines = shown(replace(JUDGED, looked=recent), 120, 40)
+    assert sum(line.startswith(" Last 10 s") for line in lines) == 2
+    assert "12" in words(lines)
+    assert "4,567" not in words(lines)
+    assert not any("10s P99" in line for line in lines)
+    assert any(line.startswith(" Response times") and line.endswith("last 10 s") for line in lines)
+
+
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+def test_a_fleet_that_is_asked_has_its_own_words(columns: int, rows: int) -> None:
+    lines = shown(ASKED, columns, rows)
+    assert line_of(lines, "Known").startswith(" Known     198 of 200 VMs")
+    assert line_of(lines, "askings").strip()
+    if columns >= 80:
+        askings = lines[lines.index(next(line for line in lines if line.startswith(" Askings"))) + 1]
+        assert {"4,400", "79", "31", "5", "6", "2"} <= set(askings.split())
+        assert "what the scanner knows is up to 3.33 ms old (P99)" in line_of(lines, "Known")
+        assert "waiting" in lines[lines.index(line_of(lines, "Reports"))]
+
+
+def test_the_help_has_the_keys_first_and_in_a_window_of_the_usual_size_all_words() -> None:
+    for columns, rows in SIZES:
+        assert any(line.startswith("   q ") for line in shown(HELP, columns, rows))
+    lines = shown(HELP, 80, 30)
+    assert {"q", "w", "?", "✓", "✗", "delivered", "skipped", "response", "lag"} <= words(lines)
+
+
+def test_without_keys_none_are_offered() -> None:
+    assert shown(JUDGED, 120, 40)[-1].split() == ["q", "stop", "w", "last", "10", "s", "?", "help"]
+    assert "help" not in words(shown(replace(JUDGED, has_keys=False), 120, 40))

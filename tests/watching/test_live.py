@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -17,12 +18,28 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
+from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.snapshot import Counts, Share, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.results.standing import Standing
 from vsock_loadgen.units import MILLISECOND, SECOND
-from vsock_loadgen.watching.frame import Subject
 from vsock_loadgen.watching.groups import GroupRows, groups_of
-from vsock_loadgen.watching.live import LiveView
+from vsock_loadgen.watching.live import Known, LiveView
+from vsock_loadgen.watching.scene import Subject
+
+
+class FakeKeyboard:
+    """Keys that are pressed before the next look."""
+
+    is_there = True
+
+    def __init__(self) -> None:
+        self.waiting = ""
+
+    def pressed(self) -> str:
+        """Give them away."""
+        keys, self.waiting = self.waiting, ""
+        return keys
 
 
 class FakeScreen:
@@ -33,6 +50,7 @@ class FakeScreen:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.keyboard = FakeKeyboard()
 
     def __enter__(self) -> FakeScreen:
         return self
@@ -59,12 +77,16 @@ class Watched:
         self.is_stopping = False
         self.totals = RunTotals(1, 1_700_000_000 * SECOND, cells)
         subject = Subject("2 VMs to embedded", 60 * SECOND, groups)
-        self.view = LiveView(self.screen, self.log, subject, lambda: self.is_stopping)  # type: ignore[arg-type]
+        self.standing = Standing()
+        self.recent = RecentWatch()
+        known = Known(lambda: self.is_stopping, lambda: self.standing, lambda: self.recent.now)
+        self.view = LiveView(self.screen, self.log, subject, known)  # type: ignore[arg-type]
 
     def at(self, at_ns: int, counts: Counts, response_ns: int = 200 * MILLISECOND, new: int = 0) -> None:
         """A snapshot comes in, with `new` delivered reports."""
         times = times_of(response_ns, response_ns // 2, MILLISECOND, new) if new else None
         self.totals.add(snapshot(0, at_ns, counts, times=times))
+        self.recent.update(self.totals)
         self.view.update(self.totals)
 
 
@@ -191,3 +213,38 @@ def test_the_vms_of_a_group_are_those_of_the_node() -> None:
     plan = plan_of(EXAMPLE, nodes=3)
     nodes = [groups_of(plan, node)[0].rows for node in plan.nodes]
     assert [sum(row.vms for row in rows) for rows in zip(*nodes, strict=True)] == [140, 40, 16, 4]
+
+
+def test_w_switches_to_the_last_ten_seconds_and_back() -> None:
+    watched = Watched()
+    watched.at(SECOND, Counts(due=50, started=50, delivered=50), response_ns=900 * MILLISECOND, new=50)
+    watched.at(30 * SECOND, Counts(due=50, started=50, delivered=50))
+    watched.at(31 * SECOND, Counts(due=53, started=53, delivered=53), response_ns=MILLISECOND, new=3)
+    watched.screen.keyboard.waiting = "w"
+    watched.view.update(watched.totals)
+    assert watched.screen.figures("response") == ["1 ms"] * 5
+    assert any(line.split() == ["3", "3", "0", "0", "0"] for line in watched.screen.lines)
+    watched.screen.keyboard.waiting = "w"
+    watched.view.update(watched.totals)
+    assert watched.screen.figures("response")[0] == "900 ms"
+
+
+def test_any_key_closes_the_help() -> None:
+    watched = Watched()
+    for key, is_help in (("?", True), ("w", False), ("?", True), ("?", False)):
+        watched.screen.keyboard.waiting = key
+        watched.at(SECOND, Counts())
+        assert any(line == " Keys" for line in watched.screen.lines) == is_help
+    assert not any(line.startswith(" Last 10 s") for line in watched.screen.lines)
+
+
+def test_q_is_what_ctrl_c_is() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        watched = Watched()
+        watched.screen.keyboard.waiting = "q"
+        watched.at(SECOND, Counts())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]

@@ -150,14 +150,10 @@ class Accounts:
         for report in self._newest:
             if report is not None and report.waits:
                 self._lose(report)
-        ages = [self._age(report, end_ns) for reports in self._open for report in reports or ()]
+        for reports in self._open:
+            for report in reports or ():
+                report.book.leave_open(max(0, end_ns - report.due_ns))
         self._open = [None] * len(self._open)
-        self._ledger.knowledge = replace(self._ledger.knowledge, open=len(ages), youngest_open_ns=min(ages) if ages else None)
-
-    def _age(self, report: Report, end_ns: int) -> int:
-        age_ns = max(0, end_ns - report.due_ns)
-        report.book.answer(age_ns, is_overtaken=True)
-        return age_ns
 
     def _deliver(self, asking: Asking, report: Report, now_ns: int, size: int) -> None:
         report.is_delivered = True
@@ -168,7 +164,7 @@ class Accounts:
             report.book.settle_initial(is_lost=False)
         ledger, position = self._ledger, asking.position
         if not report.is_initial:
-            ledger.knowledge.ages.record(max(0, now_ns - report.due_ns))
+            report.book.age(max(0, now_ns - report.due_ns))
         waiting = self._open[position]
         while waiting and waiting[0].number <= report.number:
             answered = waiting.popleft()

@@ -7,21 +7,21 @@ from dataclasses import replace
 
 from vsock_loadgen.engine.ledger import Book, Ledger
 from vsock_loadgen.measures.askings import Asked, EndedBy
-from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.knowledge import Ages, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
-from vsock_loadgen.measures.snapshot import WorkerSnapshot
+from vsock_loadgen.measures.snapshot import Share, WorkerSnapshot
 
 
 class AskedBook(Book):
     """The reports of one cell of the fleet that wait to be asked for, in one phase of load, and the askings. All times are
     nanoseconds."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_ages", "_entries")
 
     def __init__(self) -> None:
         super().__init__()
         self._entries = 0
+        self._ages = Ages()
 
     @property
     def state(self) -> Hashable:
@@ -42,6 +42,10 @@ class AskedBook(Book):
         self.in_flight -= 1
         self.delivered += 1
         self.bytes += size
+
+    def age(self, age_ns: int) -> None:
+        """A report was so old when it was taken."""
+        self._ages.taken.record(age_ns)
 
     def lose(self, failure: FailureClass) -> None:
         """A report waits no longer, and was asked for in vain."""
@@ -66,6 +70,11 @@ class AskedBook(Book):
         self._entries += 1
         self._times.response.record(response_ns)
         self.overtaken += is_overtaken
+
+    def leave_open(self, age_ns: int) -> None:
+        """The run is over, and the asker has neither this report nor a newer one, so long after it was due."""
+        self.answer(age_ns, is_overtaken=True)
+        self._ages.leave_open(age_ns)
 
     def settle_initial(self, *, is_lost: bool) -> None:
         """The fate is known of a report that was there before the run: without a response time, it is no longer than any."""
@@ -96,6 +105,12 @@ class AskedBook(Book):
         self._entries += 1
         self._times.lag.record(lag_ns)
 
+    def share(self) -> Share:
+        """The state now; times and ages begin anew."""
+        share = replace(super().share(), ages=self._ages)
+        self._ages = Ages()
+        return share
+
 
 class AskedLedger(Ledger[AskedBook]):
     """The books of the cells, and `strangers` as the last of them: askings for VMs that there are not."""
@@ -107,9 +122,7 @@ class AskedLedger(Ledger[AskedBook]):
 
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
         """The books in which something has changed, and what the asker knows; times, ages and errors begin anew."""
-        taken = replace(super().snapshot(worker, at_ns, cpu_ns, final=final), knowledge=self.knowledge)
-        self.knowledge = replace(self.knowledge, ages=Histogram())
-        return taken
+        return replace(super().snapshot(worker, at_ns, cpu_ns, final=final), knowledge=self.knowledge)
 
     def of_cells(self) -> Sequence[AskedBook]:
         """Those in which reports are entered."""

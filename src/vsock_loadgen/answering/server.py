@@ -249,7 +249,7 @@ class AnsweringWorker:
         asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns), fault)
         how, at_ns, size = Asked.CUT, now_ns, 0
         refusal: Page | None = None
-        ws = None
+        ws, is_open = None, False
         try:
             if not self._switches.is_on(position):
                 how, refusal = Asked.BAD_REQUEST, not_running(place)
@@ -260,17 +260,18 @@ class AnsweringWorker:
             else:
                 bound_buffers(request)
                 await ws.prepare(request)
+                is_open = True
                 outcome = await Exchange(ws, asking, self._agents, self._orders.patience, self._clock_ns).answer()
                 how, at_ns, size = outcome.how, outcome.at_ns, outcome.size
         except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or what it asked for is none
             how = Asked.NO_REQUEST
         finally:
             self.accounts.end(asking, how, at_ns, size)
-        if refusal is not None or ws is None:
+        if ws is None or not is_open:
             return _response(refusal or NO_UPGRADE)
         if how is Asked.DROP and request.transport is not None:
             request.transport.close()
-        elif ws.prepared:
+        else:
             await ws.close()
         return ws
 

@@ -13,6 +13,7 @@ import click
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import output_option, put_out
+from vsock_loadgen.cli.scraping_options import sensor_options
 from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.config.schema import NEWER
@@ -22,10 +23,12 @@ from vsock_loadgen.printable import printable
 if TYPE_CHECKING:
     from vsock_loadgen.config.model import Config
     from vsock_loadgen.plan.planning import Plan
+    from vsock_loadgen.plan.polling import Settings
 
 
 @click.command(cls=Sectioned)
 @config_options
+@sensor_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--vms", is_flag=True, help="With --format json: list every VM.")
 @click.option("--nodes", type=click.IntRange(1, 100_000), metavar="N", help="Show how the fleet splits over N nodes.")
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 @output_option("Write there instead of to stdout.")
 def plan(
     given: Given,
+    settings: Settings,
     output: str,
     vms: bool,
     nodes: int | None,
@@ -52,6 +56,9 @@ def plan(
 ) -> None:
     """Show what would be sent, and send nothing: the fleet, its statistics, and the load that it makes.
 
+    With a block `serve` in the config, the plan is that of a fleet that is asked for its reports, by a Sensor with the settings
+    that are given here.
+
     Exit codes: 0 done, 2 bad input, 3 a warning with --fail-on-warning.
 
     \b
@@ -59,6 +66,7 @@ def plan(
       vsock-loadgen plan --config fleet.yaml
       vsock-loadgen plan --config fleet.yaml --service-time 200ms --fail-on-warning
       vsock-loadgen plan --config fleet.yaml --nodes 4 --format json --vms
+      vsock-loadgen plan --config fleet.yaml --set serve.dialect=token --poll-interval 1h
     """
     if vms and output != "json":
         raise click.UsageError("--vms needs --format json")
@@ -67,7 +75,7 @@ def plan(
         click.echo(printable(f"warning: {problem}"), err=True)
     from vsock_loadgen.preparing import prepare
 
-    made, _ = prepare(loaded.config, nodes=nodes)
+    made, _ = prepare(loaded.config, nodes=nodes, asker=_asker(loaded.config, settings, service_time))
     if references:
         put_out("".join(f"{kind}\t{name}\t{value}\n" for kind, name, value in _references(loaded.config)), to)
     elif output == "json":
@@ -76,6 +84,21 @@ def plan(
         _show(made, service_time, to)
     if fail_on_warning and (loaded.warnings or made.warnings):
         sys.exit(EXIT_THRESHOLD)
+
+
+def _asker(config: Config, settings: Settings, service_time: int | None) -> Settings | None:
+    """The asker of a fleet that is asked; None where reports are sent. Raises UsageError where an option is about the other."""
+    if config.has_serve:
+        if service_time is not None:
+            raise click.UsageError(
+                "--service-time is about reports that are sent; of a fleet that is asked, serve.answerDelay says it"
+            )
+        return settings
+    if settings != type(settings)():
+        raise click.UsageError(
+            "a Sensor's settings are about a fleet that is asked: give the config a block `serve`, as in serve: {}"
+        )
+    return None
 
 
 def _document(made: Plan, with_vms: bool, service_time_ns: int | None) -> str:

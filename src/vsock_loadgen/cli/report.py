@@ -43,8 +43,6 @@ def report(result: Path, form: str, table: Kind | None, to: Path | None) -> None
     For pipelines: Markdown has the verdict, each threshold with its margin, and the groups of VMs. JUnit has a test for each
     threshold, and for what a run has to be to prove anything. CSV has the columns of the result's document.
 
-    The charts need plotly: pip install 'vsock-loadgen[report]'.
-
     \b
     Examples:
       vsock-loadgen report result.json

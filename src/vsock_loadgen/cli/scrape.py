@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,15 @@ import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
-from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.cli.scraping_options import manner_options, sensor_options
 from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
-    from vsock_loadgen.scraper.pacing import Settings
+    from vsock_loadgen.config.model import Config
+    from vsock_loadgen.plan.polling import Settings
+    from vsock_loadgen.scraper.fleet import KnownFleet
+    from vsock_loadgen.scraper.manners import Manners
 
 
 @click.command(cls=Sectioned)
@@ -26,10 +29,15 @@ if TYPE_CHECKING:
 @click.option("--ca", type=INPUT, metavar="FILE", help="CA of the server, for https (PEM).")
 @click.option("--client-cert", type=INPUT, metavar="FILE", help="Certificate to ask with, for https (PEM).")
 @click.option("--client-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
-@click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each response at so many bytes a second.")
-@click.option("--break-off-after", type=click.IntRange(0), metavar="BYTES", help="Break each connection off after so many bytes.")
-@click.option("--ask-twice", is_flag=True, help="Connect to each agent a second time while the first connection is open.")
-@click.option("--nack", type=click.FloatRange(0, 100), default=0, metavar="PERCENT", help="Ask again for so many of the reports.")
+@click.option("--token", type=INPUT, metavar="FILE", help="Bearer token to ask with, as an API server wants one.")
+@click.option(
+    "--vms-from",
+    type=click.Choice(["config", "cluster"]),
+    default="config",
+    show_default=True,
+    help="Who says which VMs there are: the config, or the API server of the kubeconfig or the pod's service account.",
+)
+@manner_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
 def scrape(
@@ -39,10 +47,9 @@ def scrape(
     ca: Path | None,
     client_cert: Path | None,
     client_key: Path | None,
-    read_rate: int | None,
-    break_off_after: int | None,
-    ask_twice: bool,
-    nack: float,
+    token: Path | None,
+    vms_from: str,
+    manners: Manners,
     output: str,
     to: Path | None,
 ) -> None:
@@ -50,44 +57,62 @@ def scrape(
     comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration). On request it misbehaves.
 
     The config is that of the fleet: it says which VMs there are, and what each should report. Its time scale divides Sensor's
-    intervals too. Exit codes: 0 done, 1 internal error, 2 bad input.
+    intervals too. With --vms-from cluster no config is needed: nothing is expected then of the VMs that the cluster runs.
+
+    Exit codes: 0 done, 1 internal error, 2 bad input.
 
     \b
     Examples:
       vsock-loadgen scrape http://127.0.0.1:8080 --config fleet.yaml
       vsock-loadgen scrape --config fleet.yaml --time-scale 720 --duration 20s --format json
+      vsock-loadgen scrape https://api.example.com:6443 --ca ca.crt --token token --vms-from cluster
     """
     from vsock_loadgen.cli.refusing import require
 
     require("scrape", "aiohttp", "serve")
-    from vsock_loadgen import preparing, scraping
+    from vsock_loadgen import scraping
     from vsock_loadgen.cli.terminal import streams
-    from vsock_loadgen.scraper.manners import Manners
     from vsock_loadgen.text.scraped_text import scraped_text
 
-    files = (ca, client_cert, client_key)
-    _check_tls(url, *files)
+    files = (ca, client_cert, client_key, token)
+    _check_tls(url, ca, client_cert, client_key)
     loaded = given.load({"--output": to}, files)
-    tls = scraping.Tls(*(path and opened(path) for path in files))
+    credentials = scraping.Credentials(*(path and opened(path) for path in files))
     config = loaded.config
     for problem in loaded.warnings:
         click.echo(f"warning: {problem}", err=True)
-    manners = Manners(
-        read_bytes_per_second=read_rate or 0,
-        break_off_bytes=break_off_after,
-        asks_twice=ask_twice,
-        nacks=Fraction(str(nack)) / 100,
-    )
-    plan, _ = preparing.prepare(config)
+    fleet = _listed(config, is_planned=given.path is not None) if vms_from == "cluster" else _planned(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
-    click.echo(f"asking {plan.nodes[0].vms:,} VMs at {url}{until}", err=True)
-    scraped = scraping.scrape(url.rstrip("/"), plan, config, settings, tls, manners)
+    click.echo(f"asking {len(fleet.indices):,} VMs at {url}{until}", err=True)
+    scraped = scraping.scrape(url.rstrip("/"), fleet, config, settings, credentials, manners)
     terminal = streams()
     if output == "json":
         text = json.dumps(scraped.to_json(), indent=1) + "\n"
     else:
         text = scraped_text(scraped, width=terminal.width, color=terminal.color)
     put_out(text, to, color=terminal.color)
+
+
+def _planned(config: Config) -> KnownFleet:
+    """The VMs of the config's fleet, of this node where it is one of several."""
+    from vsock_loadgen import preparing
+    from vsock_loadgen.scraper.fleet import KnownFleet
+
+    plan, _ = preparing.prepare(config)
+    return KnownFleet.of(plan, plan.nodes[config.node_index or 0], config.serve)
+
+
+def _listed(config: Config, *, is_planned: bool) -> KnownFleet:
+    """The VMs that run in the cluster, with what the config plans for them if it was given. Raises ClusterError."""
+    from vsock_loadgen import preparing
+    from vsock_loadgen.cluster.vms import read_running_vms
+    from vsock_loadgen.errors import ClusterError
+    from vsock_loadgen.scraper.fleet import KnownFleet
+
+    vms = read_running_vms(os.environ)
+    if not vms:
+        raise ClusterError("the cluster lists no VM that runs", "start some, or leave --vms-from out")
+    return KnownFleet.found(vms, config.serve, preparing.prepare(config)[0] if is_planned else None)
 
 
 def _check_tls(url: str, ca: Path | None, client_cert: Path | None, client_key: Path | None) -> None:

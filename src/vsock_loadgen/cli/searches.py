@@ -27,7 +27,6 @@ from vsock_loadgen.text.capacity_page import capacity_page
 from vsock_loadgen.text.capacity_sheet import level_text
 from vsock_loadgen.text.capacity_text import capacity_text, dry_run_text
 from vsock_loadgen.text.console import Streams
-from vsock_loadgen.text.html import plotly_source
 from vsock_loadgen.trials import prepared
 
 
@@ -55,8 +54,6 @@ def search_or_climb(loaded: Loaded, asked: Asked, shown: Shown, *, continued: Pa
     log = Log(where.log, style=config.log_format)
     for problem in loaded.warnings:
         log.alert(str(problem), "config")
-    if shown.html is not None:
-        plotly_source()  # where it is missing, that is said before anything is sent
     outputs = Outputs(result=shown.result, html=shown.html)
     if asked.ladder:
         part = climbed(config, asked, where, outputs, shown.output, go_on=go_on)

@@ -15,7 +15,7 @@ from vsock_loadgen.cli.sections import Sectioned
 
 if TYPE_CHECKING:
     from vsock_loadgen.answering.tls import Tls
-    from vsock_loadgen.scraper.pacing import Settings
+    from vsock_loadgen.plan.polling import Settings
 
 
 @click.command(cls=Sectioned)

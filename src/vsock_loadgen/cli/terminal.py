@@ -22,4 +22,5 @@ def streams(*, live: bool = False) -> Streams:
         max(_NARROWEST, min(columns, _WIDEST)),
         color,
         live and can_be_drawn_on(sys.stderr, os.environ),
+        sys.stdin,
     )

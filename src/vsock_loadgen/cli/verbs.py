@@ -7,6 +7,7 @@ import importlib
 import click
 
 from vsock_loadgen import __version__
+from vsock_loadgen.form import form
 
 _OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
 _VERBS = {
@@ -55,11 +56,19 @@ class Verbs(click.Group):
         return command
 
 
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"vsock-loadgen, version {__version__} ({form()})")
+        context.exit()
+
+
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
 )
-@click.version_option(__version__, prog_name="vsock-loadgen")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
+)
 def verbs() -> None:
     """Simulate a fleet of virtual machines that keep sending index reports, exactly as configured, and judge the run."""

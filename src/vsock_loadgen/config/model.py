@@ -369,6 +369,11 @@ class Config:
     """Where what was written stands, by path, for what is found out about it once the fleet is known."""
 
     @property
+    def has_serve(self) -> bool:
+        """Whether something was written about a fleet that is asked for its reports."""
+        return "serve" in self.places
+
+    @property
     def files(self) -> Mapping[str, Path]:
         """The files that it refers to, by the field that names each."""
         return {} if self.package_catalog is None else {"package_catalog": Path(self.package_catalog)}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import shlex
+import sys
 from pathlib import Path
 
 from vsock_loadgen import __version__
+from vsock_loadgen.form import form
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
@@ -28,9 +31,11 @@ def _processors() -> int:
 
 
 def environment() -> dict[str, object]:
-    """What a run may depend on and does not choose, as a result says it."""
+    """What a run may depend on and does not choose, as a result says it, and the command line that began it."""
     return {
+        "command": shlex.join(["vsock-loadgen", *sys.argv[1:]]),
         "vsock_loadgen": __version__,
+        "form": form(),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "machine": platform.machine(),

@@ -1,31 +1,54 @@
-"""What whoever asks knows of a fleet that is asked: beside the accounts, since it is about VMs and not about reports."""
+"""What whoever asks knows of a fleet that is asked: beside the accounts, since it is about VMs, and about ages of reports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vsock_loadgen.measures.histogram import Histogram
+from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Of a worker, or of a run. Times are nanoseconds.
-
-    `ages` has the age of each delivered report when it was taken, initial ones apart (of a snapshot: those since the one before).
-    `known_vms` have delivered something in this run; once all `vms` had, that was `known_after_ns` from the start. Of the reports
-    that were `open` at the end, since nobody had taken them or a newer one, the youngest was `youngest_open_ns` old.
-    """
+    """Of a worker, or of a run. `known_vms` have delivered something in this run; once all `vms` had, that was `known_after_ns`
+    from the start."""
 
     vms: int
     known_vms: int = 0
     known_after_ns: int | None = None
-    ages: Histogram = field(default_factory=Histogram)
+
+
+@dataclass(slots=True)
+class Ages:
+    """Of some reports, in nanoseconds. `taken` has the age of each delivered one when it was taken, initial ones apart (of a
+    snapshot: those since the one before). Of those that were `open` at the end, since nobody had taken them or a newer one, the
+    youngest was `youngest_open_ns` old."""
+
+    taken: Histogram = field(default_factory=Histogram)
     open: int = 0
     youngest_open_ns: int | None = None
 
-    def after(self, before: Knowledge | None) -> Knowledge:
-        """This, with the ages of all that came before it."""
-        if before is None:
-            return self
-        ages = Histogram.merged((before.ages, self.ages))
-        return Knowledge(self.vms, self.known_vms, self.known_after_ns, ages, self.open, self.youngest_open_ns)
+    def leave_open(self, age_ns: int) -> None:
+        """Nobody has taken a report of that age, or a newer one."""
+        self.open += 1
+        self.youngest_open_ns = age_ns if self.youngest_open_ns is None else min(age_ns, self.youngest_open_ns)
+
+
+class DenseAges:
+    """The ages of a part of a run, for as long as it lasts."""
+
+    __slots__ = ("_last", "_taken")
+
+    def __init__(self) -> None:
+        self._taken = DenseHistogram()
+        self._last = Ages()
+
+    def merge(self, other: Ages) -> None:
+        """Add what a record holds."""
+        self._taken.merge(other.taken)
+        if other.youngest_open_ns is not None:
+            self._last.leave_open(other.youngest_open_ns)
+            self._last.open += other.open - 1
+
+    def ages(self) -> Ages:
+        """What they hold now."""
+        return Ages(self._taken.histogram(), self._last.open, self._last.youngest_open_ns)

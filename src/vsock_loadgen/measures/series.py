@@ -236,8 +236,12 @@ class Series:
 
     def recent(self, seconds: int) -> list[OpenRow]:
         """The last `seconds` (fewer than OPEN_SECONDS), the one that goes on included; to be read, not kept."""
-        last = max(self._open, default=0)
-        return [row for second, row in self._open.items() if second > last - seconds]
+        return [row for second, row in self._open.items() if second > self.last_second - seconds]
+
+    @property
+    def last_second(self) -> int:
+        """The second that goes on (since the epoch); 0 before anything has happened."""
+        return max(self._open, default=0)
 
     def rows(self) -> Rows:
         """All rows so far, in order; those still open as they are now."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from vsock_loadgen.measures.askings import Asked, EndedBy, Kind
 from vsock_loadgen.measures.histogram import AsHistogram, DenseHistogram, Histogram
-from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.knowledge import Ages, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.record import Record, Summed, Whole, object_of
 
@@ -165,10 +165,12 @@ class DenseTimes:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What was entered under one number of a worker's books: `counts` since the start, `times` since the snapshot before."""
+    """What was entered under one number of a worker's books: `counts` since the start, `times` since the snapshot before, and
+    `ages` as well where reports wait to be asked for."""
 
     counts: Counts
     times: Times
+    ages: Ages | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from vsock_loadgen.measures.cells import PHASE, Cells
 from vsock_loadgen.measures.ending import Cause, Stop
 from vsock_loadgen.measures.figures import PartFigures
-from vsock_loadgen.measures.knowledge import Knowledge
+from vsock_loadgen.measures.knowledge import Ages, DenseAges, Knowledge
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, DenseTimes, Times, WorkerSnapshot
+from vsock_loadgen.measures.spread import Spread
 from vsock_loadgen.units import SECOND
 
 
@@ -50,10 +51,13 @@ class RunTotals:
         self._whole = DenseTimes()
         self.errors: dict[FailureClass, str] = {}
         self.series = Series()
+        self.spread = Spread()
         self.knowledge: Knowledge | None = None
         """What whoever asks knows, where the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
         self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._ages = {dimension: [DenseAges() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._whole_ages = DenseAges()
         self._workers = [
             _Worker(parts={name: [Counts()] * len(parts) for name, parts in self._times.items()}) for _ in range(workers)
         ]
@@ -103,6 +107,15 @@ class RunTotals:
         return PartFigures(self.counts_of(dimension)[number], self._times[dimension][number].times(), self.elapsed_ns)
 
     @property
+    def ages(self) -> Ages:
+        """How old reports were that whoever asks has taken, or not."""
+        return self._whole_ages.ages()
+
+    def ages_of(self, dimension: str) -> list[Ages]:
+        """Those of each part of a dimension, in order."""
+        return [ages.ages() for ages in self._ages[dimension]]
+
+    @property
     def worker_cpu_ns(self) -> list[int]:
         """Processor time that each worker has used."""
         return [0 if worker.last is None else worker.last.cpu_ns for worker in self._workers]
@@ -128,20 +141,25 @@ class RunTotals:
         worker.last = snapshot
         self.elapsed_ns = max(self.elapsed_ns, snapshot.at_ns - self.joined_ns)
         self.errors.update(snapshot.errors)
-        if snapshot.knowledge is not None:
-            self.knowledge = snapshot.knowledge.after(self.knowledge)
+        self.knowledge = snapshot.knowledge or self.knowledge
         change, times = Counts(), Times()
         for number, share in snapshot.shares.items():
             entered = share.counts - worker.by_number.get(number, Counts())
             worker.by_number[number] = share.counts
             change += entered
             times.merge(share.times)
+            if share.ages:
+                self._whole_ages.merge(share.ages)
             for dimension, part in self.cells.parts_of(number).items():
                 worker.parts[dimension][part] += entered
                 self._times[dimension][part].merge(share.times)
+                if share.ages:
+                    self._ages[dimension][part].merge(share.ages)
         worker.counts += change
         self._whole.merge(times)
-        self.series.add((self.zero_wall_ns + began_ns) // SECOND, change, self.counts.in_flight, times)
+        second = (self.zero_wall_ns + began_ns) // SECOND
+        self.series.add(second, change, self.counts.in_flight, times)
+        self.spread.add(second, times.response, change.asked)
 
     def lose(self, worker: int, how: str = "", by: Cause = "worker") -> None:
         """Note that a worker is gone without a final snapshot, how it ended, and by what."""

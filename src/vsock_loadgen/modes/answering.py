@@ -19,9 +19,9 @@ from vsock_loadgen.errors import ConfigError, TargetError
 from vsock_loadgen.modes.mode import Decided, Prepared
 from vsock_loadgen.payloads.answers import Answers
 from vsock_loadgen.payloads.dialects import DIALECTS, Facts
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.scraper.embedded import EmbeddedAsker
 from vsock_loadgen.scraper.fleet import KnownFleet
-from vsock_loadgen.scraper.pacing import Limits, Settings
 from vsock_loadgen.scraper.sensor import Sensor
 from vsock_loadgen.units import format_number, scaled
 
@@ -131,14 +131,18 @@ class Answering:
             where=where,
             companion=sending.enter_context(EmbeddedAsker(self._sensor(decided, where))) if self.asker else None,
             listen=where,
+            asker=self.asker,
         )
 
     def _sensor(self, decided: Decided, url: str) -> MakeSensor:
         config = decided.config
         fleet = KnownFleet.of(decided.plan, decided.mine, config.serve)
-        return MakeSensor(
-            url, fleet, (self.asker or Settings()).scaled(config.time_scale), Limits.scaled(config.time_scale), config.seed
-        )
+        return MakeSensor(url, fleet, self.foreseen.scaled(config.time_scale), config.seed)
+
+    @property
+    def foreseen(self) -> Settings:
+        """That of the run's own; else Sensor as it is by default."""
+        return self.asker or Settings()
 
     @property
     def verb(self) -> str:
@@ -153,11 +157,10 @@ class MakeSensor:
     url: str
     fleet: KnownFleet
     settings: Settings
-    limits: Limits
     seed: int
 
     def __call__(self) -> Sensor:
-        return Sensor(self.url, self.fleet, self.settings, self.limits, seed=self.seed)
+        return Sensor(self.url, self.fleet, self.settings, seed=self.seed)
 
 
 def _facts(said: Mapping[str, str | None]) -> dict[str, str]:

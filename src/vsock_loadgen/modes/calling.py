@@ -52,6 +52,10 @@ class Calling:
         )
 
     @property
+    def foreseen(self) -> None:
+        """Nobody asks."""
+
+    @property
     def verb(self) -> str:
         """What they do."""
         return "report to"

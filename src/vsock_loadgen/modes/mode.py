@@ -14,6 +14,7 @@ from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.errors import Problem
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
@@ -48,7 +49,8 @@ class Companion(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A run that can be forked: what its workers do. `aim` is where reports go as the config says it, `where` as it is. With an
-    `own_cid` every report carries that. `listen` is where a fleet listens that is asked."""
+    `own_cid` every report carries that. `listen` is where a fleet listens that is asked, and `asker` what one of the run's own
+    is set to."""
 
     orders: Orders
     aim: str
@@ -57,6 +59,7 @@ class Prepared:
     hides_unread_close: bool = False
     own_cid: int | None = None
     listen: str | None = None
+    asker: Settings | None = None
 
 
 class Mode(Protocol):
@@ -68,6 +71,10 @@ class Mode(Protocol):
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
         """Look at what the run needs around it, and start what it has beside it, before anything else is forked. What ends with the
         run goes to `sending`. Raises LoadgenError."""
+
+    @property
+    def foreseen(self) -> Settings | None:
+        """The asker that the plan reckons with; None where reports are sent."""
 
     @property
     def verb(self) -> str:

@@ -6,10 +6,14 @@ from dataclasses import asdict
 from fractions import Fraction
 
 from vsock_loadgen.config.blocks import Phase
+from vsock_loadgen.plan.asked_document import asked_document
+from vsock_loadgen.plan.fleet import Column
 from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.groups import Group
+from vsock_loadgen.plan.largest import LargestGroup
 from vsock_loadgen.plan.planning import Attribute, Plan, ProfileRow
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.plan.statistics import cumulative
 from vsock_loadgen.units import SECOND
 
 PLAN_SCHEMA = "vsock-loadgen/plan/v1"
@@ -18,19 +22,21 @@ MOST_ROWS = 120
 
 def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | None = None) -> dict[str, object]:
     """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are under way where each takes so long.
-    Times are seconds before any time scale, the forecast is after it."""
+    Times are seconds before any time scale, the forecast is after it, and so is what there is of a fleet that is `asked`."""
     document: dict[str, object] = {
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
         "vm_count": plan.fleet.vm_count,
         "time_scale": json_number(plan.time_scale),
-        "packages": _attribute(plan.packages, 1),
-        "report_interval_seconds": _attribute(plan.report_interval, SECOND),
+        "packages": _attribute(plan.packages, 1) | _curve(plan.fleet.packages, 1),
+        "report_interval_seconds": _attribute(plan.report_interval, SECOND) | _curve(plan.fleet.report_interval, SECOND),
         "profiles": [_profile(row) for row in plan.profiles],
         "phases": [_phase(phase) for phase in plan.phases],
         "phases_repeat": plan.shape is not None and plan.shape.repeat,
         "groups": {name: _groups(plan, name) for name in plan.groups.dimensions},
         "forecast": _forecast(plan, service_time_ns),
+        "largest_group": _largest(plan.largest),
+        **({"asked": asked_document(plan.asked)} if plan.asked else {}),
         "warnings": [asdict(warned) for warned in plan.warnings],
         "nodes": [_node(node, has_cids=not plan.own_cids) for node in plan.nodes],
         "digest": plan.fleet.digest(),
@@ -116,6 +122,11 @@ def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
     }
 
 
+def _curve(column: Column, unit: int) -> dict[str, object]:
+    """The cumulative distribution: [value, percentage of VMs that have no more]."""
+    return {"cumulative": [[json_number(Fraction(value, unit)), percent] for value, percent in cumulative(column.values)]}
+
+
 def _forecast(plan: Plan, service_time_ns: int | None) -> dict[str, object]:
     load = plan.forecast
     reported = load.reported_packages
@@ -158,6 +169,21 @@ def _herd(load: Forecast) -> dict[str, object] | None:
 def _concurrency(load: Forecast, service_time_ns: int) -> dict[str, object]:
     concurrency = load.concurrency(service_time_ns)
     return {"service_time_seconds": service_time_ns / SECOND, "mean": concurrency.mean, "peak": concurrency.peak}
+
+
+def _largest(largest: LargestGroup) -> dict[str, object]:
+    return {
+        "id": largest.group.id,
+        "name": largest.group.name,
+        "vms": largest.group.fleet_vms,
+        "report_bytes": largest.report_bytes,
+        "most_bytes": largest.most_bytes,
+        "wire_seconds": largest.wire_seconds,
+        "deadlines": [
+            {"what": each.what, "within_seconds": each.within_ns / SECOND, "bytes_per_second": largest.needed(each)}
+            for each in largest.deadlines
+        ],
+    }
 
 
 def _over_time(load: Forecast) -> dict[str, object]:

@@ -26,10 +26,11 @@ class AppliedLimits:
     descriptors: int | None
 
 
-def applied_limits(config: Config, machine: Machine) -> AppliedLimits:
-    """The limits that apply to a config on this machine. An embedded target has none of the pipeline's, unless they are given."""
+def applied_limits(config: Config, machine: Machine, *, is_asked: bool = False) -> AppliedLimits:
+    """The limits that apply to a config on this machine. An embedded target has none of the pipeline's, unless they are given; a
+    fleet that is asked sends to no target."""
     given = config.limits
-    is_real = not isinstance(config.target, EmbeddedAddress)
+    is_real = is_asked or not isinstance(config.target, EmbeddedAddress)
     is_assigned = config.cids == "assigned"
     a_minute, a_second = given.reports_per_minute_per_vm, given.cluster_reports_per_second
     return AppliedLimits(

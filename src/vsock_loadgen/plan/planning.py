@@ -16,11 +16,15 @@ from vsock_loadgen.distributions.kind import Bucket, Distribution
 from vsock_loadgen.errors import ConfigError, InternalError, Problem
 from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, id_meant, ids_of
 from vsock_loadgen.plan.arrivals import Arrivals
+from vsock_loadgen.plan.asked import AskedFleet, AskedForecast, foresee
+from vsock_loadgen.plan.asked_warnings import asked_warnings
 from vsock_loadgen.plan.fleet import Column, Fleet, members_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
 from vsock_loadgen.plan.groups import Groups, groups_of
+from vsock_loadgen.plan.largest import LargestGroup, largest_group
 from vsock_loadgen.plan.limits import applied_limits
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
 from vsock_loadgen.plan.sending import Machine, expected_memory_bytes, workers_for
 from vsock_loadgen.plan.shape import Shape
@@ -81,10 +85,13 @@ class Plan:
     groups: Groups
     group_loads: Mapping[str, tuple[GroupLoad, ...]]
     """The share of every group of `groups` in the forecast."""
+    largest: LargestGroup
     workers: int
     """Processes that send on the node with most VMs, and the memory of all processes of its run."""
     memory_bytes: int
     warnings: tuple[Warned, ...]
+    asked: AskedForecast | None = None
+    """What whoever asks makes of the fleet, where it is asked for its reports."""
     arrivals: Arrivals | None = None
     """The moments of one trial of a search, in place of the plan's own."""
 
@@ -106,27 +113,35 @@ class Plan:
 
 
 def make_plan(
-    config: Config, fleet: Fleet, report_bytes: ReportBytes, *, nodes: int | None = None, machine: Machine = UNKNOWN_MACHINE
+    config: Config,
+    fleet: Fleet,
+    report_bytes: ReportBytes,
+    *,
+    nodes: int | None = None,
+    machine: Machine = UNKNOWN_MACHINE,
+    asker: Settings | None = None,
 ) -> Plan:
-    """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes.
+    """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes; an `asker`
+    asks for the reports, which are sent where there is none.
 
     Raises ConfigError where several nodes would have more VMs than there are CIDs for each, or a threshold is about a group that
     does not exist, InternalError where the fleet does not come out as configured.
     """
-    slices = split_fleet(config.vm_count, nodes or config.node_count or 1)
-    own_cids = config.cids == "own"
-    if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and not own_cids:
-        problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
-        raise ConfigError([Problem("", "vmCount", problem)])
+    slices = _slices(config, nodes)
     groups = groups_of(config, fleet)
     if problems := list(_unknown_groups(config, groups)):
         raise ConfigError(problems)
     shape = _shape(config)
     whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
-    start_ns = config.start_at_ns or 0
-    load = forecast(fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
-    workers = config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
-    embedded, drawn = isinstance(config.target, EmbeddedAddress), _drawn(config, fleet)
+    duration_ns, start_ns = config.duration_ns, config.start_at_ns or 0
+    load = forecast(fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
+    workers = 1 if asker else config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
+    limits, drawn = applied_limits(config, machine, is_asked=asker is not None), _drawn(config, fleet)
+    packages = fleet.packages.values
+    asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, report_bytes)
+    asked = foresee(asked_fleet, asker, limits) if asker else None
+    about = Warnable(config, fleet, drawn, slices, load, limits, workers, groups, is_asked=asker is not None)
+    loads = loads_of_groups(groups, fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
@@ -139,14 +154,29 @@ def make_plan(
         phases=config.phases,
         shape=shape,
         nodes=slices,
-        own_cids=own_cids,
+        own_cids=config.cids == "own",
         forecast=load,
         groups=groups,
-        group_loads=loads_of_groups(groups, fleet, whole, duration_ns=config.duration_ns, report_bytes=report_bytes),
+        group_loads=loads,
+        largest=largest_group(config, groups, loads["packages"], load.largest_report_bytes, limits.report_bytes, asker),
         workers=workers,
-        memory_bytes=expected_memory_bytes(slices[0].vms, workers, machine.shared_bytes, embedded=embedded),
-        warnings=plan_warnings(Warnable(config, fleet, drawn, slices, load, applied_limits(config, machine), workers, groups)),
+        memory_bytes=_memory_bytes(config, slices[0].vms, workers, machine),
+        warnings=(*plan_warnings(about), *(asked_warnings(asked) if asked else ())),
+        asked=asked,
     )
+
+
+def _slices(config: Config, nodes: int | None) -> tuple[NodeSlice, ...]:
+    """The part of each node. Raises ConfigError where there are too few CIDs."""
+    slices = split_fleet(config.vm_count, nodes or config.node_count or 1)
+    if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and config.cids != "own":
+        problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
+        raise ConfigError([Problem("", "vmCount", problem)])
+    return slices
+
+
+def _memory_bytes(config: Config, vms: int, workers: int, machine: Machine) -> int:
+    return expected_memory_bytes(vms, workers, machine.shared_bytes, embedded=isinstance(config.target, EmbeddedAddress))
 
 
 def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+MOST_POINTS = 60
+"""Of a cumulative curve: as many as show its form."""
 _ROUNDING = 1e-9
 """So that weights that add up to exactly a share are not taken for less than it."""
 
@@ -41,6 +43,19 @@ def nearest_ranks(values: Iterable[int], percents: Sequence[int]) -> list[int]:
     ascending = sorted(counts)
     reached = list(accumulate(map(counts.__getitem__, ascending)))
     return [ascending[bisect_left(reached, _rank(percent, reached[-1]))] for percent in percents]
+
+
+def cumulative(values: Iterable[int], most: int = MOST_POINTS) -> list[tuple[int, float]]:
+    """Values in ascending order, each with the percentage of all that are not larger: every distinct one, or `most` of them at
+    equal ranks."""
+    counts = Counter(values)
+    ascending = sorted(counts)
+    reached = list(accumulate(map(counts.__getitem__, ascending)))
+    places: Iterable[int] = range(len(ascending))
+    if len(ascending) > most:
+        ranks = (-(-reached[-1] * step // (most - 1)) for step in range(most))
+        places = dict.fromkeys(bisect_left(reached, rank) for rank in ranks)
+    return [(ascending[place], 100 * reached[place] / reached[-1]) for place in places]
 
 
 def statistics_of(values: Sequence[int]) -> Statistics:

@@ -37,7 +37,8 @@ class Warned:
 @dataclass(frozen=True, slots=True)
 class Warnable:
     """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `drawn` has the packages and
-    the intervals of each profile's VMs, and `workers` is of the node that has most VMs."""
+    the intervals of each profile's VMs, and `workers` is of the node that has most VMs. Of a fleet that `is_asked`, what is sent is
+    nobody's concern."""
 
     config: Config
     fleet: Fleet
@@ -47,6 +48,7 @@ class Warnable:
     limits: AppliedLimits
     workers: int
     groups: Groups
+    is_asked: bool = False
 
     @property
     def most_vms(self) -> int:
@@ -60,8 +62,10 @@ class Warnable:
 
 
 def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
-    """Every warning that the plan gives reason to."""
-    found = [*_bucket_warnings(about), *_mean_warnings(about), *_node_warnings(about), *_pipeline_warnings(about)]
+    """Every warning that the plan gives reason to, but for what only an asker would see."""
+    found = [*_bucket_warnings(about), *_mean_warnings(about)]
+    if not about.is_asked:
+        found += [*_node_warnings(about), *_pipeline_warnings(about)]
     if not about.load.reports_per_second or about.load.reports == 0:
         found.append(
             Warned("nothing_due", "no report is ever due: give a longer duration, or phases with a rate and vms above 0 for longer")
@@ -69,7 +73,7 @@ def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
     if about.groups.are_coarse:
         wide = "figures by group are of fewer, wider groups"
         found.append(Warned("groups", f"packages, intervals and profiles make more than {MOST_CELLS} combinations: {wide}"))
-    return (*found, *_machine_warnings(about))
+    return (*found, *(() if about.is_asked else _machine_warnings(about)))
 
 
 def _attributes(about: Warnable) -> Iterator[tuple[str, Distribution, Column]]:

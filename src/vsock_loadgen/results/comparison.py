@@ -29,6 +29,7 @@ from vsock_loadgen.units import SECOND, parse_duration
 
 OF_GROUPS = ("failed_percent", "response_time.p50", "response_time.p99")
 """Figures that are compared group by group."""
+_ASKER = "asker"
 _FEWEST_GROUPS = 2
 """One group is the whole run."""
 OF_THE_LOAD = sorted(keys_of_scope("load"))
@@ -49,12 +50,13 @@ _EACH_FINITE = As(object, lambda values: [finite(value) for value in values], tu
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A figure that is compared: one that thresholds know, or one that only a whole result has. `value` is in `unit`, exact; it is
-    taken from the result, or from the part of it that it is `narrowed` to."""
+    taken from the result, or from the part of it that it is `narrowed` to. One `of_asked` is there only if the fleet was asked."""
 
     name: str
     unit: Unit
     value: Callable[[Any], Fraction | None] = field(compare=False)
     narrowed: Narrowed | None = None
+    of_asked: bool = False
 
     @property
     def part(self) -> str:
@@ -79,9 +81,32 @@ def _share_of(failure: FailureClass) -> Callable[[Result], Fraction | None]:
 
 
 _FAILURES = [Compared(f"failed_percent.{failure}", "percent", _share_of(failure)) for failure in FailureClass]
+
+
+def _askings_per_second(result: Result) -> Fraction | None:
+    return Fraction(result.counts.askings * SECOND, max(1, result.elapsed_ns)) if result.asked else None
+
+
+def _known_after(result: Result) -> Fraction | None:
+    return _in_seconds(result.asked.known_after_ns) if result.asked else None
+
+
+def _age_of(point: str) -> Callable[[Result], Fraction | None]:
+    return lambda result: _in_seconds(getattr(result.asked.age, point)) if result.asked else None
+
+
+def _in_seconds(nanoseconds: int | None) -> Fraction | None:
+    return None if nanoseconds is None else Fraction(nanoseconds, SECOND)
+
+
+_ASKED = [
+    Compared("askings_per_second", "per_second", _askings_per_second, of_asked=True),
+    Compared("known_after", "seconds", _known_after, of_asked=True),
+    *(Compared(f"age_when_taken.{point}", "seconds", _age_of(point), of_asked=True) for point in ("p50", "p99")),
+]
 _KNOWN = {metric.name: Compared(metric.name, metric.unit, metric.value) for metric in METRICS.values()}
 _RATES = [Compared("offered_per_second", "per_second", _offered_per_second), _KNOWN["reports_per_second"]]
-COMPARED = {figure.name: figure for figure in (*_RATES, *_KNOWN.values(), *_FAILURES)}
+COMPARED = {figure.name: figure for figure in (*_RATES, *_KNOWN.values(), *_FAILURES, *_ASKED)}
 """Every figure of a whole run that is compared, by its name."""
 
 
@@ -198,14 +223,16 @@ class Difference(Record):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Record):
-    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has; those of groups, where
-    all runs have the same, come last.
+    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has, and figures of
+    askings if no fleet was asked; those of groups, where all runs have the same, come last.
 
     `differences` are those of the configs and plans, `machines` those of the environment. In the document a figure is null where
     it does not exist or was not delivered, and times are seconds.
     """
 
     written_plan: ClassVar[Any] = Derived(lambda comparison: comparison.same_plan, "same_plan")
+    written_mode: ClassVar[Any] = Derived(lambda comparison: comparison.same_mode, "same_mode")
+    written_asker: ClassVar[Any] = Derived(lambda comparison: comparison.same_asker, "same_asker")
     written_turn: ClassVar[Any] = Derived(lambda comparison: comparison.in_turn, "in_turn")
     baseline: Side
     others: tuple[Side, ...]
@@ -238,6 +265,16 @@ class Comparison(Record):
         return len(list(groupby(number for _, number in began))) > len(self.sides)
 
     @property
+    def same_mode(self) -> bool:
+        """Whether the reports of every run were sent, or asked for in every run: else response times mean two things."""
+        return len({run.result.mode for run in self.runs}) == 1
+
+    @property
+    def same_asker(self) -> bool:
+        """Whether every fleet was asked by an asker with the same settings, as far as is known; where none was, nothing differs."""
+        return not any(difference.key.startswith(_ASKER) for difference in self.differences)
+
+    @property
     def by_part(self) -> dict[str, list[Row]]:
         """The rows of each part of the run: those of the whole under the empty name, then those of groups, in order."""
         parts: dict[str, list[Row]] = {}
@@ -253,12 +290,13 @@ class Comparison(Record):
 def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
     """Hold each of the others against the baseline; at least one."""
     runs = [run.result for side in (baseline, *others) for run in side.runs]
-    shown = [metric for metric in COMPARED.values() if metric not in _FAILURES or any(map(metric.value, runs))]
+    if_any = (*_FAILURES, *_ASKED)
+    shown = [metric for metric in COMPARED.values() if metric not in if_any or any(map(metric.value, runs))]
     shown += _of_groups(runs)
     return Comparison(
         baseline,
         tuple(others),
-        tuple(differences_of([_setup(result) for result in runs])),
+        tuple(differences_of([_setup(result, has_asker=all(each.asked for each in runs)) for result in runs])),
         tuple(differences_of([_machine(result) for result in runs])),
         tuple(_row(metric, baseline, others) for metric in shown),
     )
@@ -272,7 +310,7 @@ def value_of(metric: Compared, result: Result) -> Value:
         return None
     value = metric.value(measured)
     if value is None:
-        return math.inf if metric.unit == "seconds" and measured.counts.settled else None
+        return math.inf if metric.unit == "seconds" and not metric.of_asked and measured.counts.settled else None
     return float(value)
 
 
@@ -301,10 +339,12 @@ def _load_of(result: Result) -> str:
     return repr([result.plan["digest"], result.slice["first_vm"], result.slice["vms"], *config])
 
 
-def _setup(result: Result) -> dict[str, object]:
-    """Config, slice and plan by dotted key. The plan's digest says what the keys may not: that the VMs differ."""
+def _setup(result: Result, *, has_asker: bool) -> dict[str, object]:
+    """Config, slice, plan and mode by dotted key, and who asked if `has_asker`. The plan's digest says what the keys may not: that
+    the VMs differ."""
     slice_ = {f"slice.{key}": result.slice.get(key) for key in ("first_vm", "vms")}
-    return dict(flat("", result.config)) | slice_ | {"plan digest": result.plan["digest"]}
+    asker = dict(flat(_ASKER, result.asked.asker)) if has_asker and result.asked else {}
+    return dict(flat("", result.config)) | slice_ | {"plan digest": result.plan["digest"], "mode": result.mode} | asker
 
 
 def _machine(result: Result) -> dict[str, object]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.measures.cells import PHASE
+from vsock_loadgen.measures.outcome import Mode
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.document import plan_document, span_of
 from vsock_loadgen.plan.planning import Plan
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.clocks import ClockStep, sentences
@@ -19,7 +21,7 @@ from vsock_loadgen.results.ended import Ended, ended_of, instant
 from vsock_loadgen.results.explanation import explained
 from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.judgement import Terms, judge
-from vsock_loadgen.results.known import Known
+from vsock_loadgen.results.known import Known, KnownGroup
 from vsock_loadgen.results.measured import PhaseResult
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.reconciliation import Reconciliation
@@ -37,7 +39,7 @@ class Run:
 
     With an `own_cid` every report carries that, in place of a CID for each VM. `config_warnings` say what was odd about the config,
     such as a key that is not known: whoever reads the result must know. `processors` are those that the run may use.
-    `listen` is where a fleet listens that is asked for its reports.
+    `listen` is where a fleet listens that is asked for its reports, `asker` what an asker of the run's own is set to.
     """
 
     config: Config
@@ -50,6 +52,12 @@ class Run:
     shares: Shares
     config_warnings: tuple[str, ...] = ()
     listen: str | None = None
+    asker: Settings | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Who begins."""
+        return "push" if self.listen is None else "pull"
 
     def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
         """What the delivered reports are worth; of none, nothing can be said."""
@@ -122,7 +130,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         groups=_groups(run, totals, seen),
         thresholds=thresholds,
         abortion=findings.abortion,
-        asked=Known.of(run.listen, run.mine.vms, totals.knowledge) if run.listen is not None else None,
+        asked=Known.of(run.listen, run.asker, run.mine.vms, totals.knowledge, totals.ages) if run.listen is not None else None,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
         reconciliation=reconciliation,
         slice=run.slice,
@@ -132,9 +140,16 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         environment=run.environment,
         series_width_seconds=totals.series.width_seconds,
         times=totals.times,
+        spread_width_seconds=totals.spread.width_seconds,
+        spread=totals.spread.columns(),
         series=totals.series.rows(),
     )
     return explained(result, run.config.thresholds)
+
+
+def verdict_so_far(run: Run, totals: RunTotals, findings: Findings, thresholds: tuple[JudgedThreshold, ...]) -> Verdict:
+    """What the verdict would be if nothing fell due any more and what is under way were delivered."""
+    return _verdict(run, totals, findings, thresholds, ended_of(totals, run.config.duration_ns))
 
 
 def _verdict(
@@ -163,7 +178,8 @@ def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
     found = {}
     for name, dimension in run.plan.groups.dimensions.items():
         vms = totals.cells.vms[name]
-        parts = zip(dimension.groups, vms, totals.parts(name), seen.of(name, len(vms)) if seen else [None] * len(vms), strict=True)
+        saw = seen.of(name, len(vms)) if seen else [None] * len(vms)
+        parts = zip(dimension.groups, vms, totals.parts(name), saw, totals.ages_of(name), strict=True)
         found[name] = tuple(
             GroupResult(
                 group.id,
@@ -176,8 +192,9 @@ def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
                 counts=part.counts,
                 times=part.times,
                 seen=there,
+                asked=KnownGroup.of(ages) if run.listen is not None else None,
             )
-            for group, here, part, there in parts
+            for group, here, part, there, ages in parts
             for low, high in [span_of(group, name)]
         )
     return GroupResults(**found)

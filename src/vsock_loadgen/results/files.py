@@ -12,29 +12,31 @@ from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import name_of, read_input
 from vsock_loadgen.outputs import write_pieces
-from vsock_loadgen.results.result import Named, Result
+from vsock_loadgen.results.result import ROWS, Named, Result
 
 MOST_BYTES = 256_000_000
 _CHUNKS_AT_ONCE = 4_096
 _END = "\n}"
-"""Of the head's text, before which the series goes."""
+"""Of the head's text, before which the rows go."""
 _LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
 
 _Read = TypeVar("_Read")
 
 
 def result_pieces(result: Result) -> Iterator[str]:
-    """The text of the document in pieces, a row of the series at a time and in a line each, with a line end at its end: as a whole
-    it would take several times the memory of what it tells, and more with every time that no report had taken before."""
+    """The text of the document in pieces, a row over time at once and in a line each, with a line end at its end: as a whole it
+    would take several times the memory of what it tells, and more with every time that no report had taken before."""
     chunks, held = json.JSONEncoder(indent=1).iterencode(result.head_json()), ""
     while piece := "".join(islice(chunks, _CHUNKS_AT_ONCE)):
         held += piece
         yield held[: -len(_END)]
         held = held[-len(_END) :]
-    yield ',\n "series": ['
-    for number, row in enumerate(result.series):
-        yield f"{',' if number else ''}\n  {json.dumps(row.to_json())}"
-    yield "\n ]\n}\n"
+    for key in ROWS:
+        yield f',\n "{key}": ['
+        for number, row in enumerate(getattr(result, key)):
+            yield f"{',' if number else ''}\n  {json.dumps(row.to_json())}"
+        yield "\n ]"
+    yield "\n}\n"
 
 
 def result_document(result: Result) -> str:

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from vsock_loadgen.measures.cells import ends_of, id_meant, ids_of
 from vsock_loadgen.measures.snapshot import Counts, Times
-from vsock_loadgen.record import FLAT, As, Number, Record, Text, Whole
+from vsock_loadgen.record import FLAT, LATER, As, Number, Record, Text, Whole
+from vsock_loadgen.results.known import KnownGroup
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured
 
 _Value = Annotated[float, As(Number, lambda value: int(value) if value == int(value) else value, lambda value: value)]
@@ -36,7 +37,7 @@ class SeenGroup(Record):
 @dataclass(frozen=True, slots=True)
 class GroupResult(Measured):
     """The reports of a group of VMs (`plan.groups`). Packages, or seconds before any time scale, from `low` to `high`, None for
-    profiles; `vms` are those of the slice, `fleet_vms` of the whole fleet."""
+    profiles; `vms` are those of the slice, `fleet_vms` of the whole fleet. `asked` is there where the fleet was asked."""
 
     id: Text
     name: Text
@@ -51,6 +52,7 @@ class GroupResult(Measured):
     lag_seconds: ClassVar[Any] = LAG
     times: Annotated[Times, Field(alias="histograms")]
     seen: SeenGroup | None = None
+    asked: Annotated[KnownGroup | None, LATER] = None
 
     @property
     def is_of(self) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED, ConfigError, Problem
 from vsock_loadgen.measures.series import MOST_ROWS, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.spread import SpreadColumn, merged_spread
 from vsock_loadgen.record import shown
 from vsock_loadgen.results.clocks import was_set
 from vsock_loadgen.results.ended import Ended
@@ -43,7 +44,7 @@ def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = (), 
     Raises ConfigError, with a problem for every file that is in the way, where they are not of one run of one fleet.
     """
     parts = sorted(parts, key=lambda part: (part.vms.start, part.vms.stop))
-    if problems := _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
+    if problems := _asked(parts) or _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
         raise ConfigError(problems)
     whole = _added_up(parts)
     judged = judge_thresholds(thresholds, whole)
@@ -57,6 +58,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
     by_start = sorted(parts, key=lambda part: part.began_ns)
     by_end = sorted(parts, key=lambda part: part.ended_ns)
     width, rows = merged_series([(result.series_width_seconds, result.series) for result in results])
+    spread_width, columns = _merged_spread(results)
     abortions = [result.abortion for result in results if result.abortion is not None]
     return replace(
         results[0],
@@ -68,6 +70,8 @@ def _added_up(parts: Sequence[Named]) -> Result:
         times=sum((result.times for result in results), Times()),
         series=rows,
         series_width_seconds=width,
+        spread=columns,
+        spread_width_seconds=spread_width,
         errors=dict(item for part in by_end for item in part.result.errors.items()),
         confirmation=min(
             (result.confirmation for result in results if result.counts.delivered), key=_STRENGTH.__getitem__, default="none"
@@ -112,6 +116,12 @@ def _first_ended(results: Sequence[Result]) -> Ended | None:
         return None
     first = max(known, key=lambda ended: (not ended.is_whole, ended.left_ns or 0))
     return replace(first, abandoned=any(ended.abandoned for ended in known))
+
+
+def _asked(parts: Sequence[Named]) -> list[Problem]:
+    """Parts that were asked for their reports: what whoever asked knows of one is not known of the others."""
+    message = "is of a fleet that was asked for its reports, for which one process answers as a whole; expected results of `run`"
+    return [Problem(part.name, "", message) for part in parts if part.result.asked is not None]
 
 
 def _sums(parts: Sequence[Named]) -> list[Problem]:
@@ -206,6 +216,12 @@ def merged_series(parts: Sequence[tuple[int, Sequence[SeriesRow]]]) -> tuple[int
         if len(whole) <= MOST_ROWS:
             return width, [whole[second] for second in sorted(whole)]
         width *= 2
+
+
+def _merged_spread(results: Sequence[Result]) -> tuple[int | None, tuple[SpreadColumn, ...]]:
+    """The columns added up; none if a part has none, since the sums would be of less than the whole."""
+    known = [(result.spread_width_seconds, result.spread) for result in results if result.spread_width_seconds]
+    return merged_spread(known) if len(known) == len(results) else (None, ())
 
 
 def _widened(rows: Sequence[SeriesRow], width: int) -> dict[int, SeriesRow]:

@@ -62,6 +62,7 @@ class Receipt(Record):
     packages: Annotated[Mapping[int, int], _InOrder] = field(default_factory=dict)
     vm_count: ClassVar[Any] = Derived(lambda receipt: len(receipt.vms), "vms")
     by_packages: ClassVar[Any] = Derived(lambda receipt: receipt.vms_by_packages(), "vms_by_packages")
+    by_gap: ClassVar[Any] = Derived(lambda receipt: receipt.vms_by_gap(), "vms_by_gap_seconds")
     vms: Annotated[tuple[VmReceipt, ...], Field(alias="per_vm")] = ()
 
     @property
@@ -81,3 +82,9 @@ class Receipt(Record):
     def vms_by_packages(self) -> dict[int, int]:
         """How many distinct CIDs last reported each number of packages."""
         return dict(sorted(Counter(vm.packages for vm in self.vms).items()))
+
+    def vms_by_gap(self) -> dict[str, int]:
+        """How many CIDs sent their reports so many seconds apart on average, to two figures, so that there are few keys. Those
+        without a gap are left out."""
+        gaps = [gap for vm in self.vms if (gap := vm.mean_gap) is not None and gap > 0]
+        return {f"{gap:g}": count for gap, count in sorted(Counter(float(f"{gap:.2g}") for gap in gaps).items())}

@@ -16,6 +16,8 @@ from vsock_loadgen.measures.figures import PartFigures
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.series import IN_DOCUMENT, SeriesRow
 from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.spread import IN_DOCUMENT as SPREAD_IN_DOCUMENT
+from vsock_loadgen.measures.spread import SpreadColumn
 from vsock_loadgen.record import (
     FLAT,
     LATER,
@@ -43,7 +45,23 @@ from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import SECOND, parse_duration
 
 RESULT_SCHEMA = "vsock-loadgen/result/v1"
-_LONG_PARTS = frozenset({"schema", "config", "plan", "series_width_seconds", "series", "histograms", "receiver", "groups"})
+_LONG_PARTS = frozenset(
+    {
+        "schema",
+        "config",
+        "plan",
+        "series_width_seconds",
+        "series",
+        "spread_width_seconds",
+        "spread",
+        "histograms",
+        "receiver",
+        "groups",
+    }
+)
+
+ROWS = ("spread", "series")
+"""The keys that have a row for every stretch of time, in the order of the document, at its end."""
 
 Confirmation = Literal["reconciled", "receipt", "strong", "weak", "none"]
 """What proves delivery: `reconciled`, the target's own counters account for every delivered report; `receipt`, whoever asked for it
@@ -131,6 +149,8 @@ class Result(Measured):
     environment: Mapping[str, object]
     series_width_seconds: Annotated[Whole, AfterValidator(lambda width: max(1, width))]
     times: Annotated[Times, Field(alias="histograms")]
+    spread_width_seconds: Annotated[Whole | None, LATER] = None
+    spread: Annotated[tuple[SpreadColumn, ...], SPREAD_IN_DOCUMENT, LATER] = ()
     series: Annotated[Sequence[SeriesRow], IN_DOCUMENT]
 
     @classmethod
@@ -154,6 +174,11 @@ class Result(Measured):
             return result
         return replace(result, reconciliation=Reconciliation.of(found.url, result.counts, found.growth, found.problem))
 
+    @property
+    def mode(self) -> Literal["push", "pull"]:
+        """Whether reports were sent, or asked for."""
+        return "push" if self.asked is None else "pull"
+
     def part(self, dimension: str, name: str) -> PartFigures | None:
         """What fell due in a phase, or in a group; None where there is none, or it has no VMs here."""
         part: PhaseResult | GroupResult | None
@@ -169,8 +194,8 @@ class Result(Measured):
         return {key: value for key, value in self.head_json().items() if key not in _LONG_PARTS}
 
     def head_json(self) -> dict[str, object]:
-        """The document without its `series`, which is the longest part of it."""
-        return {key: value for key, value in replace(self, series=[]).to_json().items() if key != "series"}
+        """The document without its rows, which are the longest part of it."""
+        return {key: value for key, value in replace(self, series=[], spread=()).to_json().items() if key not in ROWS}
 
 
 _KEPT = ("verdict", "confirmation", "complete", "plan_digest", "elapsed_seconds", "totals", "failures")

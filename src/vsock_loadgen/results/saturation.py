@@ -80,17 +80,20 @@ class SaturationWatch:
         if not self._marks or totals.elapsed_ns >= self._marks[-1][0] + SECOND:
             self._marks = [*self._marks[-WINDOW_SECONDS - 1 :], (totals.elapsed_ns, totals.worker_cpu_ns)]
 
-    def conclude(self, totals: RunTotals) -> Saturation | None:
-        """The first finding; where no window had one, that of the run as a whole."""
+    def so_far(self, totals: RunTotals) -> Saturation | None:
+        """The first finding; where no window had one, that of the run as a whole, as if it ended now."""
         lag_ns = totals.times.lag.quantile(_LAG_SHARE)
-        if self.found is None and lag_ns is not None and lag_ns > self._limit_ns:
-            seconds = totals.elapsed_ns / SECOND
-            rows = totals.series.rows()
-            peak = max(row.counts.due for row in rows) / totals.series.width_seconds
-            share = _busiest_share([0] * len(totals.worker_cpu_ns), totals.worker_cpu_ns, seconds)
-            self.found = Saturation(
-                rows[-1].second, seconds, lag_ns, self._limit_ns, share, peak * seconds / max(totals.counts.due, 1)
-            )
+        if self.found is not None or lag_ns is None or lag_ns <= self._limit_ns:
+            return self.found
+        seconds = totals.elapsed_ns / SECOND
+        rows = totals.series.rows()
+        peak = max(row.counts.due for row in rows) / totals.series.width_seconds
+        share = _busiest_share([0] * len(totals.worker_cpu_ns), totals.worker_cpu_ns, seconds)
+        return Saturation(rows[-1].second, seconds, lag_ns, self._limit_ns, share, peak * seconds / max(totals.counts.due, 1))
+
+    def conclude(self, totals: RunTotals) -> Saturation | None:
+        """What is found in the end."""
+        self.found = self.so_far(totals)
         return self.found
 
 

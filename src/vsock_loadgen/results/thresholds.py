@@ -36,9 +36,20 @@ class JudgedThreshold(Record):
             return "not judged"
         if self.value is None:
             return "not delivered"
+        return self._shown(self.value)
+
+    @property
+    def shown_margin(self) -> str:
+        """How far it is from the limit, for people; empty where that is not known."""
+        if self.passed is None or self.value is None or self.limit is None:
+            return ""
+        apart = self._shown(round(abs(self.value - self.limit), 9))
+        return f"{apart} {'to spare' if self.passed else 'over' if self.value >= self.limit else 'short'}"
+
+    def _shown(self, value: float) -> str:
         if self.unit == "seconds":
-            return format_seconds(self.value * SECOND)
-        return f"{format_number(self.value)}{' %' if self.unit == 'percent' else ' a second'}"
+            return format_seconds(value * SECOND)
+        return f"{format_number(value)}{' %' if self.unit == 'percent' else ' per second'}"
 
     @property
     def margin(self) -> float | None:
@@ -80,10 +91,25 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
     return tuple(_judged(threshold, run) for threshold in thresholds)
 
 
+def judge_so_far(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple[JudgedThreshold, ...]:
+    """As `judge_thresholds`, while the run goes on: what is about reports of which none has come to an end is not judged."""
+    return tuple(_judged(threshold, run) if _has_begun(threshold, run) else unjudged(threshold) for threshold in thresholds)
+
+
+def _has_begun(threshold: Threshold, run: MeasuredRun) -> bool:
+    measured = threshold.of(run)
+    return measured is not None and measured.counts.settled > 0
+
+
+def unjudged(threshold: Threshold) -> JudgedThreshold:
+    """A threshold of whose reports nothing is known."""
+    return JudgedThreshold(threshold.expression, None, threshold.metric.unit, None, limit=float(threshold.limit))
+
+
 def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
     measured = threshold.of(run)
     if measured is None or not measured.counts.due:
-        return JudgedThreshold(threshold.expression, None, threshold.metric.unit, None, limit=float(threshold.limit))
+        return unjudged(threshold)
     return judged_on(threshold, measured)
 
 

@@ -10,13 +10,17 @@ from fractions import Fraction
 class Manners:
     """The ways in which an asker differs from one that reads at once and keeps what it has; by default in none.
 
-    It reads so many bytes a second (0: all at once), breaks each connection off after so many bytes of the response, connects to
-    each agent a second time while the first is open, and refuses a share of the reports that it took: it asks for these again.
+    It reads so many bytes a second (0: all at once), breaks each connection off or stops reading it after so many bytes of the
+    response, connects to each agent a second time while the first connection is open, never closes one, and sends a share of its
+    requests as bytes that are none. Of the reports that it took it refuses a share: it asks for these again.
     """
 
     read_bytes_per_second: int = 0
     break_off_bytes: int | None = None
+    stop_reading_bytes: int | None = None
     asks_twice: bool = False
+    never_closes: bool = False
+    rubbish: Fraction = Fraction(0)
     nacks: Fraction = Fraction(0)
 
 

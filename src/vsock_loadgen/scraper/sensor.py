@@ -8,31 +8,37 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
 
 from vsock_loadgen.payloads.dialects import DIALECTS, LENGTH, MOST_RESPONSE_BYTES, Mark, Response
 from vsock_loadgen.payloads.frames import FrameReader, TooLargeError
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
-from vsock_loadgen.scraper.pacing import Limits, Pacer, Settings
+from vsock_loadgen.scraper.pacing import Pacer
 from vsock_loadgen.scraper.tally import FailureName, Tally
 from vsock_loadgen.units import SECOND
 
 SUBPROTOCOL = "plain.kubevirt.io"
+_RUBBISH = b"\xff" * 64
+_KEPT_SECONDS = 60.0
 _UPON_BACKOFF = frozenset({"not_ready", "internal", "busy"})
 """Errors of an agent after which it is asked again soon; after any other, at the next poll."""
 
+_WebSocket = aiohttp.ClientWebSocketResponse[Any]
 
-@dataclass(frozen=True, slots=True)
+
 class _FailedError(Exception):
     """An asking that came to nothing."""
 
-    why: FailureName
+    def __init__(self, why: FailureName) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Sensor:
@@ -43,10 +49,10 @@ class Sensor:
         url: str,
         fleet: KnownFleet,
         settings: Settings,
-        limits: Limits,
         *,
         seed: int = 0,
         tls: ssl.SSLContext | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
         manners: Manners = GOOD,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -54,11 +60,12 @@ class Sensor:
         self._fleet = fleet
         self._settings = settings
         self._tls = tls
+        self._headers = headers
         self._manners = manners
-        self._random = random.Random(f"{seed}/nacks").random  # noqa: S311 (to be repeated, not to be secret)
+        self._random = random.Random(f"{seed}/manners").random  # noqa: S311 (to be repeated, not to be secret)
         self._clock_ns = clock_ns
-        self._dialect = DIALECTS[fleet.serve.dialect]
-        self._pacer = Pacer(len(fleet.indices), settings, limits, now_ns=clock_ns(), seed=seed)
+        self._dialect = DIALECTS[fleet.dialect]
+        self._pacer = Pacer(len(fleet.indices), settings, now_ns=clock_ns(), seed=seed)
         self._known: dict[int, Mark] = {}
         self._refreshed_ns: dict[int, int] = {}
         self._stopped = asyncio.Event()
@@ -71,7 +78,7 @@ class Sensor:
     async def run(self) -> None:
         """Tick until it is stopped."""
         connector = aiohttp.TCPConnector(limit=0, force_close=True, ssl=self._tls or True)
-        async with aiohttp.ClientSession(connector=connector) as session:
+        async with aiohttp.ClientSession(connector=connector, headers=self._headers) as session:
             next_ns = self._clock_ns()
             while not self._stopped.is_set():
                 await self._tick(session)
@@ -138,7 +145,7 @@ class Sensor:
 
     async def _exchange(self, session: aiohttp.ClientSession, vm: int, known: Mark, *, is_second: bool = False) -> bytes:
         """One connection: a request as two messages, a response in as many as come. Raises _FailedError."""
-        request = self._dialect.asking(str(uuid.uuid4()), known)
+        request = _RUBBISH if self._random() < self._manners.rubbish else self._dialect.asking(str(uuid.uuid4()), known)
         try:
             ws = await session.ws_connect(
                 self._url + self._fleet.path(vm),
@@ -147,7 +154,7 @@ class Sensor:
             )
         except (aiohttp.ClientError, OSError) as error:
             raise _FailedError("dial_error") from error
-        async with ws:
+        async with self._closing(ws):
             if ws.protocol != SUBPROTOCOL:
                 raise _FailedError("dial_error")
             try:
@@ -159,16 +166,30 @@ class Sensor:
             except (aiohttp.ClientError, OSError, TooLargeError) as error:
                 raise _FailedError("read_error") from error
 
+    @asynccontextmanager
+    async def _closing(self, ws: _WebSocket) -> AsyncIterator[None]:
+        """Close a connection in the end, unless that is left to the agent: then it is kept for longer than any agent waits."""
+        try:
+            yield
+        finally:
+            if self._manners.never_closes:
+                asyncio.get_running_loop().call_later(_KEPT_SECONDS, _let_go, ws)
+            else:
+                await ws.close()
+
     async def _ask_beside(self, session: aiohttp.ClientSession, vm: int) -> None:
         """Ask a VM that is being asked; what it says is counted, and changes nothing else."""
         try:
             said = self._dialect.response(await self._exchange(session, vm, Mark(), is_second=True))
         except _FailedError as failed:
             self.tally.failures[failed.why] += 1
+        except asyncio.CancelledError:
+            self.tally.failures["timeout"] += 1
+            raise
         else:
             self.tally.errors[said.error] += 1
 
-    async def _response(self, ws: aiohttp.ClientWebSocketResponse[Any]) -> bytes:
+    async def _response(self, ws: _WebSocket) -> bytes:
         """Read a whole response, as the asker's manners are. Raises _FailedError where it ends before."""
         reader, manners, taken = FrameReader(MOST_RESPONSE_BYTES), self._manners, 0
         while True:
@@ -179,7 +200,13 @@ class Sensor:
             if manners.break_off_bytes is not None and taken >= manners.break_off_bytes:
                 ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
                 raise _FailedError("broken_off")
+            if manners.stop_reading_bytes is not None and taken >= manners.stop_reading_bytes:
+                await asyncio.Event().wait()  # until the time for one VM is over
             if (response := reader.feed(message.data)) is not None:
                 return response
             if manners.read_bytes_per_second:
                 await asyncio.sleep(len(message.data) / manners.read_bytes_per_second)
+
+
+def _let_go(ws: _WebSocket) -> None:
+    """Nothing keeps this connection any more: by now the agent has closed it."""

@@ -54,5 +54,6 @@ class Tally:
         ids = self.fleet.groups[dimension]
         found = dict.fromkeys(self.fleet.orders[dimension], NOTHING)
         for vm, reports in self._reports.items():
-            found[ids[vm]] += ScrapedGroup(reports, 1, vm not in self._strangers)
+            if (group := ids[vm]) is not None:
+                found[group] += ScrapedGroup(reports, 1, vm not in self._strangers)
         return found

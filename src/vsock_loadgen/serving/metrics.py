@@ -28,6 +28,7 @@ from vsock_loadgen.cluster.watch import NodeChange
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.ending import Cause
 from vsock_loadgen.measures.outcome import Mode, classes_of
+from vsock_loadgen.measures.recent import Recent
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Attribute, Plan
@@ -35,8 +36,10 @@ from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.clocks import ClockStep, in_all
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.results.saturation import SaturationWatch
+from vsock_loadgen.results.standing import Standing
 from vsock_loadgen.serving.families import PREFIX, counter, counters, gauge, times
 from vsock_loadgen.serving.group_metrics import Figures, GroupMetrics, vms_of_groups
+from vsock_loadgen.serving.watched_metrics import phase_metric, recent_metrics, standing_metrics
 from vsock_loadgen.transport.web import Request, Response
 from vsock_loadgen.units import SECOND
 
@@ -49,8 +52,12 @@ class Published:
     times: Times
     groups: Figures
     is_saturated: bool
+    recent: Recent
+    standing: Standing
+    phase: str
     nodes: NodeChange
     clock_steps: tuple[ClockStep, ...] = ()
+    known_vms: int = 0
     result: Result | None = None
     """The final one, once there is one."""
 
@@ -67,13 +74,20 @@ class Metrics(Collector):
         clock_steps: Callable[[], tuple[ClockStep, ...]] = tuple,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         mode: Mode = "push",
+        standing: Callable[[], Standing] = Standing,
+        recent: Callable[[], Recent] = Recent,
     ) -> None:
         self._watch = watch
         self._mode = mode
         self._node_change = node_change
         self._clock_steps = clock_steps
+        self._standing = standing
+        self._shape = plan.shape
+        self._recent = recent
         self._groups = GroupMetrics(plan, clock_ns)
-        self._published = Published(Counts(), Times(), self._groups.figures, is_saturated=False, nodes=NodeChange())
+        self._published = Published(
+            Counts(), Times(), self._groups.figures, False, Recent(), standing(), phase="", nodes=NodeChange()
+        )
         self._fixed = tuple(fleet_metrics(plan, mine))
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -87,10 +101,20 @@ class Metrics(Collector):
             totals.times,
             self._groups.figures,
             self._watch.found is not None,
+            self._recent() if result is None else Recent(),
+            self._standing() if result is None else Standing(result.thresholds, result.verdict),
+            self._phase(totals),
             self._node_change(),
             self._clock_steps(),
+            totals.knowledge.known_vms if totals.knowledge else 0,
             result,
         )
+
+    def _phase(self, totals: RunTotals) -> str:
+        """The phase of load that goes on; none before the run or once nothing falls due any more."""
+        if self._shape is None or totals.is_ending or totals.schedule_ns <= 0:
+            return ""
+        return self._shape.names[self._shape.phase_at(totals.schedule_ns)]
 
     def collect(self) -> Iterator[Metric]:
         """Every family, with every label value. May be called from any thread."""
@@ -98,6 +122,12 @@ class Metrics(Collector):
         yield from _count_metrics(now, self._mode)
         yield from _end_metrics(now.result)
         yield from _time_metrics(now)
+        yield from recent_metrics(now.recent)
+        yield from standing_metrics(now.standing)
+        if self._shape is not None:
+            yield phase_metric(self._shape.names, now.phase)
+        if self._mode == "pull":
+            yield gauge("known_vms", "VMs of which something was taken in this run: the asker knows them.", now.known_vms)
         yield from self._groups.families(now.groups)
         yield from self._fixed
 

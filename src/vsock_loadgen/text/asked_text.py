@@ -9,10 +9,10 @@ from rich.text import Text
 
 from vsock_loadgen.measures.askings import Kind
 from vsock_loadgen.measures.snapshot import Counts
-from vsock_loadgen.results.known import Known
+from vsock_loadgen.results.known import Known, is_at_least
 from vsock_loadgen.results.measured import TimeSummary
 from vsock_loadgen.text.console import grid, indented
-from vsock_loadgen.units import format_seconds
+from vsock_loadgen.units import format_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,15 @@ def _known(counts: Counts, known: Known, response: TimeSummary) -> list[str]:
     if counts.initial:
         lines.append(f"{counts.initial:,} of the due reports were there before the run; they have no response time")
     if known.known_after_ns is not None:
-        lines.append(f"the whole fleet was known after {format_seconds(known.known_after_ns)}")
+        lines.append(f"the whole fleet was known after {format_age(known.known_after_ns)}")
     else:
         lines.append(f"{known.known_vms:,} of {known.vms:,} VMs were known at the end")
     if response.p99 is not None:
-        least = "at least " if known.is_at_least(response.p99) else ""
-        lines.append(f"what the scanner knows is up to {least}{format_seconds(response.p99)} old (P99)")
+        least = "at least " if is_at_least(response.p99, known.youngest_open_ns) else ""
+        lines.append(f"what the scanner knows is up to {least}{format_age(response.p99)} old (P99)")
     age = known.age
     if age.p50 is not None and age.p99 is not None:
-        lines.append(f"reports were {format_seconds(age.p50)} old when they were taken (P50), {format_seconds(age.p99)} (P99)")
+        lines.append(f"reports were {format_age(age.p50)} old when they were taken (P50), {format_age(age.p99)} (P99)")
     if known.open:
         lines.append(f"{known.open:,} reports were open at the end: their response times are at least what is counted")
     return lines

@@ -6,15 +6,15 @@ from vsock_loadgen.capacity.goals import limit_of
 from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.errors import EXIT_DONE, EXIT_THRESHOLD
 from vsock_loadgen.text.capacity_sheet import goal_heading, outcome_lines, verdict_text, why
-from vsock_loadgen.text.html import Kind, page_of, plotly_source
+from vsock_loadgen.text.html import Kind, page_of
 
 _CAPACITY = Kind("capacity", "capacity.html", ("capacity.js", "capacity_charts.js"))
 _OF_CODES = {EXIT_DONE: "passed", EXIT_THRESHOLD: "failed"}
 
 
 def capacity_page(capacity: Capacity) -> str:
-    """The page of a search. Raises ConfigError where plotly is not installed."""
-    return page_of(_CAPACITY, capacity.to_json(), _meanings(capacity), plotly_source())
+    """The page of a search."""
+    return page_of(_CAPACITY, capacity.to_json(), _meanings(capacity))
 
 
 def _meanings(capacity: Capacity) -> dict[str, object]:

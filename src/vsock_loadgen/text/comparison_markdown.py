@@ -18,7 +18,7 @@ def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition
         parts += [f"**{sheet.verdict}**", "\n".join(f"- {escaped(condition)}" for condition in sheet.conditions)]
     parts.append(markdown_table(("side", "run", "verdict"), sheet.runs))
     parts += [escaped(f"{name} proves nothing about its target: {'; '.join(reasons)}") for name, reasons in sheet.invalid]
-    parts.append(" ".join(filter(None, (sheet.plan, sheet.order))))
+    parts += [" ".join(filter(None, (sheet.plan, sheet.order))), *sheet.warnings]
     for title, differing in (("setup", sheet.setup), ("machine", sheet.machines)):
         if differing:
             parts.append(markdown_table((title, *sheet.letters), differing))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -37,6 +37,7 @@ class Sheet:
     invalid: tuple[tuple[str, tuple[str, ...]], ...]
     plan: str
     order: str
+    warnings: tuple[str, ...]
     setup: tuple[tuple[str, ...], ...]
     machines: tuple[tuple[str, ...], ...]
     figures: tuple[list[tuple[str, ...]], ...]
@@ -60,6 +61,7 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, 
         tuple((run.name, run.result.verdict.reasons) for _, run in runs if run.result.verdict.status == "invalid"),
         _plan(comparison),
         _order(comparison),
+        tuple(_warnings(comparison)),
         tuple(_differing(comparison, difference) for difference in comparison.differences),
         tuple(_differing(comparison, difference) for difference in comparison.machines),
         tuple(_table(parts[""], number) for number, parts in enumerate(shown)),
@@ -101,6 +103,17 @@ def _order(comparison: Comparison) -> str:
     if comparison.in_turn:
         return "The sides were run in turn."
     return "The sides were run one after the other: what changed meanwhile shows as well."
+
+
+def _warnings(comparison: Comparison) -> Iterator[str]:
+    """What speaks against the comparison."""
+    if not comparison.same_mode:
+        yield (
+            "The modes differ: reports were sent (push) or asked for (pull). In pull, a response time ends when the asker has the "
+            "report or a newer one: it is the asker's schedule, and not a time of the target."
+        )
+    elif not comparison.same_asker:
+        yield "The askers' settings differ: response times and skipped reports follow from them."
 
 
 def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:

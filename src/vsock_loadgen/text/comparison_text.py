@@ -28,6 +28,7 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     sheet = sheet_of(comparison, judged)
     parts: list[RenderableType] = [*_conditions(sheet), *_runs(sheet), f"[bold]{sheet.plan}[/]"]
     parts += [sheet.order] if sheet.order else []
+    parts += [Text(warning, style="bold yellow") for warning in sheet.warnings]
     parts += _differences("Differences in what was run", sheet.letters, sheet.setup)
     parts += _differences("Differences of the machines", sheet.letters, sheet.machines)
     parts.append("")
@@ -107,6 +108,8 @@ def _table(
 
 def _kind(row: Row) -> str:
     """Rows that belong together are of one kind, and follow one another."""
+    if row.metric.of_asked:
+        return "asked"
     return row.metric.name.partition(".")[0] if row.metric.unit == "seconds" else row.metric.unit
 
 

@@ -31,13 +31,14 @@ _BESIDE_A_BAR = 52
 @dataclass(frozen=True, slots=True)
 class Streams:
     """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
-    where the log's is one that may be drawn on."""
+    where the log's is one that may be drawn on, and `keys` where keys are pressed that the live view hears."""
 
     log: TextIO
     outcome: TextIO
     width: int = 80
     color: bool = False
     live: bool = False
+    keys: TextIO | None = None
 
 
 def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:

@@ -18,9 +18,10 @@ from vsock_loadgen.units import format_seconds
 if TYPE_CHECKING:
     from vsock_loadgen.results.measured import TimeSummary
 
+AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"
 _GAP = 2
 _MOST_NAME_CELLS = 24
-_FEWEST_BAR_CELLS, _MOST_BAR_CELLS = 5, 30
+_FEWEST_BAR_CELLS, _MOST_BAR_CELLS = 5, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ def _drawn(table: FigureTable, name_cells: int, widths: Mapping[str, int], bar_c
     return chart
 
 
-def time_text(summary: TimeSummary, value: float | None) -> str:
-    """One of a summary's times: `-` where there is none, or in words that it falls among reports that were not delivered."""
+def time_text(summary: TimeSummary, value: float | None, *, at_least: bool = False) -> str:
+    """One of a summary's times: `-` where there is none, or in words that it falls among reports that were not delivered; marked
+    where it is `at_least` so long."""
     if value is None:
         return "not delivered" if summary.count else "-"
-    return format_seconds(value)
+    return f"{AT_LEAST if at_least else ''}{format_seconds(value)}"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import fmean
 
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from vsock_loadgen.distributions.quantity import PACKAGES, Quantity
 from vsock_loadgen.fitting.fit import Fit
 from vsock_loadgen.grammar.scalars import flow
-from vsock_loadgen.text.console import bar, grid, indented, rendered, table
+from vsock_loadgen.text.console import BAR, grid, indented, rendered, table
 from vsock_loadgen.units import MILLISECOND, format_duration, format_number
 
-_MOST_ROWS = 12
-_MOST_BAR_CELLS = 24
+_BAND_ENDS = (*range(0, 100, 10), 95, 99, 100)
+"""Percent of the VMs."""
+_DATA, _FIT = "\N{DARK SHADE}", "\N{LIGHT SHADE}"
+_LEGEND = f"{BAR} both  {_DATA} data alone  {_FIT} fit alone (means, VMs in ascending order)"
+_MOST_BAR_CELLS = 60
 _BESIDE_BARS = 48
-"""Cells that the widest range and two percentages take up beside the bars."""
+"""Cells that the widest band, two values and the error take up beside the bars."""
 
 
 def fit_yaml(fit: Fit, quantity: Quantity) -> str:
@@ -33,7 +39,15 @@ def fit_text(fit: Fit, quantity: Quantity, *, width: int, color: bool) -> str:
     show = format_number if quantity is PACKAGES else _interval
     pieces = "buckets" if fit.distribution.buckets_of else "quantiles between the ends"
     found = f"{fit.count:,} values, {fit.distinct:,} of them different, as {fit.pieces} {pieces}:"
-    return rendered([found, "", indented(_errors(fit, show)), "", indented(_chart(fit, show, width))], width=width, color=color)
+    parts: list[RenderableType] = [
+        found,
+        "",
+        indented(_errors(fit, show)),
+        "",
+        indented(_chart(fit, show, width)),
+        indented(Text(_LEGEND)),
+    ]
+    return rendered(parts, width=width, color=color)
 
 
 def _errors(fit: Fit, show: Callable[[float], str]) -> Table:
@@ -50,26 +64,27 @@ def _interval(nanoseconds: float) -> str:
 
 
 def _chart(fit: Fit, show: Callable[[float], str], width: int) -> Table:
-    """Shares of data and of fit in equally wide ranges up to p99; what is above is one range more."""
-    edges = _edges(fit)
-    pairs = list(zip(_shares(fit.values, edges), _shares(fit.fitted, edges), strict=True))
+    """Data and fit along the fleet, from its VMs with the smallest values to those with the largest: what a band of it has on
+    average. Where the bars of both are alike, one is seen."""
+    pairs = [(fmean(fit.values[start:end]), fmean(fit.fitted[start:end])) for start, end in pairwise(_ranks(len(fit.values)))]
     most = max(max(pair) for pair in pairs)
-    cells = max(5, min(_MOST_BAR_CELLS, (width - _BESIDE_BARS) // 2))
-    rows = grid("right", "right", "left", "right", "left")
-    rows.add_row("[bold]up to", "[bold]data", "", "[bold]fit", "")
-    for edge, (data, fitted) in zip(edges, pairs, strict=True):
-        rows.add_row(show(edge), f"{100 * data:.1f} %", bar(data / most, cells), f"{100 * fitted:.1f} %", bar(fitted / most, cells))
+    cells = max(5, min(_MOST_BAR_CELLS, width - _BESIDE_BARS))
+    rows = grid("right", "right", "right", "right", "left")
+    rows.add_row("[bold]of the VMs", "[bold]data", "[bold]fit", "[bold]error", "")
+    for (start, end), (data, fitted) in zip(pairwise(_ranks(len(fit.values))), pairs, strict=True):
+        band = f"{format_number(100 * start / len(fit.values))}-{format_number(100 * end / len(fit.values))} %"
+        rows.add_row(
+            band, show(data), show(fitted), f"{100 * (fitted / data - 1):+.1f} %", _bars(data / most, fitted / most, cells)
+        )
     return rows
 
 
-def _edges(fit: Fit) -> list[int]:
-    """Upper ends of the ranges, in ascending order; the last holds the largest value of either side."""
-    low, high = fit.data.minimum, fit.data.p99
-    edges = sorted({low + (high - low) * number // _MOST_ROWS for number in range(1, _MOST_ROWS + 1)})
-    largest = max(fit.values[-1], fit.fitted[-1])
-    return [*(edge for edge in edges if edge < largest), largest]
+def _ranks(count: int) -> list[int]:
+    """Where the bands begin and end, as ranks of so many values."""
+    return sorted({round(count * percent / 100) for percent in _BAND_ENDS})
 
 
-def _shares(ascending: Sequence[int], edges: Sequence[int]) -> list[float]:
-    ends = [bisect_left(ascending, edge + 1) for edge in edges]
-    return [(end - start) / len(ascending) for start, end in zip([0, *ends], ends, strict=False)]
+def _bars(data: float, fitted: float, cells: int) -> str:
+    """Two bars, shares of so many cells, one on the other."""
+    common, longest = (max(1, round(share * cells)) for share in (min(data, fitted), max(data, fitted)))
+    return BAR * common + (_DATA if data > fitted else _FIT) * (longest - common)

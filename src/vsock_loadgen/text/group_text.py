@@ -9,11 +9,12 @@ from rich.text import Text
 
 from vsock_loadgen.measures.cells import are_several
 from vsock_loadgen.results.groups import DIMENSIONS, GroupResult, SeenGroup
+from vsock_loadgen.results.known import is_at_least
 from vsock_loadgen.results.result import Result
 from vsock_loadgen.text.console import grid, indented
-from vsock_loadgen.text.figure_tables import FigureTable, figure_tables, time_text
+from vsock_loadgen.text.figure_tables import AT_LEAST, FigureTable, figure_tables, time_text
 
-_FIRST_OUT = ("due", "planned", "P50", "skipped", "seen", "delivered")
+_FIRST_OUT = ("due", "planned", "age P99", "P50", "skipped", "seen", "delivered")
 
 
 def group_parts(result: Result, *, width: int) -> list[RenderableType]:
@@ -43,6 +44,10 @@ def _meaning(result: Result, *, has_vms: bool) -> RenderableType:
     meaning = grid("left", "left")
     meaning.add_row("planned", "VMs")
     meaning.add_row("P50, P99", "response time")
+    if result.asked is not None:
+        meaning.add_row("age P99", "how old delivered reports were when they were taken")
+    if result.groups and any(_is_at_least(group) for name in DIMENSIONS for group in result.groups.of(name)):
+        meaning.add_row(AT_LEAST, "at least: a report that is no younger was open at the end")
     if result.receiver is not None:
         seen = "VMs that arrived as planned, of those that could be known" if has_vms else "reports that arrived"
         meaning.add_row("seen", seen)
@@ -54,6 +59,11 @@ def _tells(groups: Sequence[GroupResult]) -> bool:
     if are_several(groups):
         return True
     return any(group.seen is not None and group.seen.vms != group.seen.knowable for group in groups)
+
+
+def _is_at_least(group: GroupResult) -> bool:
+    """Whether the group's P99 may be longer than it says."""
+    return group.asked is not None and is_at_least(group.response.p99, group.asked.youngest_open_ns)
 
 
 def _words(dimension: str) -> str:
@@ -71,7 +81,11 @@ def _columns(groups: Sequence[GroupResult], *, has_skipped: bool, has_receiver: 
     if has_skipped:
         columns["skipped"] = [f"{group.counts.skipped:,}" for group in groups]
     columns["P50"] = [time_text(summary, summary.p50) for summary in response]
-    columns["P99"] = [time_text(summary, summary.p99) for summary in response]
+    columns["P99"] = [
+        time_text(summary, summary.p99, at_least=_is_at_least(group)) for group, summary in zip(groups, response, strict=True)
+    ]
+    if any(group.asked for group in groups):
+        columns["age P99"] = [time_text(group.asked.age, group.asked.age.p99) if group.asked else "-" for group in groups]
     if has_receiver:
         columns["seen"] = [_seen(group.seen) for group in groups]
     return columns

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from vsock_loadgen.config.blocks import Level
@@ -15,17 +13,21 @@ from vsock_loadgen.plan.forecast import Forecast
 from vsock_loadgen.plan.group_loads import GroupLoad
 from vsock_loadgen.plan.planning import Attribute, Plan
 from vsock_loadgen.plan.statistics import Statistics
-from vsock_loadgen.text.console import bar, bar_cells, flowed, grid, indented, rendered, table
+from vsock_loadgen.text.asked_plan_text import asked_plan_parts
 from vsock_loadgen.text.console import columns as upright_bars
+from vsock_loadgen.text.console import flowed, grid, indented, rendered, table
+from vsock_loadgen.text.curve import cumulative_curve
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables
+from vsock_loadgen.text.largest_text import largest_parts
 from vsock_loadgen.units import MILLISECOND, SECOND, format_bytes, format_duration, format_number
 
-_HISTOGRAM_ROWS = 10
 _MOST_NODES = 12
 _CHART_ROWS = 6
-_MOST_COLUMNS, _FEWEST_COLUMNS = 72, 5
+_FEWEST_COLUMNS = 5
 _INDENT = 2
-_FIRST_OUT = ("assigned", "reports/s", "configured", "interval")
+_IN_THRESHOLDS = "in thresholds"
+"""What a threshold on a group begins with, where that is more than its name without commas."""
+_FIRST_OUT = (_IN_THRESHOLDS, "assigned", "reports/s", "configured", "interval")
 
 
 def plan_text(
@@ -40,6 +42,8 @@ def plan_text(
     parts += _attribute("Packages per VM", plan, "packages", format_number, width)
     parts += _attribute("Report interval", plan, "report_interval", _interval, width)
     parts += _forecast(plan, service_time_ns)
+    parts += largest_parts(plan.largest)
+    parts += asked_plan_parts(plan.asked, plan.fleet.vm_count) if plan.asked else []
     parts += _over_time(plan, width)
     if with_nodes and len(plan.nodes) > 1:
         parts += _nodes(plan)
@@ -78,25 +82,29 @@ def _attribute(title: str, plan: Plan, name: str, show: Callable[[float], str], 
     are_buckets = len(groups) == len(attribute.buckets)
     if are_buckets or all(group.low == group.high for group in groups):
         return [f"[bold]{title}[/]", line, _groups(plan, name, width, has_configured=are_buckets), ""]
-    chart = indented(_histogram(column, show, bar_cells(width)))
-    loads = (
-        [f"[bold]Load by {name.replace('_', ' ')}[/]", _groups(plan, name, width, has_bars=False), ""] if len(groups) > 1 else []
-    )
+    starts = [(group.name, group.low) for group in groups if group.low is not None and group.fleet_vms]
+    chart = indented(Text("\n".join(cumulative_curve(column.values, show, starts, width=width - _INDENT))))
+    loads = [f"[bold]Load by {name.replace('_', ' ')}[/]", _groups(plan, name, width), ""] if len(groups) > 1 else []
     return [f"[bold]{title}[/]", line, chart, "", *loads]
 
 
-def _groups(plan: Plan, name: str, width: int, *, has_configured: bool = False, has_bars: bool = True) -> RenderableType:
-    """The groups of a dimension, with their load if there are several."""
+def _groups(plan: Plan, name: str, width: int, *, has_configured: bool = False) -> RenderableType:
+    """The groups of a dimension, and if there are several, their load, with a bar for each share of the bytes."""
     groups, loads = plan.groups.dimensions[name].groups, plan.group_loads[name]
     shares = [group.fleet_vms / plan.fleet.vm_count for group in groups]
+    heading = name.rpartition("_")[2]
     configured = {"configured": [_percent(float(group.percent)) for group in groups]} if has_configured else {}
     columns = configured | {
         "assigned": [_percent(100 * share) for share in shares],
         "VMs": [f"{group.fleet_vms:,}" for group in groups],
     }
+    bars: list[float] = []
     if len(groups) > 1:
         columns |= _loads(loads)
-    chart = FigureTable("", "value", [group.name for group in groups], columns, shares if has_bars else ())
+        bars = [load.percent / 100 for load in loads]
+        if any(group.id != group.name.replace(",", "") for group in groups):
+            columns |= {_IN_THRESHOLDS: [f"{heading}.{group.id}" for group in groups]}
+    chart = FigureTable("", heading, [group.name for group in groups], columns, bars)
     return indented(figure_tables([chart], width=width - _INDENT, first_out=_FIRST_OUT)[0])
 
 
@@ -111,25 +119,6 @@ def _loads(loads: Sequence[GroupLoad | None]) -> dict[str, list[str]]:
 
 def _percent(value: float) -> str:
     return f"{format_number(value)} %"
-
-
-def _histogram(column: Column, show: Callable[[float], str], cells: int) -> Table:
-    """Equal steps from the smallest to the largest value, and how many VMs lie in each."""
-    chart = table("", "from", "to", "VMs", "")
-    chart.columns[0].justify, chart.columns[3].justify = "right", "left"
-    edges, counts = _binned(column.values)
-    for number, count in enumerate(counts):
-        chart.add_row(show(edges[number]), show(edges[number + 1]), f"{count:,}", bar(count / max(counts), cells))
-    return chart
-
-
-def _binned(values: Sequence[int]) -> tuple[list[float], list[int]]:
-    low, high = min(values), max(values)
-    rows = min(_HISTOGRAM_ROWS, high - low) or 1
-    counts = [0] * rows
-    for value, vms in Counter(values).items():
-        counts[min(rows - 1, (value - low) * rows // max(1, high - low))] += vms
-    return [low + (high - low) * number / rows for number in range(rows + 1)], counts
 
 
 def _phases(plan: Plan) -> list[RenderableType]:
@@ -182,25 +171,33 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
     load = plan.forecast
     chart = grid("left", "left")
     rows = [
-        ("reports a second", f"{format_number(load.reports_per_second)} on average"),
+        ("new reports per second" if plan.asked else "reports per second", f"{format_number(load.reports_per_second)} on average"),
         (
             "",
             f"{load.peak_reports_per_second:,} at the peak, {_after(load.peak_at_seconds)} after the start, "
             f"out of {_after(len(load.per_second))}",
         ),
-        ("bytes a second", format_bytes(load.bytes_per_second)),
+        ("bytes per second", format_bytes(load.bytes_per_second)),
         ("largest report", format_bytes(load.largest_report_bytes)),
         ("packages", f"{format_number(load.packages_per_report)} per report, {format_number(load.packages_per_vm)} per VM"),
         ("", f"of a report: {_spread(load.reported_packages)}"),
         *_together(load),
         *_under_way(load, service_time_ns),
-        ("to send", f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {format_bytes(plan.memory_bytes)} of memory in all"),
+        *_to_send(plan),
     ]
     if load.reports is not None:
         rows.insert(2, ("reports in all", f"{load.reports:,}"))
     for name, value in rows:
         chart.add_row(name, value)
     return ["[bold]Forecast[/]", indented(chart), ""]
+
+
+def _to_send(plan: Plan) -> list[tuple[str, str]]:
+    """The processes that send, where reports are sent."""
+    if plan.asked:
+        return []
+    workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''}"
+    return [("to send", f"{workers}, {format_bytes(plan.memory_bytes)} of memory in all")]
 
 
 def _spread(packages: Statistics) -> str:
@@ -231,7 +228,7 @@ def _over_time(plan: Plan, width: int) -> list[RenderableType]:
     load = plan.forecast
     highest = load.peak_reports_per_second
     top = f"{highest:,}"
-    stretches = load.over_time(min(_MOST_COLUMNS, width - 2 - len(top) - 1))
+    stretches = load.over_time(max(1, width - _INDENT - len(top) - 1))
     if len(stretches.reports) < _FEWEST_COLUMNS or not highest:
         return []
     seconds = [stretches.width_seconds] * len(stretches.reports)

@@ -20,16 +20,24 @@ GOOD, CAUTION, BAD, ACCENT = (Style(color=name) for name in ("green", "yellow", 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters that charts are drawn with; `levels` ascend from nothing to full."""
+    """The characters that charts are drawn with; `levels` ascend from nothing to full, and thresholds are `met`, `missed` or
+    `unjudged`."""
 
     levels: str
     filled: str
     empty: str
     ellipsis: str
+    met: str
+    missed: str
+    unjudged: str
 
 
-UNICODE = Glyphs(" ▁▂▃▄▅▆▇█", "━", "─", "…")
-ASCII = Glyphs(" .:-=+*%#", "=", "-", "...")
+UNICODE = Glyphs(" ▁▂▃▄▅▆▇█", "━", "─", "…", "✓", "✗", "·")
+ASCII = Glyphs(" .:-=+*%#", "=", "-", "...", "+", "x", ".")
+LABEL_CELLS = 10
+"""Cells of the names in front of figures and charts."""
+MOST_SPACE = 5
+"""Cells that may be left free between columns of figures, beside the one that must be."""
 
 
 def padded(text: str, cells: int) -> str:

@@ -1,105 +1,148 @@
-"""The live view: a run on the whole terminal, drawn anew with every update."""
+"""The live view: a run on the whole terminal, drawn anew with every update, and the keys that it hears."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from typing import Any, TextIO
+from dataclasses import dataclass, replace
 
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.histogram import Histogram
-from vsock_loadgen.measures.snapshot import Counts
+from vsock_loadgen.measures.outcome import Mode
+from vsock_loadgen.measures.recent import Recent
+from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
+from vsock_loadgen.results.standing import Standing
 from vsock_loadgen.watching.drawing import ASCII, UNICODE
-from vsock_loadgen.watching.frame import Clock, Scene, Subject, frame
+from vsock_loadgen.watching.frame import frame
 from vsock_loadgen.watching.groups import GroupWatch, groups_of
 from vsock_loadgen.watching.observer import Observer
 from vsock_loadgen.watching.on_screen import OnScreen
 from vsock_loadgen.watching.pace import Pace
+from vsock_loadgen.watching.scene import Clock, Looked, Scene, Subject
 from vsock_loadgen.watching.screen import Screen
 from vsock_loadgen.watching.stats import StatsLines
 
+_CLOCKS = ("response", "service", "lag")
 _SHARES = (0.5, 0.95, 0.99, 0.999)
-_RECENT_SECONDS = 10
 
 
-def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int) -> Subject:
+def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int, mode: Mode) -> Subject:
     """What a live view of one node's part of a plan shows all the time."""
     place = f"  node {node.index} of {len(plan.nodes)}" if len(plan.nodes) > 1 else ""
-    return Subject(f"{node.vms:,} VMs to {target}{place}", duration_ns, groups_of(plan, node), plan.shape)
+    to = "to" if mode == "push" else "asked at"
+    return Subject(f"{node.vms:,} VMs {to} {target}{place}", duration_ns, groups_of(plan, node), plan.shape, mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is known of a run at any moment: whether it was asked to stop, how it stands, and its last ten seconds."""
+
+    stop_asked: Callable[[], bool]
+    standing: Callable[[], Standing]
+    recent: Callable[[], Recent]
 
 
 def viewing(
-    subject: Subject, log: Log, stats_interval_ns: int, stop_asked: Callable[[], bool], terminal: TextIO | None
+    subject: Subject, log: Log, stats_interval_ns: int, known: Known, screen: Screen | None
 ) -> AbstractContextManager[Observer]:
-    """What a person watches while it is entered: the live view, where there is a terminal that may be drawn on and the log is
+    """What a person watches while it is entered: the live view, where there is a screen and the log is
     not for machines; else lines of statistics. To be entered after the last fork."""
-    if terminal is None or log.style == "json":
+    if screen is None or log.style == "json":
         return nullcontext(StatsLines(log, stats_interval_ns))
-    return LiveView(Screen(terminal), log, subject, stop_asked)
+    return LiveView(screen, log, subject, known)
 
 
 class LiveView(OnScreen):
-    """Draws the run while it is entered, and holds the log's lines back until the terminal is free again.
+    """Draws the run while it is entered, and holds the log's lines back until the terminal is free again."""
 
-    `stop_asked` says whether the run was asked to stop.
-    """
-
-    def __init__(self, screen: Screen, log: Log, subject: Subject, stop_asked: Callable[[], bool]) -> None:
+    def __init__(self, screen: Screen, log: Log, subject: Subject, known: Known) -> None:
         super().__init__(screen, log)
         self._subject = subject
-        self._stop_asked = stop_asked
+        self._known = known
         self._pace = Pace()
-        self._clocks = {name: Clock(name) for name in ("response", "service", "lag")}
+        self._clocks = {name: Clock(name) for name in _CLOCKS}
+        self._recent = Recent()
+        self._lately = {name: Clock(name) for name in _CLOCKS}
         self._groups = GroupWatch(subject.groups)
         self._updates = 0
+        self._is_recent = self._is_help = False
 
     def update(self, totals: RunTotals) -> None:
-        """Draw the state of the run."""
+        """Hear the keys, and draw the state of the run."""
+        for key in self.pressed():
+            self._is_recent ^= key == "w" and not self._is_help
+            self._is_help = key == "?" and not self._is_help
         self._pace.add(totals.elapsed_ns, totals.counts)
-        self._follow_clocks(totals)
+        times = totals.times
+        self._follow_clocks(totals.counts, times)
         self._groups.follow(totals)
         columns, rows = self._screen.size
-        self._screen.draw(frame(self._scene(totals), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
+        self._screen.draw(frame(self._scene(totals, times), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
 
-    def _follow_clocks(self, totals: RunTotals) -> None:
-        """Work out part of one clock's figures an update, in turn: over a long run they are what costs. At first, all of them."""
-        steps = [(name, figures) for figures in (_since_start, _lately) for name in self._clocks]
-        for name, figures in [steps[self._updates % len(steps)]] if self._updates else steps:
-            self._clocks[name] = replace(self._clocks[name], **figures(name, totals))
+    def _follow_clocks(self, counts: Counts, times: Times) -> None:
+        """Work out the figures of one clock an update, in turn: over a long run they are what costs. At first, all of them."""
+        for name in [_CLOCKS[self._updates % len(_CLOCKS)]] if self._updates else _CLOCKS:
+            self._clocks[name] = _since_start(name, counts, times)
         self._updates += 1
+        if self._known.recent() is not self._recent:
+            self._recent = self._known.recent()
+            self._lately = {name: _of_recent(name, self._recent) for name in _CLOCKS}
 
-    def _scene(self, totals: RunTotals) -> Scene:
+    def _scene(self, totals: RunTotals, times: Times) -> Scene:
+        recent = self._recent
+        if self._is_recent:
+            clocks = list(self._lately.values())
+            looked = Looked(recent.counts, recent.times.response, recent.undelivered["response"], is_recent=True)
+        else:
+            clocks = [_beside(self._clocks[name], self._lately[name]) for name in _CLOCKS]
+            looked = Looked(totals.counts, times.response, totals.counts.unanswered)
         return Scene(
             subject=self._subject,
             elapsed_ns=totals.schedule_ns,
             zero_wall_ns=totals.zero_wall_ns,
-            is_stopping=self._stop_asked(),
+            is_stopping=self._known.stop_asked(),
             counts=totals.counts,
+            looked=looked,
+            standing=self._known.standing(),
             rates=self._pace.rates,
             offered=self._pace.offered,
             achieved=self._pace.achieved,
-            clocks=list(self._clocks.values()),
+            in_flight=self._pace.in_flight,
+            asked=self._pace.asked,
+            clocks=clocks,
             errors=totals.errors,
             groups=self._groups.tables,
             entries=self._log.recent(),
+            knowledge=totals.knowledge,
+            has_keys=self._screen.keyboard.is_there,
+            is_help=self._is_help,
         )
 
 
-def _since_start(name: str, totals: RunTotals) -> dict[str, Any]:
-    counts = totals.counts
+def _since_start(name: str, counts: Counts, times: Times) -> Clock:
     undelivered = {"response": counts.unanswered, "service": counts.started_undelivered}.get(name, 0)
-    times: Histogram = getattr(totals.times, name)
-    largest = times.largest if times.counts and not undelivered else None
-    return {"since_start": (*times.quantiles(_SHARES, undelivered), largest), "undelivered": undelivered}
+    return Clock(name, _figures(_clock_of(times, name), undelivered), undelivered=undelivered)
 
 
-def _lately(name: str, totals: RunTotals) -> dict[str, Any]:
-    rows = totals.series.recent(_RECENT_SECONDS)
-    counts = sum((row.counts for row in rows), Counts())
-    undelivered = {"response": counts.unanswered, "service": counts.failed}.get(name, 0)
-    times = Histogram.merged(getattr(row.times, name) for row in rows)
-    return {"lately": tuple(times.quantiles((0.5, 0.99), undelivered)), "lately_undelivered": undelivered}
+def _of_recent(name: str, recent: Recent) -> Clock:
+    undelivered = recent.undelivered[name]
+    return Clock(name, _figures(_clock_of(recent.times, name), undelivered), undelivered=undelivered)
+
+
+def _beside(clock: Clock, lately: Clock) -> Clock:
+    """The clock of the whole run with two figures of the last ten seconds."""
+    p50, _, p99, *_ = lately.figures
+    return replace(clock, lately=(p50, p99), lately_undelivered=lately.undelivered)
+
+
+def _clock_of(times: Times, name: str) -> Histogram:
+    found: Histogram = getattr(times, name)
+    return found
+
+
+def _figures(times: Histogram, undelivered: int) -> Sequence[int | None]:
+    """Quantiles, and the largest."""
+    return (*times.quantiles(_SHARES, undelivered), times.largest if times.counts and not undelivered else None)

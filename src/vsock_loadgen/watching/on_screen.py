@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from types import TracebackType
 from typing import Self
 
@@ -24,3 +25,10 @@ class OnScreen:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._screen.__exit__(kind, error, trace)
         self._log.release()
+
+    def pressed(self) -> str:
+        """The keys that were pressed since the last time, but for `q`, which does what Ctrl-C does."""
+        keys = self._screen.keyboard.pressed()
+        for _ in range(keys.count("q")):
+            signal.raise_signal(signal.SIGINT)
+        return keys.replace("q", "")

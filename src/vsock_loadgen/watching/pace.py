@@ -15,11 +15,22 @@ MOST_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Per second, over the last NOW_NS: reports that fell due, reports and bytes that were delivered."""
+    """Per second, over the last NOW_NS: reports that fell due, reports and bytes that were delivered, askings."""
 
     offered: float = 0.0
     achieved: float = 0.0
     bytes: float = 0.0
+    asked: float = 0.0
+
+
+@dataclass(slots=True)
+class _Second:
+    """What happened within a second; `in_flight` is the most that was seen."""
+
+    offered: int = 0
+    achieved: int = 0
+    in_flight: int = 0
+    asked: int = 0
 
 
 class Pace:
@@ -27,7 +38,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, Counts]] = deque([(0, Counts())])
-        self._seconds: deque[list[int]] = deque(maxlen=MOST_SECONDS)
+        self._seconds: deque[_Second] = deque(maxlen=MOST_SECONDS)
         self._second = -1
 
     def add(self, elapsed_ns: int, counts: Counts) -> None:
@@ -37,10 +48,12 @@ class Pace:
             return
         while self._second < last_ns // SECOND:
             self._second += 1
-            self._seconds.append([0, 0])
+            self._seconds.append(_Second())
         row = self._seconds[-1]
-        row[0] += counts.due - last.due
-        row[1] += counts.delivered - last.delivered
+        row.offered += counts.due - last.due
+        row.achieved += counts.delivered - last.delivered
+        row.asked += counts.askings - last.askings
+        row.in_flight = max(row.in_flight, counts.in_flight)
         self._samples.append((elapsed_ns, counts))
         while self._samples[1][0] <= elapsed_ns - NOW_NS:
             self._samples.popleft()
@@ -52,14 +65,25 @@ class Pace:
         seconds = (now_ns - then_ns) / SECOND
         if not seconds:
             return Rates()
-        return Rates((now.due - then.due) / seconds, (now.delivered - then.delivered) / seconds, (now.bytes - then.bytes) / seconds)
+        changes = (now.due - then.due, now.delivered - then.delivered, now.bytes - then.bytes, now.askings - then.askings)
+        return Rates(*(change / seconds for change in changes))
 
     @property
     def offered(self) -> list[int]:
         """Reports that fell due in each second that is over, oldest first."""
-        return [row[0] for row in self._seconds][:-1]
+        return [row.offered for row in self._seconds][:-1]
 
     @property
     def achieved(self) -> list[int]:
         """Reports delivered in each second that is over, oldest first."""
-        return [row[1] for row in self._seconds][:-1]
+        return [row.achieved for row in self._seconds][:-1]
+
+    @property
+    def in_flight(self) -> list[int]:
+        """The most reports under way that were seen in each second that is over, oldest first."""
+        return [row.in_flight for row in self._seconds][:-1]
+
+    @property
+    def asked(self) -> list[int]:
+        """Askings begun in each second that is over, oldest first."""
+        return [row.asked for row in self._seconds][:-1]

@@ -17,6 +17,9 @@ from typing import Any, Self, TextIO
 from rich.console import Console
 from rich.segment import Segment, Segments
 
+from vsock_loadgen.watching.foreground import is_in_foreground
+from vsock_loadgen.watching.keyboard import Keyboard
+
 Line = Sequence[Segment]
 
 _ENTER = "\x1b[?1049h\x1b[?25l"  # the alternate screen, without a cursor
@@ -32,14 +35,7 @@ def can_be_drawn_on(stream: TextIO, environment: Mapping[str, str]) -> bool:
     in the background."""
     if not stream.isatty() or environment.get("TERM", "dumb") == "dumb":
         return False
-    return environment.get("CI", "").lower() in _OFF and _is_in_foreground(stream.fileno())
-
-
-def _is_in_foreground(descriptor: int) -> bool:
-    try:
-        return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:
-        return True  # not the terminal that controls us: nobody else has it in the foreground either
+    return environment.get("CI", "").lower() in _OFF and is_in_foreground(stream.fileno())
 
 
 def _cut(line: Line, columns: int) -> list[Segment]:
@@ -50,15 +46,18 @@ class Screen:
     """A full screen on a terminal, from the first frame until it is left. Enter it in the main thread.
 
     Ctrl-Z and Ctrl-\\ give the terminal back before they stop or end the process; a job that goes on in the background draws
-    nothing. A terminal that has gone away is not written to again.
+    nothing. A terminal that has gone away is not written to again. `keys` is where keys are pressed, taken and given back with the
+    screen.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, keys: TextIO | None = None) -> None:
         self._stream = stream
         self._descriptor = stream.fileno()
         self._console = Console(file=stream, force_terminal=True, highlight=False, legacy_windows=False)
         self._is_shown = False
+        self._was_stopped = False
         self._is_gone = False
+        self.keyboard = Keyboard(keys)
         self._previous: dict[signal.Signals, Any] = {}
 
     @property
@@ -78,6 +77,7 @@ class Screen:
     def __enter__(self) -> Self:
         for number in _PUT_ASIDE:
             self._previous[number] = signal.signal(number, self._put_aside)
+        self._previous[signal.SIGCONT] = signal.signal(signal.SIGCONT, self._go_on)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -87,7 +87,7 @@ class Screen:
 
     def draw(self, lines: Sequence[Line]) -> None:
         """Show a frame: at most as many lines as the screen has; what is longer than a line is cut off."""
-        if self._is_gone or not _is_in_foreground(self._descriptor):
+        if self._is_gone or not is_in_foreground(self._descriptor):
             return
         columns, rows = self.size
         drawn = [_cut(line, columns) for line in lines[:rows]]
@@ -100,7 +100,11 @@ class Screen:
         full = [Segment.get_line_length(line) == columns for line in drawn] + [False] * (rows - len(drawn))
         text = "\r\n".join(text if is_full else text + _REST_OF_LINE for text, is_full in zip(texts, full, strict=True))
         try:
-            self._stream.write(f"{'' if self._is_shown else _ENTER}{_HOME}{text}")
+            enters = not self._is_shown or self._was_stopped
+            self._is_shown, self._was_stopped = True, False  # before: a signal may come in the middle of what follows
+            if enters:
+                self.keyboard.take()
+            self._stream.write(f"{_ENTER if enters else ''}{_HOME}{text}")
             self._stream.flush()
             self._is_shown = True
         except (OSError, ValueError):
@@ -108,6 +112,7 @@ class Screen:
 
     def _give_back(self) -> None:
         """Leave the screen. Written past the stream's buffer, since a signal may have come in the middle of a frame."""
+        self.keyboard.give_back()
         if self._is_shown and not self._is_gone:
             self._is_shown = False
             try:
@@ -121,3 +126,7 @@ class Screen:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         signal.signal(number, self._put_aside)
+
+    def _go_on(self, number: int, frame: FrameType | None) -> None:
+        """The process was stopped, perhaps in a way that it did not see, and somebody else had the terminal meanwhile."""
+        self._was_stopped = True

@@ -1,4 +1,4 @@
-"""Holds a run against its thresholds while it goes on: says when one is missed or met again, and stops the run where asked to."""
+"""Checks a run against its thresholds while it goes on: says when one is missed or met again, and stops the run where asked to."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from vsock_loadgen.config.thresholds import Threshold
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
-from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
+from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_so_far
 from vsock_loadgen.units import SECOND
 
 
 class ThresholdWatch:
-    """Holds the figures since the start against the thresholds as they are then, first once `grace_ns` is over.
+    """Checks the figures since the start against the thresholds as they are then, first once `grace_ns` is over.
 
-    With `abort`, it looks every second, and calls `abort` once where a threshold is missed: that is how the run is asked to end.
+    With `abort`, it looks every second, and calls `abort` once when a threshold is missed: that is how the run is asked to end.
     Without, it looks every `interval_ns`.
     """
 
@@ -40,7 +40,7 @@ class ThresholdWatch:
         if totals.elapsed_ns < self._next_ns or self.abortion is not None or not totals.counts.settled:
             return
         self._next_ns = totals.elapsed_ns + self._interval_ns
-        judged = judge_thresholds([threshold for threshold in self._thresholds(totals) if _has_begun(threshold, totals)], totals)
+        judged = judge_so_far(self._thresholds(totals), totals)
         missed = tuple(threshold for threshold in judged if threshold.passed is False)
         if missed and self._abort is not None and not totals.is_ending:
             self.abortion = Abortion(totals.elapsed_ns, missed)
@@ -57,9 +57,3 @@ class ThresholdWatch:
                 text = f"so far, {threshold}"
                 say = self._log.line if threshold.passed else self._log.alert
                 say(text, "threshold", threshold.to_json())
-
-
-def _has_begun(threshold: Threshold, totals: RunTotals) -> bool:
-    """Whether what the threshold is about has come to anything that it could be held against."""
-    measured = threshold.of(totals)
-    return measured is not None and measured.counts.settled > 0

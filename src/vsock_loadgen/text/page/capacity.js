@@ -3,8 +3,6 @@
 const PURPOSES = { search: "narrow the bounds", repeat: "was not clear", confirm: "confirm a bound", again: "contradiction",
   plateau: "too much load", last: "still the same?" };
 
-const FEW_GOALS = 2; // have room beside each other on a phone
-
 function showFigures(capacity) {
   showHeading(capacity);
   showOutcome();
@@ -51,24 +49,22 @@ function showTrials(capacity) {
   const trials = capacity.trials;
   const hasVms = new Set(trials.map((trial) => trial.vms)).size > 1;
   const goals = trials.length ? trials[0].goals.map((seen) => seen.goal) : [];
-  byId("trials").className = goals.length > FEW_GOALS ? "many" : "";
-  const extra = (text) => make("th", text, "extra");
-  const headings = ["trial", "due/s", ...(hasVms ? ["VMs"] : []), make("th", "shows", "left"), extra("delivered/s"), extra("P50"), extra("P99"),
-    ...goals.map((goal) => meanings.goals[goal].heading), extra("in flight"), make("th", "for", "left extra")];
+  const headings = ["trial", "due/s", ...(hasVms ? ["VMs"] : []), make("th", "shows", "left"), "delivered/s", "P50", "P99",
+    ...goals.map((goal) => meanings.goals[goal].heading), "in flight", make("th", "for", "left")];
   fillTable(byId("trials"), headings, trials.map((trial, index) => {
     const at = (key, show) => figure(capacity, `trials.${index}.${key}`, show);
     const isBound = ["holds", "misses"].some((name) => isAt(trial, capacity[name]));
     return [
       make("td", at("number", String), isBound ? "bound" : ""),
-      withUnit(at("reports_per_second", showNumber), "/s"),
-      ...(hasVms ? [withUnit(at("vms", showCount), "VMs")] : []),
+      at("reports_per_second", showNumber),
+      ...(hasVms ? [at("vms", showCount)] : []),
       shownCell(trial, index),
-      make("td", at("delivered_per_second", showNumber), "extra"),
-      make("td", at("response_time_p50_seconds", showSeconds), "extra"),
-      make("td", at("response_time_p99_seconds", showSeconds), "extra"),
+      at("delivered_per_second", showNumber),
+      at("response_time_p50_seconds", showSeconds),
+      at("response_time_p99_seconds", showSeconds),
       ...trial.goals.map((seen, number) => goalCell(seen, at(`goals.${number}.value`, isShare(seen.goal) ? showPercent : showSeconds))),
-      make("td", at("most_in_flight", showCount), "extra"),
-      make("td", PURPOSES[trial.purpose] ?? trial.purpose, "left extra"),
+      at("most_in_flight", showCount),
+      make("td", PURPOSES[trial.purpose] ?? trial.purpose, "left"),
     ];
   }));
 }
@@ -90,20 +86,11 @@ function shownCell(trial, index) {
   return make("td", [shows, reason], `left mark ${moods[trial.verdict] ?? ""}`);
 }
 
-// A cell that says its unit where there are no headings.
-function withUnit(content, unit) {
-  const cell = make("td", content);
-  cell.dataset.unit = unit;
-  return cell;
-}
-
 // A goal's figure with its mark, and below it how far it is from the limit.
 function goalCell(seen, measured) {
   if (!present(seen.value)) measured.textContent = seen.over ? "not delivered" : "-";
   const mark = seen.met ? "\u2713" : "\u2717";
-  const cell = make("td", [measured, ` ${mark}`, make("span", marginText(seen), "margin")], seen.met ? "mark" : "mark missing");
-  cell.dataset.goal = meanings.goals[seen.goal].heading;
-  return cell;
+  return make("td", [measured, ` ${mark}`, make("span", marginText(seen), "margin")], seen.met ? "mark" : "mark missing");
 }
 
 function marginText(seen) {
@@ -128,6 +115,7 @@ function showAsked(capacity) {
     ["single reports", make("span", [figure(capacity, "probes", showCount), " between the trials"])],
     ["exit code", figure(capacity, "exit_code", String)],
   ]);
-  fillList(byId("environment"), flattened(capacity, ["environment"]));
+  fillList(byId("environment"), flattened(capacity, ["environment"], ["command"]));
+  showCommand(capacity.environment);
   byId("config").textContent = JSON.stringify({ loadgen: capacity.config }, null, 2);
 }

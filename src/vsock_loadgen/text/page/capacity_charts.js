@@ -7,11 +7,22 @@ const LEAST_IN_FLIGHT = 0.1; // stands for none, of which there is no logarithm
 async function drawCharts(capacity, isOnPaper = false) {
   const colors = colorsFor(isOnPaper);
   const drawn = [
-    ["throughput", ...throughputChart(capacity, colors)],
-    ["response", ...responseChart(capacity, colors)],
-    ["in-flight", ...inFlightChart(capacity, colors)],
+    ["throughput", ...throughputChart(capacity, colors), dataOf(capacity, ["delivered per second", (trial) => showNumber(trial.delivered_per_second)])],
+    ["response", ...responseChart(capacity, colors), dataOf(capacity, ["P50", timeOf("p50")], ["P99", timeOf("p99")])],
+    ["in-flight", ...inFlightChart(capacity, colors), dataOf(capacity, ["reports in flight, part by part", (trial) => trial.in_flight.map(showNumber).join(", ")])],
   ];
-  await drawAll(drawn, colors);
+  await drawAll(drawn, colors, isOnPaper);
+}
+
+// A row for each trial, with its load and what a chart has of it.
+function dataOf(capacity, ...columns) {
+  const rows = capacity.trials.map((trial) => [showCount(trial.number), trial.verdict, showNumber(trial.reports_per_second), ...columns.map(([, show]) => show(trial))]);
+  return { headings: ["trial", "shows", "due per second", ...columns.map(([name]) => name)], rows };
+}
+
+function timeOf(quantile) {
+  const key = `response_time_${quantile}_seconds`;
+  return (trial) => (present(trial[key]) ? showSeconds(trial[key]) : trial.due ? "not delivered" : "-");
 }
 
 function verdictColors(colors) {
@@ -50,10 +61,6 @@ function boundsMarks(capacity, colors) {
   }
   return { shapes, annotations };
 }
-
-// Above the words at the bounds.
-const LEGEND = { orientation: "h", y: 1.1, yanchor: "bottom", x: 0 };
-const MARGIN = { l: 55, r: 12, t: 30, b: 40 };
 
 function throughputChart(capacity, colors) {
   const { shapes, annotations } = boundsMarks(capacity, colors);

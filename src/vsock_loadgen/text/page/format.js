@@ -89,10 +89,11 @@ function tile(name, content, remark, mood = "") {
 
 function fillTable(table, headings, rows) {
   const cell = (tag) => (content) => (content instanceof HTMLTableCellElement ? content : make(tag, content));
-  table.replaceChildren(
-    make("thead", make("tr", headings.map(cell("th")))),
-    make("tbody", rows.map((row) => make("tr", row.map(cell("td"))))),
-  );
+  const heads = headings.map(cell("th"));
+  const body = rows.map((row) => row.map(cell("td")));
+  for (const head of heads) head.scope = "col";
+  for (const row of body) row.forEach((each, index) => { each.dataset.label = heads[index].textContent; }); // said where there is no heading
+  table.replaceChildren(make("thead", make("tr", heads)), make("tbody", body.map((row) => make("tr", row))));
 }
 
 function fillList(list, rows) {
@@ -104,28 +105,55 @@ function showInstant(milliseconds) {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
-// Every figure of a nested record as a row, named by its keys in words: {dropped: {rate: 3}} is ["dropped rate", 3].
+// Every figure of a nested record as a row, named in words: {dropped: {rate_limit: 3}} is ["dropped rate limit", 3]. What is not known
+// has none.
 function flattened(result, path, skip = []) {
   const value = lookUp(result, path);
-  if (skip.includes(path.at(-1))) return [];
-  const name = inWords(path.slice(1));
-  const isPlainList = Array.isArray(value) && !value.some((item) => present(item) && typeof item === "object");
-  if (isPlainList) return value.length ? [[name, value.map((item) => (isTime(path) && typeof item === "number" ? showSeconds : plainText)(item)).join(", ")]] : [];
-  if (present(value) && typeof value === "object") return Object.keys(value).flatMap((key) => flattened(result, [...path, key], skip));
-  return [[name, figure(result, path, isTime(path) && typeof value === "number" ? showSeconds : plainText)]];
-}
-
-const WORDS = { cpu: "processor time", vm: "VM", vms: "VMs", cid: "CID", cids: "CIDs", p99: "P99", python: "Python", t: "at second" };
-
-function inWords(keys) {
-  const words = keys.flatMap((key) => key.replace(/_seconds$/, "").split("_"));
-  return words.map((word) => WORDS[word] ?? word).join(" ");
+  if (skip.includes(path.at(-1)) || !present(value)) return [];
+  const [name, show = isTime(path) ? showSeconds : showNumber] = labelOf(path);
+  const text = (item) => (typeof item === "number" ? show(item) : plainText(item));
+  if (Array.isArray(value) && !value.some((item) => present(item) && typeof item === "object")) {
+    return value.length ? [[name, value.map(text).join(", ")]] : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((_, index) => flattened(result, [...path, index], skip));
+  if (typeof value === "object") return Object.keys(value).flatMap((key) => flattened(result, [...path, key], skip));
+  return [[name, figure(result, path, text)]];
 }
 
 function isTime(path) {
-  return path.at(-1).endsWith("_seconds");
+  return String(path.at(-1)).endsWith("_seconds");
 }
 
 function plainText(value) {
   return typeof value === "number" ? showNumber(value) : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+// A text to copy, under a heading, with a button that does so.
+function copyable(place, heading, text) {
+  place.hidden = !text;
+  if (!text || place.dataset.text === text) return;
+  place.dataset.text = text;
+  const code = make("pre", text);
+  code.tabIndex = 0;
+  const button = make("button", "Copy");
+  button.type = "button";
+  button.addEventListener("click", () => copy(code, button));
+  place.replaceChildren(make("h3", [heading, " ", button]), code);
+}
+
+// The command lines that a document comes from: those of several nodes, a line each.
+function showCommand(environment) {
+  const commands = [environment, ...(environment.nodes ?? [])].map((each) => each?.command).filter((command) => typeof command === "string");
+  copyable(byId("command"), "Command", [...new Set(commands)].join("\n"));
+}
+
+// Without a clipboard, as on a page that came by plain HTTP, the text is selected.
+async function copy(code, button) {
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(code);
+    button.textContent = "Selected";
+  }
 }

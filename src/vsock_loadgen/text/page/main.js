@@ -4,7 +4,6 @@ const READ_EVERY_MS = 2000;
 const LONGEST_PAUSE_MS = 10000;
 const RETRY_MS = 1000;
 const GIVE_UP_AFTER = 5;
-const canDraw = typeof Plotly !== "undefined";
 const meanings = JSON.parse(byId("meanings").textContent);
 const isLive = document.body.dataset.mode === "live";
 let shown = null;
@@ -13,12 +12,36 @@ async function show(result) {
   shown = result;
   document.querySelector("main").hidden = false;
   showFigures(result, meanings, isLive);
-  if (canDraw) await drawCharts(result);
+  showContents();
+  await libraryIsHere;
+  await drawCharts(result);
 }
 
 function redraw(isOnPaper) {
-  if (shown && canDraw) return drawCharts(shown, isOnPaper);
+  if (shown && document.body.dataset.charts) return drawCharts(shown, isOnPaper);
   return undefined;
+}
+
+// Links to the sections that have something to show, by their headings.
+function showContents() {
+  const sections = [...document.querySelectorAll("main > section[id]:not([hidden])")].filter((section) => section.querySelector("h2"));
+  byId("contents").replaceChildren(...sections.map((section) => {
+    const link = make("a", section.querySelector("h2").textContent);
+    link.href = `#${section.id}`;
+    return link;
+  }));
+}
+
+// What gzip and base64 have made of a text, which stands in an element.
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+// Run it as a script of the page: the page's policy knows its hash, and lets no other run.
+async function addLibrary() {
+  const script = make("script", await unpacked("plotly"));
+  document.head.append(script);
 }
 
 async function follow() {
@@ -54,16 +77,22 @@ function lastSeen() {
   return showInstant(Date.parse(shown.started_at) + shown.elapsed_seconds * 1000);
 }
 
-byId("no-charts").hidden = canDraw;
-document.body.classList.toggle("no-charts", !canDraw);
 darkScreen.addEventListener("change", () => redraw(false));
 window.addEventListener("beforeprint", () => redraw(true));
 window.addEventListener("afterprint", () => redraw(false));
-if (isLive) {
-  byId("raw").href = "result.json";
-  follow();
-} else {
-  const text = byId("result").textContent;
+
+async function begin() {
+  if (isLive) {
+    byId("raw").href = "result.json";
+    await follow();
+    return;
+  }
+  const text = await unpacked("result");
   byId("raw").href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  show(JSON.parse(text));
+  await show(JSON.parse(text));
 }
+
+const canUnpack = typeof DecompressionStream !== "undefined";
+const libraryIsHere = canUnpack ? addLibrary() : null;
+byId("too-old").hidden = canUnpack;
+if (canUnpack) begin();

@@ -48,24 +48,31 @@ function percentileName(stretched) {
 }
 
 function percentileChart(result, colors) {
-  const beyond = (key) => Math.max(0, result[`${key}_seconds`].count - rankReader(result.histograms[key]).count);
-  const undelivered = beyond("response_time");
+  const recorded = (key) => rankReader(result.histograms[key]).count;
+  const undelivered = result.asked ? 0 : Math.max(0, result.response_time_seconds.count - recorded("response_time"));
+  const beyond = { response_time: undelivered, service_time: Math.max(0, result.service_time_seconds.count - recorded("service_time")), lag: 0 };
+  const [response, service, lag] = ["response_time", "service_time", "lag"].map((key) => percentileCurve(result.histograms[key], beyond[key]));
+  const name = (key) => clockName(result, `${key}_seconds`);
+  const isOne = !result.asked && response.length === service.length && response.every(([, time], index) => areAlike(time, service[index][1]));
   const curves = [
-    ["response time", "response_time", colors.achieved, {}],
-    ["service time", "service_time", colors.service, { dash: "dash" }],
-    ["schedule lag", "lag", colors.lag, { dash: "dot" }],
-  ].map(([name, key, color, style]) => [name, percentileCurve(result.histograms[key], beyond(key)), color, style]);
-  const traces = curves.map(([name, points, color, style]) => line(name, points.map(([x]) => x), points.map(([, y]) => y), color, {
-    mode: points.length > 1 ? "lines" : "markers",
-    line: style,
-    customdata: points.map(([x, y]) => [percentileName(x), showSeconds(y)]),
-    hovertemplate: "%{customdata[0]}: %{customdata[1]}",
-  }));
-  const ticks = [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+    [isOne ? "response and service time" : name("response_time"), response, colors.achieved, {}],
+    ...(isOne ? [] : [[name("service_time"), service, colors.service, { dash: "dash" }]]),
+    ...(result.asked ? [["age when taken", percentileCurve(result.asked.age_histogram, 0), colors.quantiles[2], { dash: "dashdot" }]] : []),
+    [name("lag"), lag, colors.lag, { dash: "dot" }],
+  ].filter(([, points]) => points.length);
+  const traces = curves.map(([called, points, color, style]) => {
+    const says = points.map(([, y]) => showSeconds(y));
+    return line(called, points.map(([x]) => x), points.map(([, y]) => y), color, {
+      mode: points.length > 1 ? "lines" : "markers", line: style, says,
+      customdata: points.map(([x], index) => [percentileName(x), says[index]]), hovertemplate: "%{customdata[0]}: %{customdata[1]}",
+    });
+  });
+  const ticks = [2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
   const most = Math.max(10, result.response_time_seconds.count, ...curves.flatMap(([, points]) => points.slice(-1).map(([x]) => x)));
-  const xaxis = { type: "log", range: [0, Math.log10(most)], tickvals: ticks, ticktext: ticks.map(percentileName), title: { text: "percentile" }, showspikes: false };
-  const layout = { hovermode: "closest", xaxis, yaxis: timeAxis(rangeOf(curves.flatMap(([, points]) => points.slice(1).map(([, y]) => y)))) };
-  return [traces, undelivered ? { ...layout, ...beyondMark(result.response_time_seconds.count, undelivered, colors) } : layout];
+  const xaxis = { type: "log", range: [0, Math.log10(most)], tickvals: ticks, ticktext: ticks.map(percentileName), tickangle: 0, title: { text: "percentile" }, showspikes: false };
+  const layout = { margin: MARGIN, legend: LEGEND, hovermode: "closest", xaxis, yaxis: timeAxis(rangeOf(curves.flatMap(([, points]) => points.slice(1).map(([, y]) => y)))) };
+  const mark = undelivered ? beyondMark(result.response_time_seconds.count, undelivered, colors) : {};
+  return [traces, { ...layout, ...mark }, { first: "percentile", show: percentileName }];
 }
 
 // Where the response times of delivered reports end.
@@ -73,7 +80,7 @@ function beyondMark(everything, undelivered, colors) {
   const x = everything / undelivered;
   return {
     shapes: [{ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: colors.limit, dash: "dot", width: 1.5 } }],
-    annotations: [{ x: Math.log10(x), y: 1, yref: "paper", xanchor: x > Math.sqrt(everything) ? "right" : "left", yanchor: "top", showarrow: false,
+    annotations: [{ x: Math.log10(x), y: 1, yref: "paper", xanchor: x > Math.sqrt(everything) ? "right" : "left", yanchor: "bottom", showarrow: false,
       text: ` ${showPercent((100 * undelivered) / everything)} not delivered `, font: { color: colors.limit } }],
   };
 }

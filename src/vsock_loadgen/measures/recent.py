@@ -1,0 +1,56 @@
+"""The last ten seconds of a run, for whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from vsock_loadgen.measures.snapshot import Counts, Times
+from vsock_loadgen.measures.totals import RunTotals
+from vsock_loadgen.units import SECOND
+
+RECENT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What happened in them: the counts, none in flight, and the times. `span_ns` is how long they were, the present second in
+    part; 0 before anything has happened."""
+
+    counts: Counts = field(default_factory=Counts)
+    times: Times = field(default_factory=Times)
+    span_ns: int = 0
+
+    @property
+    def undelivered(self) -> Mapping[str, int]:
+        """By clock, the reports that were not delivered and count as longer than any time."""
+        return {"response": self.counts.unanswered, "service": self.counts.failed, "lag": 0}
+
+    def per_second(self, count: int) -> float:
+        """How many of them there were in a second, on average."""
+        return count * SECOND / self.span_ns if self.span_ns else 0.0
+
+
+def recent_of(totals: RunTotals) -> Recent:
+    """Those of a run that goes on."""
+    rows = totals.series.recent(RECENT_SECONDS)
+    counts, times = Counts(), Times()
+    for row in rows:
+        counts += row.counts
+        times.merge(row.times)
+    began_ns = max(totals.began_wall_ns, (totals.series.last_second - RECENT_SECONDS + 1) * SECOND)
+    return Recent(replace(counts, in_flight=0), times, max(0, totals.began_wall_ns + totals.elapsed_ns - began_ns))
+
+
+class RecentWatch:
+    """Looks at them once a second: to add them up costs as much as a few snapshots."""
+
+    def __init__(self) -> None:
+        self._next_ns = 0
+        self.now = Recent()
+
+    def update(self, totals: RunTotals) -> None:
+        """Look if it is time to."""
+        if totals.elapsed_ns >= self._next_ns:
+            self._next_ns = totals.elapsed_ns + SECOND
+            self.now = recent_of(totals)

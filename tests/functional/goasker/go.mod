@@ -1,0 +1,3 @@
+module goasker
+
+go 1.21
