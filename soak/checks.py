@@ -71,15 +71,14 @@ def _accounts(evidence: Evidence) -> Iterator[Check]:
     )
     in_rows = sum(row["due"] for row in evidence.result["series"])
     yield Check("the rows of the result add up", f"{in_rows:,}", f"{due:,}", in_rows == due)
-    askings = evidence.result.get("askings")
-    if askings is None:
+    if not evidence.is_asked:
         uncertain = failures.get("timeout", 0) + totals["unfinished"]
         lost = unexplained(delivered, counted, uncertain)
         found = f"{lost:,} ({evidence.counted.lives} receivers counted {counted:,})"
         expected = f"0 ({delivered:,} delivered, {uncertain:,} given up under way)"
         yield Check("unexplained reports", found, expected, lost == 0)
     else:
-        yield from _askings(evidence.counted, delivered, askings)
+        yield from _askings(evidence.counted, delivered, evidence.result["askings"])
     yield _metrics(evidence)
 
 
@@ -110,7 +109,7 @@ def _metrics(evidence: Evidence) -> Check:
         return Check(claim, "not scraped", "the same", None)
     differing = {name: f"{count:,}, not {totals[name]:,}" for name, count in scraped.items() if count != totals[name]}
     found = _list(differing) if differing else f"the same {len(scraped)}"
-    left_out = {"in_flight"} | ({"delivered", "unfinished"} if "askings" in evidence.result else set())
+    left_out = {"in_flight"} | ({"delivered", "unfinished"} if evidence.is_asked else set())
     return Check(claim, found, "the same", not differing and set(scraped) == set(totals) - left_out)
 
 

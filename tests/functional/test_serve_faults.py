@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asked import balanced
+from asked import balanced, explained
 from command import vsock_loadgen
 
 AT_ASKER = {
@@ -38,6 +38,7 @@ def test_a_fault_is_counted_at_both_ends_and_ends_no_report(fault: str, dialect:
     assert ended.returncode == 0, ended.stderr
     result = json.loads(out.read_text())
     balanced(result)
+    explained(result, result["receiver"])
     for groups in result["groups"].values():
         for group in groups:
             balanced(group)
