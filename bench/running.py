@@ -67,7 +67,8 @@ class Runner:
         return file
 
     def _ours(self, scenario: Scenario, path: Path) -> list[str | Path]:
-        return [PRODUCT, "run", "--config", self._config(scenario, path), "--result", self.scratch / "result.json"]
+        samples: list[str | Path] = ["--samples", self.scratch / "samples.csv.gz"] if scenario.samples else []
+        return [PRODUCT, "run", "--config", self._config(scenario, path), "--result", self.scratch / "result.json", *samples]
 
     def _reference(self, scenario: Scenario, sender: SenderName, path: Path) -> list[str | Path]:
         size = str(self._size(scenario, path))

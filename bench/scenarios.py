@@ -48,6 +48,8 @@ class Scenario:
     budgets: tuple[Budget, ...] = ()
     pss_every_seconds: float = 1.0
     saturated: bool = False
+    samples: bool = False
+    """Whether a row is written for each report."""
     once: bool = field(default=False)
     """Measured in one round only."""
     is_tls: bool = False
@@ -105,6 +107,8 @@ def _saturation() -> list[Scenario]:
         _saturated("saturated-10-written", 10, 150_000, delivery="written"),
         _saturated("saturated-700-written", 700, 50_000, delivery="written"),
         _saturated("saturated-2000-written", 2_000, 20_000, delivery="written"),
+        _saturated("saturated-10-samples", 10, 150_000, samples=True),
+        _saturated("saturated-700-samples", 700, 50_000, samples=True),
         _saturated("shapes-normal", NORMAL_FLEET, 50_000, group="shapes"),
         _saturated("shapes-per-vm", 700, 50_000, group="shapes", package_sets="perVM"),
     ]

@@ -7,6 +7,8 @@ Blocks are told apart by the words after the language:
   that only its command lines are parsed;
 - `sh make`: targets of the Makefile;
 - `yaml`: a whole config;
+- `python`: runs, as `test_python_page.py` does it; `python frames` needs a library that is not here, and is only compiled;
+- `yaml workflow`: a pipeline of GitHub's, of which a test takes the step that is this repository's action;
 - `yaml FILE`, `csv FILE` and the like: a file, written before the next command runs; `yaml FILE` is a whole config as well;
 - `text output`: lines of what the block before has printed; `text like`: the same but for its figures; `...` are lines left out.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -16,14 +17,16 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
+from vsock_loadgen.engine.samples import Sampled, SampleFile
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor
-from vsock_loadgen.errors import CompanionLostError, ConfigError, Problem
+from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, CompanionLostError, ConfigError, Problem
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.modes.calling import CALLING
 from vsock_loadgen.modes.mode import Companion, Decided, Mode, Prepared
+from vsock_loadgen.outputs import open_emptied
 from vsock_loadgen.plan.document import plan_document
 from vsock_loadgen.plan.shares import Shares
 from vsock_loadgen.preparing import prepare
@@ -39,6 +42,7 @@ from vsock_loadgen.serving.http import listening_address, listening_ports, serve
 from vsock_loadgen.serving.live_result import LiveResult
 from vsock_loadgen.serving.metrics import Metrics
 from vsock_loadgen.serving.pages import Pages
+from vsock_loadgen.serving.pushing import push_gateway_of
 from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.console import Streams
 from vsock_loadgen.text.html import live_page
@@ -63,6 +67,7 @@ class Forked:
     decided: Decided
     supervisor: Supervisor
     prepared: Prepared
+    samples: SampleFile | None
     sending: ExitStack
 
 
@@ -74,13 +79,14 @@ def run(
     mode: Mode = CALLING,
     warnings: tuple[Problem, ...] = (),
     ends_process: bool = False,
+    concluded: Callable[[Result], None] | None = None,
 ) -> int:
     """Simulate this node's part of the fleet, from a look at what it needs to the verdict; returns the exit code.
 
     Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. With `ends_process` a signal that
-    comes after the outcome changes nothing any more.
+    comes after the outcome changes nothing any more. `concluded` hears of the outcome.
     """
-    stage = Stage(streams, outputs, Log(streams.log, style=config.log_format))
+    stage = Stage(streams, outputs, Log(streams.log, style=config.log_format), concluded)
     decided = _decide(mode, mode.settled(config), warnings, stage)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequests())
@@ -105,7 +111,9 @@ def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: St
     plan, factory = prepare(config, asker=mode.foreseen)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
-    decided = Decided(config, identity, plan, factory, reconciler_of(config, log, os.environ), warnings)
+    reconciler = reconciler_of(config, log, os.environ)
+    gateway = push_gateway_of(config.push_gateway, identity.index, log, os.environ)
+    decided = Decided(config, identity, plan, factory, reconciler, gateway, warnings)
     _look_at_start(decided, log)
     return decided
 
@@ -117,7 +125,8 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
     prepared = mode.prepare(decided, sending, stop)
     _say_thresholds(config, stage.log)
     loads = loads_of(plan, decided.mine, prepared.own_cid)
-    supervisor = sending.enter_context(Supervisor(loads, prepared.orders, stop))
+    samples = _sample_file(stage.outputs, decided, sending)
+    supervisor = sending.enter_context(Supervisor(loads, replace(prepared.orders, samples=samples), stop))
     made = Run(
         config,
         plan,
@@ -132,7 +141,19 @@ def _fork(decided: Decided, mode: Mode, stage: Stage, sending: ExitStack, stop: 
         prepared.asker,
     )
     _announce(decided, mode, prepared, stage.log)
-    return Forked(made, decided, supervisor, prepared, sending)
+    return Forked(made, decided, supervisor, prepared, samples, sending)
+
+
+def _sample_file(outputs: Outputs, decided: Decided, sending: ExitStack) -> SampleFile | None:
+    """The file of samples, if one is wanted. Raises ConfigError if it cannot be written."""
+    path, plan = outputs.samples, decided.plan
+    if path is None:
+        return None
+    try:
+        file = SampleFile(open_emptied(path), outputs.sampled_share, plan.cells(decided.mine), plan.workers)
+    except OSError as error:
+        raise ConfigError([Problem("--samples", "", f"{path} cannot be written: {error.strerror}")]) from error
+    return sending.enter_context(file)
 
 
 def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -> int:
@@ -155,13 +176,24 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
         watches.clocks.update(totals)
     receipt = _receipt(forked.prepared.companion, totals) if forked.prepared.companion else None
     reconciliation = reconciler.after(totals.counts, lambda: stop.count > 1) if reconciler else None
+    sampled = forked.samples.sampled() if forked.samples else None
     forked.sending.close()
     watches.saturation.conclude(totals)
     findings = replace(watches.findings(), ended=True, receipt=receipt, reconciliation=reconciliation)
+    if sampled:
+        findings = replace(findings, warnings=(*findings.warnings, *_said_of(sampled, log)))
     result = result_of(forked.run, totals, findings)
     for page in pages:
         page.end(totals, result)
-    return stage.conclude(result)
+    exit_code, unpushed = stage.conclude(result), _pushed(forked, watches, totals, result)
+    return exit_code or unpushed or (EXIT_INTERNAL if sampled and sampled.lost else EXIT_DONE)
+
+
+def _said_of(sampled: Sampled, log: Log) -> tuple[str, ...]:
+    """What the result has to warn of. The log gets all."""
+    fields = {"rows": sampled.rows, "lost": sampled.lost}
+    (log.alert if sampled.lost else log.line)(str(sampled), "samples", fields)
+    return (str(sampled),) if sampled.lost else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +303,17 @@ def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequest
     return Observers(observers)
 
 
-def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
-    """What others look at over HTTP until the stack is left, if anything."""
-    config = forked.decided.config
-    if config.metrics_port == 0:
-        return []
-    metrics = Metrics(
+def _pushed(forked: Forked, watches: Watches, totals: RunTotals, result: Result) -> int:
+    """Hand the metrics of the end to the Pushgateway, if there is one; returns the exit code of that."""
+    if forked.decided.gateway is None:
+        return EXIT_DONE
+    metrics = _metrics(forked, watches)
+    metrics.update(totals, result)
+    return forked.decided.gateway.push(metrics)
+
+
+def _metrics(forked: Forked, watches: Watches) -> Metrics:
+    return Metrics(
         forked.run.plan,
         forked.run.mine,
         watches.saturation,
@@ -286,7 +323,14 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
         standing=lambda: watches.standing.now,
         recent=lambda: watches.recent.now,
     )
-    pages = Pages(metrics, LiveResult(watches.snapshot, live_page), Health())
+
+
+def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
+    """What others look at over HTTP until the stack is left, if anything."""
+    config = forked.decided.config
+    if config.metrics_port == 0:
+        return []
+    pages = Pages(_metrics(forked, watches), LiveResult(watches.snapshot, live_page), Health())
     served = serve(
         stack,
         listening_address(config.metrics_address, os.environ),

@@ -12,6 +12,7 @@ from typing import TextIO
 
 _DESCRIPTOR_FOLDERS = (Path("/dev"), Path("/dev/fd"))
 _DESCRIPTORS = {Path("/dev/stdin"): 0, Path("/dev/stdout"): 1, Path("/dev/stderr"): 2}
+_PRIVATE = 0o600
 _MOST_LINKS = 40  # as Linux follows
 
 
@@ -43,6 +44,21 @@ def write_pieces(pieces: Iterable[str], path: Path) -> None:
         raise
 
 
+def open_emptied(path: Path) -> int:
+    """A descriptor that appends to a file which is empty now, readable by this user only if it is new. Raises OSError."""
+    _refuse_planted(path)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+
+
+def append_text(text: str, path: Path) -> None:
+    """Put a text behind what a file holds, which is made if there is none, or write it to a pipe, a device or a descriptor. Raises
+    OSError, as `write_pieces` does."""
+    _refuse_planted(path)
+    number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _PRIVATE) if not is_stream(path) else None
+    with _opened(path) if number is None else os.fdopen(number, "a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 def is_stream(path: Path) -> bool:
     """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
     return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
@@ -63,8 +79,8 @@ def _descriptor(path: Path) -> int | None:
     return _DESCRIPTORS.get(path)
 
 
-def check_writable(path: Path) -> None:
-    """Raise OSError or ValueError where `write_text` would, as far as that can be seen without writing."""
+def check_writable(path: Path, *, appends: bool = False) -> None:
+    """Raise OSError or ValueError where `write_text`, or `append_text`, would, as far as that can be seen without writing."""
     _refuse_planted(path)
     if is_stream(path):
         number = _descriptor(path)
@@ -74,6 +90,10 @@ def check_writable(path: Path) -> None:
         return
     target = path.resolve()
     folder = target.parent
+    if appends and target.exists():
+        if not os.access(target, os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, "you may not write to it")
+        return
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, f"there is no folder {folder}")
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):

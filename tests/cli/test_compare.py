@@ -56,6 +56,22 @@ def test_with_a_baseline_all_results_are_one_side_with_a_spread(write: Write) ->
     assert row["others"][0]["exceeds_spread"] is True
 
 
+def test_a_pattern_names_the_runs_of_the_baseline(write: Write, tmp_path: Path) -> None:
+    for number in range(3):
+        write(f"old-{number}.json", sound_run(20 + number))
+    new = write("new.json", sound_run(30))
+    document = json.loads(compare("--baseline", tmp_path / "old-*.json", new, "--format", "json").stdout)
+    assert [run["name"] for run in document["baseline"]["runs"]] == [str(tmp_path / f"old-{number}.json") for number in range(3)]
+
+
+@pytest.mark.parametrize(("arguments", "left_out"), [((), True), (("--all",), False)])
+def test_markdown_leaves_out_what_is_within_the_spread(write: Write, arguments: tuple[str, ...], left_out: bool) -> None:
+    a1, a2, b1 = (write(f"{number}.json", sound_run(number)) for number in (20, 22, 30))
+    text = compare("--baseline", a1, "--baseline", a2, b1, "--format", "markdown", *arguments).stdout
+    assert ("| failed_percent |" not in text) == left_out
+    assert "| response_time.p99 |" in text
+
+
 @pytest.mark.parametrize(("condition", "exit_code"), [("response_time.p99 > +40%", 3), ("response_time.p99 > +60%", 0)])
 def test_a_condition_that_holds_exits_with_3(write: Write, condition: str, exit_code: int) -> None:
     done = compare(write("a.json", sound_run(20)), write("b.json", sound_run(30)), "--fail-if", condition)

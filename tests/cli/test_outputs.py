@@ -32,6 +32,7 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "scrape": (("https://127.0.0.1:1",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
+    "completion": (("bash",),),
 }
 """What a verb needs beside its files, in each of its ways to write."""
 NOT_WITH: dict[tuple[str, ...], tuple[str, ...]] = {("--merge",): ("baseline",)}
@@ -144,7 +145,8 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
 
 def test_every_verb_has_an_output_under_one_name_and_those_that_send_their_own() -> None:
     by_verb = {verb: {name for each, _, name in OUTPUTS if each == verb} for verb, _ in EACH_WAY}
-    assert by_verb.pop("run") == by_verb.pop("serve") == {"--result", "--html"}
+    assert by_verb.pop("run") == {"--result", "--html", "--summary", "--samples"}
+    assert by_verb.pop("serve") == {"--result", "--html", "--summary"}
     assert by_verb.pop("capacity") == {"--result", "--html", "--continue"}
     assert set(map(frozenset, by_verb.values())) == {frozenset({"--output"})}
 
@@ -228,6 +230,35 @@ def test_a_file_gets_what_stdout_would(verb: str) -> None:
     _, shown = ended(verb)
     assert ended(verb, "-o", "out") == (0, "")
     assert Path("out").read_text() == shown
+
+
+def test_a_summary_may_be_put_behind_a_file_in_a_folder_that_may_not_be_written(begun: list[str]) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        for name, mode in (("theirs", 0o666), ("ours", 0o600)):
+            Path(folder, name).touch()
+            Path(folder, name).chmod(mode)
+        Path(folder).chmod(0o555)
+        with as_nobody():
+            assert ended("run", "--target", "embedded", "--summary", f"{folder}/theirs") == (0, "")
+            code, said = ended("run", "--target", "embedded", "--summary", f"{folder}/ours")
+    assert (code, said, begun) == (2, f"--summary: {folder}/ours cannot be written: you may not write to it\n", ["run"])
+
+
+def test_no_numbered_output_is_an_input(begun: list[str]) -> None:
+    Path("fleet-2.yaml").write_text(INPUT)
+    given = ("run", "--config", "fleet-2.yaml", "--target", "embedded", "--duration", "1s", "--repeat", "2")
+    said = "--result of run 2: fleet-2.yaml is an input too, expected another file\n"
+    assert ended(*given, "--result", "fleet.yaml") == (2, said)
+    assert begun == []
+
+
+@pytest.mark.parametrize(("verb", "variant"), [way for way in EACH_WAY if way[0] not in ("receive", "scrape")])
+def test_the_main_output_has_one_spelling_everywhere(verb: str, variant: tuple[str, ...], begun: list[str]) -> None:
+    """-o or --output, whatever else it is called; those two verbs have it as well, and none that is not the summary."""
+    for spelling in ("-o", "--output"):
+        code, said = ended(*beginning(verb, variant), spelling, "none/such/file")
+        assert (code, begun) == (2, [])
+        assert "there is no folder" in said
 
 
 def test_an_older_name_is_taken_and_not_shown() -> None:

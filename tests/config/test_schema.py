@@ -35,6 +35,10 @@ def test_the_starter_is_valid(validator: Draft202012Validator) -> None:
     validator.validate(_parsed(STARTER))
 
 
+def test_the_schema_has_a_name_of_its_own() -> None:
+    assert json_schema()["$id"] == "urn:vsock-loadgen:config:v1"
+
+
 def test_the_effective_defaults_are_valid(validator: Draft202012Validator) -> None:
     validator.validate({"loadgen": load(None, environment={}).config.effective})
 

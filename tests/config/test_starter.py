@@ -37,3 +37,8 @@ def test_the_forms_that_the_starter_mentions_load(load_text: Load) -> None:
     assert len(mentioned) == 2
     for form in mentioned:
         load_text(f"loadgen: {{{form}}}")
+
+
+def test_the_first_line_tells_editors_of_the_schema() -> None:
+    assert STARTER.splitlines()[0] == "# yaml-language-server: $schema=loadgen.schema.json"
+    assert "vsock-loadgen schema -o loadgen.schema.json" in STARTER.splitlines()[1]

@@ -56,6 +56,7 @@ class World:
         zero_wall_ns: int = 0,
         approach_ns: int = 0,
         join_ns: int = 0,
+        sender: Callable[..., Sender] = Sender,
         **network: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -66,11 +67,12 @@ class World:
         cells = Cells((), {"packages": ("a", "b")}, {"packages": (vms, vms)}, {}, {"packages": (0, 1)})
         load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)], cells)
         self.agenda = Agenda(load, self.ledger.books)
-        self.sender = Sender(
+        self.load = load
+        self.sender = sender(
             load,
             self.agenda,
             Reports(),
-            self.network,  # type: ignore[arg-type]
+            self.network,
             self.network,
             self.ledger,
             self.clock,

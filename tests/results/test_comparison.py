@@ -194,3 +194,22 @@ def test_a_side_does_not_differ_from_itself(figure: Figure) -> None:
     change = Change(figure, figure)
     assert change.difference in (0, None)
     assert change.exceeds_spread in (False, None)
+
+
+def began(*seconds: int) -> Side:
+    return side_of(*(run_of(started_at=f"2026-01-31T12:00:{second:02}+00:00") for second in seconds))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "in_turn"),
+    [
+        (began(0), began(1), None),
+        (began(0, 1), began(2, 3), False),
+        (began(2, 3), began(0, 1), False),
+        (began(0, 2), began(1, 3), True),
+        (began(0, 3), began(1, 2), True),
+        (began(0, 0), began(1, 2), None),
+    ],
+)
+def test_sides_whose_runs_alternate_were_run_in_turn(before: Side, after: Side, in_turn: bool | None) -> None:
+    assert compare(before, [after]).in_turn is in_turn

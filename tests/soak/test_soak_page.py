@@ -62,7 +62,7 @@ def test_a_page_without_a_mark_is_left_alone(tmp_path: Path) -> None:
 def test_the_picture_is_whole_and_small_and_draws_every_curve_and_fault() -> None:
     made = evidence()
     picture = draw(made)
-    tree = ElementTree.fromstring(picture)  # noqa: S314 (it is our own text)
+    tree = ElementTree.fromstring(picture)
     curves = [path for path in tree.iter(f"{SVG}path") if path.get("class", "").startswith("curve")]
     panels = panels_of(made)
     assert len(curves) == sum(len(panel.curves) for panel in panels) == 10

@@ -22,6 +22,7 @@ from vsock_loadgen.config.reconcile import CountersUrl, expanded
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, Reconciliation, TargetCounters
+from vsock_loadgen.transport.direct import direct_opener
 
 TIMEOUT_SECONDS = 5.0
 MOST_BYTES = 16 * 1024 * 1024
@@ -51,19 +52,11 @@ def scrape(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS, most_bytes: in
 
 
 def _get(url: str, timeout_seconds: float, most_bytes: int) -> bytes:
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.HTTPDefaultErrorHandler,
-    ):
-        opener.add_handler(handler())
     deadline = time.monotonic() + timeout_seconds
-    request = urllib.request.Request(url, headers={"Accept": "text/plain;version=0.0.4"})  # noqa: S310 (only http and https have a handler above)
+    request = urllib.request.Request(url, headers={"Accept": "text/plain;version=0.0.4"})  # noqa: S310 (the opener takes only http and https)
     content = bytearray()
     try:
-        with opener.open(request, timeout=timeout_seconds) as answer:
+        with direct_opener().open(request, timeout=timeout_seconds) as answer:
             while chunk := answer.read1(_CHUNK_BYTES):
                 content += chunk
                 if len(content) > most_bytes:

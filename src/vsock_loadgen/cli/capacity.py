@@ -11,12 +11,13 @@ import click
 from vsock_loadgen.capacity.amounts import Amount, Asked, Vary
 from vsock_loadgen.cli.configuring import Given, config_options, thresholds_given
 from vsock_loadgen.cli.loads import AMOUNT, LADDER, PRECISION
-from vsock_loadgen.cli.outputs import OUTPUT
+from vsock_loadgen.cli.outputs import OUTPUT, result_option
+from vsock_loadgen.cli.sections import Sectioned
 
 _MOST_CONFIRM = 10
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @config_options
 @click.option(
     "--goal", "goals", multiple=True, metavar="THRESHOLD", help="What a load has to keep [default: the config's thresholds]."
@@ -57,7 +58,7 @@ _MOST_CONFIRM = 10
     help="Go on with the interrupted search that wrote FILE, and write there.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--result", type=OUTPUT, metavar="FILE", help="Write the outcome as JSON, after every trial.")
+@result_option("Write the outcome as JSON, after every trial.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the outcome as an HTML page.")
 @click.option("--no-live", is_flag=True, help="Write a line for each trial also where the log is a terminal.")
 @click.option(
@@ -100,6 +101,9 @@ def capacity(
       vsock-loadgen capacity --config fleet.yaml --dry-run
       vsock-loadgen capacity --config fleet.yaml --ladder 50/s,100/s,200/s --node-index 0 --node-count 2 --result node-0.json
     """
+    from vsock_loadgen.cli.refusing import require_linux
+
+    require_linux("capacity")
     from vsock_loadgen.cli.searches import Shown, search_or_climb
 
     given = replace(given, overrides=(*given.overrides, *thresholds_given(goals, "--goal")))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option
+from vsock_loadgen.inputs import STDIN
 
 if TYPE_CHECKING:
     from vsock_loadgen.cli.comparing_searches import AnyCondition
@@ -33,7 +35,13 @@ class ConditionType(click.ParamType["AnyCondition"]):
 
 @click.command("compare")
 @click.argument("files", nargs=-1, type=INPUT, metavar="FILE...")
-@click.option("--baseline", multiple=True, type=INPUT, metavar="FILE", help="A run of the baseline; all FILEs are then one side.")
+@click.option(
+    "--baseline",
+    multiple=True,
+    type=INPUT,
+    metavar="FILE",
+    help="A run of the baseline, or a pattern such as 'old-*.json'; all FILEs are then one side.",
+)
 @click.option(
     "--fail-if",
     "conditions",
@@ -43,6 +51,7 @@ class ConditionType(click.ParamType["AnyCondition"]):
     help="Exit with 3 where the condition holds.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--all", "shows_all", is_flag=True, help="Show differences within their own spread in Markdown as well.")
 @click.option("--merge", is_flag=True, help="Add up the results of the nodes that share one fleet.")
 @output_option("Write there instead of to stdout; with --merge the sum, as run --result does (- is stdout).", "--out")
 def compare(
@@ -50,6 +59,7 @@ def compare(
     baseline: tuple[Path, ...],
     conditions: tuple[AnyCondition, ...],
     output: str,
+    shows_all: bool,
     merge: bool,
     to: Path | None,
 ) -> None:
@@ -73,11 +83,12 @@ def compare(
     \b
     Examples:
       vsock-loadgen compare before.json after.json
-      vsock-loadgen compare --baseline a1.json --baseline a2.json b1.json b2.json --fail-if 'response_time.p99 > +10%'
+      vsock-loadgen compare --baseline 'old-*.json' new-1.json new-2.json new-3.json --fail-if 'response_time.p99 > +10%'
+      vsock-loadgen compare --baseline 'old-*.json' new-*.json --format markdown
       vsock-loadgen compare capacity-before.json capacity-after.json --fail-if 'holds < -10%'
       vsock-loadgen compare --merge node-*.json -o fleet.json
     """
-    from vsock_loadgen.cli.comparing import compare_results, merge_nodes
+    from vsock_loadgen.cli.comparing import Shown, compare_results, merge_nodes
 
     if merge:
         if baseline or conditions or output == "markdown":
@@ -88,5 +99,16 @@ def compare(
         sys.exit(merge_nodes(files, output, to))
     if not files or len(files) + len(baseline) < 2:
         raise click.UsageError("expected two or more results: a baseline and what is held against it")
+    baseline = tuple(path for pattern in baseline for path in _matching(pattern))
     check_files({"--output": to}, (*baseline, *files))
-    sys.exit(compare_results(baseline, files, conditions, output, to))
+    sys.exit(compare_results(baseline, files, conditions, Shown(output, to, shows_all=shows_all)))
+
+
+def _matching(pattern: Path) -> Sequence[Path]:
+    """The files that a pattern means, in the order of their names; itself if there are none, or if it is a name."""
+    if pattern == STDIN or pattern.exists():
+        return [pattern]
+    try:
+        return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))) or [pattern]
+    except ValueError:  # of what cannot be a pattern: as a name, nothing is there
+        return [pattern]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -29,9 +30,16 @@ from vsock_loadgen.text.comparison_text import comparison_text
 from vsock_loadgen.text.result_text import result_text
 
 
-def compare_results(
-    baseline: Sequence[Path], files: Sequence[Path], conditions: Sequence[AnyCondition], output: str, to: Path | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a comparison is shown: its format, its file (None: stdout), and whether Markdown has what is within the spread."""
+
+    output: str
+    to: Path | None
+    shows_all: bool = False
+
+
+def compare_results(baseline: Sequence[Path], files: Sequence[Path], conditions: Sequence[AnyCondition], how: Shown) -> int:
     """Show how the results of runs, or the outcomes of searches, differ, and which conditions hold; returns the exit code. Raises
     ConfigError where one cannot be used."""
     outcomes = read_outcomes([*baseline, *files])
@@ -39,10 +47,10 @@ def compare_results(
     if len(runs) < len(outcomes):
         if baseline:
             raise click.UsageError("--baseline is for several runs of a side; of searches, the first FILE is the baseline")
-        return compare_searches(outcomes, conditions, output, to)
+        return compare_searches(outcomes, conditions, how.output, how.to)
     comparison = _sides(runs, len(baseline))
     judged = judge_conditions(_of_runs(conditions), comparison)
-    _show(comparison, judged, output, to)
+    _show(comparison, judged, how)
     return _exit_code(comparison, judged)
 
 
@@ -68,15 +76,15 @@ def _side(runs: list[Named]) -> Side:
     return Side(" and ".join(run.name for run in runs), tuple(runs))
 
 
-def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], output: str, to: Path | None) -> None:
+def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], how: Shown) -> None:
     terminal = streams()
-    if output == "json":
+    if how.output == "json":
         text = json.dumps(comparison_document(comparison, judged), indent=1) + "\n"
-    elif output == "markdown":
-        text = comparison_markdown(comparison, judged)
+    elif how.output == "markdown":
+        text = comparison_markdown(comparison, judged, only_beyond=not how.shows_all)
     else:
         text = comparison_text(comparison, judged, width=terminal.width, color=terminal.color)
-    put_out(text, to, color=terminal.color)
+    put_out(text, how.to, color=terminal.color)
 
 
 def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,21 @@ from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.outputs import check_writable, is_stream, write_text
 from vsock_loadgen.printable import printable
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
-class InputType(click.ParamType[Path]):
+
+class _FileType(click.ParamType[Path]):
+    """The name of a file."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The shell knows its files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+class InputType(_FileType):
     """A file that is read."""
 
     name = "input"
@@ -25,7 +38,7 @@ class InputType(click.ParamType[Path]):
         return Path(str(value))
 
 
-class OutputType(click.ParamType[Path]):
+class OutputType(_FileType):
     """A file that is written."""
 
     name = "output"
@@ -36,6 +49,8 @@ class OutputType(click.ParamType[Path]):
 
 
 INPUT, OUTPUT = InputType(), OutputType()
+APPENDED = ("--summary",)
+"""Outputs that are put behind what their files hold."""
 
 
 def opened(path: Path) -> Path:
@@ -62,6 +77,11 @@ def output_option(says: str, *older: str) -> Callable[[Callable[..., Any]], Call
     return click.option("-o", "--output", "to", cls=_Option, older=older, type=OUTPUT, metavar="FILE", help=says)
 
 
+def result_option(says: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command that has several outputs the option for its main one, which other verbs call --output."""
+    return click.option("-o", "--result", "result", cls=_Option, older=("--output",), type=OUTPUT, metavar="FILE", help=says)
+
+
 def check_files(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
     """Look at what will be written, by flag, before anything is begun. Raises ConfigError where it cannot be, where it is one of
     the `inputs` or another output, and where two of the inputs are stdin."""
@@ -77,7 +97,7 @@ def check_files(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None
         if path is None:
             continue
         try:
-            check_writable(path)
+            check_writable(path, appends=flag in APPENDED)
         except (OSError, ValueError) as error:
             problems.append(_problem(flag, path, error))
             continue

@@ -14,6 +14,7 @@ from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import output_option, put_out
 from vsock_loadgen.cli.scraping_options import sensor_options
+from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.config.reconcile import variables_in
 from vsock_loadgen.config.schema import NEWER
 from vsock_loadgen.errors import EXIT_THRESHOLD
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from vsock_loadgen.plan.polling import Settings
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @config_options
 @sensor_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -118,5 +119,6 @@ def _references(config: Config) -> Iterator[tuple[str, str, str]]:
     """What a config needs beside itself: a file, with the variable that would name another, or a variable of the environment."""
     for field, path in config.files.items():
         yield "file", NEWER[field].environment, str(path)
-    for name in variables_in(config.reconcile_url or ""):
-        yield "variable", name, "reconcile"
+    for key, url in (("reconcile", config.reconcile_url), ("pushGateway", config.push_gateway)):
+        for name in variables_in(url or ""):
+            yield "variable", name, key

@@ -158,6 +158,9 @@ def receive(
             click.echo(f"counters at {metrics}", err=True)
         click.echo(f"listening on {bound}{until}", err=True)
 
+    from vsock_loadgen.cli.refusing import require_linux
+
+    require_linux("receive")
     from vsock_loadgen import receiving
 
     receipt = receiving.receive(address, behaviour, duration_ns, listening, metrics_port=metrics_port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,3 +32,10 @@ def require(verb: str, package: str, extra: str) -> None:
     if find_spec(package) is None:
         message = f"found no package {package}, expected it: pip install 'vsock-loadgen[{extra}]'"
         raise ConfigError([Problem(verb, "", message)])
+
+
+def require_linux(verb: str) -> None:
+    """Raise ConfigError where this is not Linux, as its epoll shows."""
+    if not hasattr(select, "epoll"):
+        expected = "expected Linux; plan, fit, compare, report, init and schema run anywhere"
+        raise ConfigError([Problem(verb, "", f"found a system without epoll, {expected}")])

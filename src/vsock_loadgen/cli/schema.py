@@ -18,7 +18,7 @@ def schema(to: Path | None) -> None:
     \b
     Example:
       vsock-loadgen schema -o loadgen.schema.json
-      # then, in the config's first line: # yaml-language-server: $schema=loadgen.schema.json
+      # then, in the config's first line, as init writes it: # yaml-language-server: $schema=loadgen.schema.json
     """
     from vsock_loadgen.config.schema import json_schema
 

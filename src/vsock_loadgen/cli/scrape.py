@@ -12,6 +12,7 @@ import click
 from vsock_loadgen.cli.configuring import Given, config_options
 from vsock_loadgen.cli.outputs import INPUT, opened, output_option, put_out
 from vsock_loadgen.cli.scraping_options import manner_options, sensor_options
+from vsock_loadgen.cli.sections import Sectioned
 from vsock_loadgen.units import format_duration
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vsock_loadgen.scraper.manners import Manners
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("url", metavar="URL", default="http://127.0.0.1:8080")
 @config_options
 @sensor_options

@@ -17,11 +17,12 @@ _VERBS = {
     "receive": "Stand in for the relay: read, verify and count.",
     "serve": "Let the fleet be asked for its reports.",
     "scrape": "Stand in for Sensor: ask, read, verify and count.",
-    "report": "Turn a result into an HTML page.",
+    "report": "Turn a result into a page, Markdown, JUnit or CSV.",
     "compare": "Hold results against each other, or add up those of several nodes.",
     "fit": "Make a block of the config from measured data.",
     "init": "Print a commented starter config.",
     "schema": "Print the JSON Schema of the config.",
+    "completion": "Print a script with which a shell completes commands.",
 }
 """In the order in which they are met, with what the list of them says: it is shown without the commands themselves."""
 
@@ -63,7 +64,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
 
 @click.group(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="`vsock-loadgen --config FILE` means `vsock-loadgen run --config FILE`.",
 )
 @click.option(

@@ -15,7 +15,7 @@ from typing import Literal
 from vsock_loadgen.config.address import DEFAULT_PORT, VSOCK_CID_LOCAL, Address, VsockAddress
 from vsock_loadgen.config.blocks import MOMENT, MOST_VMS, PACKAGE_SETS, YEAR_NS, DiscoveredData, Limits, OfProfile, Phase, Profile
 from vsock_loadgen.config.instants import INSTANT
-from vsock_loadgen.config.reconcile import RECONCILE
+from vsock_loadgen.config.reconcile import RECONCILE, URL
 from vsock_loadgen.config.serve import Serve
 from vsock_loadgen.config.target import TARGET
 from vsock_loadgen.config.thresholds import THRESHOLD, Threshold
@@ -256,6 +256,14 @@ class Config:
         OptionalText("an IP address or a host name", 253),
         "Address that the metrics listen on; where none is given, 127.0.0.1, or in a pod all addresses.",
         "127.0.0.1",
+        group="showing",
+        scope="node",
+    )
+    push_gateway: str | None = key(
+        None,
+        URL,
+        "URL of a Prometheus Pushgateway that gets the metrics at the end of the run; `${NAME}` is a variable of the environment.",
+        "http://127.0.0.1:9091",
         group="showing",
         scope="node",
     )

@@ -86,18 +86,18 @@ def variables_in(template: str) -> list[str]:
     return list(dict.fromkeys(_VARIABLE.findall(template)))
 
 
-def expanded(template: str, environment: Mapping[str, str]) -> CountersUrl:
-    """The URL with its variables filled in, an IPv6 address in brackets. Raises ConfigError, without their values, where one is
-    missing, or the URL that comes out is none."""
+def expanded(template: str, environment: Mapping[str, str], path: str = "reconcile.url") -> CountersUrl:
+    """The URL with its variables filled in, an IPv6 address in brackets; `path` is its key. Raises ConfigError, without their
+    values, where one is missing, or the URL that comes out is none."""
     names = variables_in(template)
     missing = [name for name in names if not environment.get(name)]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        raise ConfigError([Problem("", "reconcile.url", f"{template}: {', '.join(missing)} {verb} not in the environment")])
+        raise ConfigError([Problem("", path, f"{template}: {', '.join(missing)} {verb} not in the environment")])
     url = _VARIABLE.sub(lambda match: _bracketed(environment[match[1]]), template)
     if fault := _fault(url):
         found = f"found {template}, which {fault} once the environment's values are in it"
-        raise ConfigError([Problem("", "reconcile.url", f"{found}; expected {URL.wanted}")])
+        raise ConfigError([Problem("", path, f"{found}; expected {URL.wanted}")])
     return CountersUrl(template, url, {name: environment[name] for name in names})
 
 

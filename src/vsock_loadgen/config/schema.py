@@ -9,6 +9,8 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.config.older_keys import BEFORE, OlderKeys
 from vsock_loadgen.grammar.block import Key, Scope, keys_of
 
+SCHEMA_ID = "urn:vsock-loadgen:config:v1"
+"""What the JSON Schema is called, wherever it lies."""
 NEWER, OLDER = keys_of(Config), keys_of(OlderKeys)
 """Every key below `loadgen:`, by the names of the fields."""
 KEYS = {name: {**NEWER, **OLDER}[name] for newer in NEWER for name in (*(old for old in OLDER if BEFORE[old] == newer), newer)}
@@ -48,6 +50,7 @@ def json_schema() -> dict[str, object]:
     section["type"] = ["object", "null"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
         "title": "Config file of vsock-loadgen",
         "type": "object",
         "properties": {"loadgen": section},

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 STARTER = """\
+# yaml-language-server: $schema=loadgen.schema.json
+# With `vsock-loadgen schema -o loadgen.schema.json` beside it, an editor completes and checks this file.
+#
 # Config of vsock-loadgen. Everything stands under `loadgen:`; a key that is left out has the default shown here.
 # Check it with `vsock-loadgen plan --config FILE`, which sends nothing.
 loadgen:

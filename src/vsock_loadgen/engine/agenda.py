@@ -118,9 +118,12 @@ class Agenda(Generic[B]):
         """When the next one is due, by the clock."""
         return self._zero_ns + (self._heap[0] >> self._bits) if self._heap else _NEVER_NS
 
-    def rest(self, end_ns: int, enter: Callable[[int, B, int], None]) -> Iterator[None]:
+    def rest(
+        self, end_ns: int, enter: Callable[[int, B, int], None], each: Callable[[int, int, B], None] | None = None
+    ) -> Iterator[None]:
         """Take what is due before `end_ns` off the agenda: `enter` is called with the position of a VM, a book and how many reports
-        belong there. Where that is much it takes its time, and yields every STEPS_BETWEEN_LOOKS reports."""
+        belong there, and `each` for every report, with its due time by the clock. Where that is much it takes its time, and yields
+        every STEPS_BETWEEN_LOOKS reports."""
         limit, shape, steps = (end_ns - self._zero_ns) << self._bits, self._schedule.shape, 0
         for first in self._heap:
             entry, position = first, first & self._mask
@@ -130,6 +133,8 @@ class Agenda(Generic[B]):
                 phase = 0 if shape is None else shape.phase_at(due_ns)
                 if shape is None or self._schedule.is_on(position, due_ns):
                     reports[phase] = reports.get(phase, 0) + 1
+                    if each is not None:
+                        each(position, self._zero_ns + due_ns, self._books[self._first_book[position] + phase])
                 entry = self._next(position)
                 steps += 1
                 if not steps % STEPS_BETWEEN_LOOKS:

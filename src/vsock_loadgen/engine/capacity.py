@@ -17,12 +17,17 @@ _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 def usable_processors(cpu_max: Path = _CPU_MAX) -> int:
     """Processors that this process may use: those of its affinity, within the quota of its control group (`cpu.max`)."""
-    allowed = len(os.sched_getaffinity(0))
+    allowed = _processors()
     try:
         quota, period = cpu_max.read_text().split()
         return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
     except (OSError, ValueError):
         return allowed  # no control group, or an older layout that has no such file
+
+
+def _processors() -> int:
+    """Those of the affinity; where there is none, as elsewhere than on Linux, those of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment() -> dict[str, object]:
@@ -34,7 +39,7 @@ def environment() -> dict[str, object]:
         "python": platform.python_version(),
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)),
+        "cpus": _processors(),
         "node_name": os.environ.get("NODE_NAME"),
     }
 

@@ -78,6 +78,8 @@ class Sender:
         self._retries: list[tuple[int, int, Flight]] = []
         self._stopped = False
         self._rest: Iterator[None] | None = None
+        self._busy = b""
+        self._each_of_rest: Callable[[int, int, Book], None] | None = None
         self._started_ns = 0
 
     @property
@@ -113,16 +115,16 @@ class Sender:
         """
         self._start_due(end_ns - 1)
         self._stopped = True
-        busy = bytes(self._under_way)
-
-        def enter(position: int, book: Book, reports: int) -> None:
-            if busy[position]:
-                book.skip(reports)
-            else:
-                book.leave_unstarted(reports)
-
-        self._rest = self._agenda.rest(end_ns, enter)
+        self._busy = bytes(self._under_way)
+        self._rest = self._agenda.rest(end_ns, self._enter_rest, self._each_of_rest)
         self._count_rest()
+
+    def _enter_rest(self, position: int, book: Book, reports: int) -> None:
+        """Enter reports that were left behind: skipped if their VM is busy, else unfinished."""
+        if self._busy[position]:
+            book.skip(reports)
+        else:
+            book.leave_unstarted(reports)
 
     def _count_rest(self) -> bool:
         """Go on with entering what was left behind; says whether there is more."""
@@ -143,7 +145,7 @@ class Sender:
             return False
         for position, due_ns, book in self._agenda.due(now_ns, START_BATCH):
             if self._under_way[position]:
-                book.skip()
+                self._skip(position, due_ns, book)
                 continue
             self._under_way[position] = 1
             self._started_ns = started_ns = self._clock_ns()
@@ -152,6 +154,10 @@ class Sender:
             self._by_start.append(flight)
             self._connect(flight)
         return self._agenda.is_due(now_ns)
+
+    def _skip(self, position: int, due_ns: int, book: Book) -> None:
+        """A report fell due whose VM is busy."""
+        book.skip()
 
     def _next_event_ns(self, wake_ns: int) -> int:
         """The instant at which something is to be done again, whatever the sockets do."""
@@ -264,10 +270,12 @@ class Sender:
             self._by_fd[flight.fd] = flight
             self._poller.register(flight.fd, events)
 
-    def _deliver(self, flight: Flight) -> None:
+    def _deliver(self, flight: Flight) -> int:
+        """Enter a report that has arrived; returns when."""
         finished_ns = self._clock_ns()
         self._land(flight)
         flight.book.deliver(finished_ns - flight.due_ns, finished_ns - flight.started_ns, flight.size)
+        return finished_ns
 
     def _fail(self, flight: Flight, failure: FailureClass, code: int | None) -> None:
         self._land(flight)

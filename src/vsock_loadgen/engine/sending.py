@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
@@ -12,6 +13,8 @@ from vsock_loadgen.engine.flight import ReportSource
 from vsock_loadgen.engine.ledger import Ledger, new_books
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import EpollPoller
+from vsock_loadgen.engine.sampled_sender import SampledSender
+from vsock_loadgen.engine.samples import Samples
 from vsock_loadgen.engine.sender import Sender
 from vsock_loadgen.engine.worker import Command, Handover, Orders, Start
 from vsock_loadgen.transport.endpoint import Endpoint
@@ -42,7 +45,9 @@ class SendingWorker:
         ledger = Ledger(new_books(load.cells.books))
         self._agenda = Agenda(load, ledger.books)
         self._handover = Handover(number, ledger, channel, self._clock_ns)
-        self._sender = Sender(
+        self._samples = Samples(orders.samples, number, load, ledger.books) if orders.samples else None
+        sender = Sender if self._samples is None else partial(SampledSender, samples=self._samples)
+        self._sender = sender(
             load,
             self._agenda,
             orders.reports,
@@ -63,6 +68,8 @@ class SendingWorker:
         end_ns = self._orders.end_ns(start)
         self._handover.begin(start)
         self._agenda.begin(start.zero_ns, start.zero_wall_ns, start.join_ns, end_ns)
+        if self._samples:
+            self._samples.begin(start.zero_ns, start.zero_wall_ns)
         self._obey()  # what came with the word to begin
         while not (self._stopping and (self._sender.idle or self._channel.closed)):
             wake_ns = self._handover.next_ns
@@ -74,6 +81,8 @@ class SendingWorker:
             if end_ns is not None and now_ns >= end_ns and not self._stopping:
                 self._stop(end_ns)
             self._handover.cut(now_ns)
+        if self._samples:
+            self._samples.close()
         self._handover.close()
 
     def _obey(self) -> None:

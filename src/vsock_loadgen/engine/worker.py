@@ -18,6 +18,7 @@ from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.joining import Join, walk_to
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import READABLE, EpollPoller, Poller
+from vsock_loadgen.engine.samples import SampleFile
 from vsock_loadgen.errors import exit_code_of
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.units import MILLISECOND
@@ -61,10 +62,12 @@ class Worker(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders(ABC):
     """What workers are to do, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop, and
-    `start_at_ns` is the wall clock at the start of the schedule, None where that is whenever everybody is ready."""
+    `start_at_ns` is the wall clock at the start of the schedule, None where that is whenever everybody is ready. `samples` gets a
+    row for each report, if that is wanted."""
 
     duration_ns: int
     start_at_ns: int | None = None
+    samples: SampleFile | None = None
 
     @abstractmethod
     def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> Worker:

@@ -18,6 +18,7 @@ from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.plan.slices import NodeSlice
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.serving.pushing import PushGateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Decided:
     plan: Plan
     factory: ReportFactory
     reconciler: Reconciler | None
+    gateway: PushGateway | None
     warnings: tuple[Problem, ...]
 
     @property

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 from statistics import median
 from typing import Annotated, Any, ClassVar
 
@@ -232,6 +233,7 @@ class Comparison(Record):
     written_plan: ClassVar[Any] = Derived(lambda comparison: comparison.same_plan, "same_plan")
     written_mode: ClassVar[Any] = Derived(lambda comparison: comparison.same_mode, "same_mode")
     written_asker: ClassVar[Any] = Derived(lambda comparison: comparison.same_asker, "same_asker")
+    written_turn: ClassVar[Any] = Derived(lambda comparison: comparison.in_turn, "in_turn")
     baseline: Side
     others: tuple[Side, ...]
     differences: tuple[Difference, ...]
@@ -252,6 +254,15 @@ class Comparison(Record):
     def same_plan(self) -> bool:
         """Whether every run had the same VMs, with the same moments at which their reports were due."""
         return len({_load_of(run.result) for run in self.runs}) == 1
+
+    @property
+    def in_turn(self) -> bool | None:
+        """Whether the sides were run in turn, so that what changes on the machine meanwhile changes all of them; None if each has
+        one run, or if they do not tell when they began."""
+        began = sorted((run.began_ns, number) for number, side in enumerate(self.sides) for run in side.runs)
+        if len(began) == len(self.sides) or len({moment for moment, _ in began}) < len(began):
+            return None
+        return len(list(groupby(number for _, number in began))) > len(self.sides)
 
     @property
     def same_mode(self) -> bool:
@@ -337,8 +348,8 @@ def _setup(result: Result, *, has_asker: bool) -> dict[str, object]:
 
 
 def _machine(result: Result) -> dict[str, object]:
-    """The environment; of a merged result, what its nodes' have in common."""
-    return {key: value for key, value in result.environment.items() if key != "nodes"}
+    """The environment without the command line; of a merged result, what its nodes' have in common."""
+    return {key: value for key, value in result.environment.items() if key not in ("nodes", "command")}
 
 
 def flat(path: str, value: object) -> Iterator[tuple[str, object]]:

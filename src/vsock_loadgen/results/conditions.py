@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from vsock_loadgen.config.expressions import plain_number, split_expression
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.cells import PHASE
-from vsock_loadgen.measures.figures import COMPARE, Operator
+from vsock_loadgen.measures.figures import COMPARE, Operator, Unit
 from vsock_loadgen.record import UNWRITTEN, As, Derived, Record, plain
 from vsock_loadgen.results.comparison import Compared, Comparison, Value, compared, finite
 from vsock_loadgen.results.result import Named
@@ -67,7 +67,7 @@ class JudgedCondition(Record):
             return _beyond(self.condition.metric, self.value)
         if self.condition.is_relative:
             return f"{signed(self.value)} %"
-        return shown_difference(self.condition.metric, self.value)
+        return shown_difference(self.condition.metric.unit, self.value)
 
 
 def comparison_document(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> dict[str, object]:
@@ -111,11 +111,11 @@ def signed(value: float) -> str:
     return f"{'+' if value > 0 else '-' if value < 0 else ''}{format_number(round(abs(value), 9))}"
 
 
-def shown_difference(metric: Compared, value: float) -> str:
+def shown_difference(unit: Unit, value: float) -> str:
     """A difference in a metric's unit."""
-    if metric.unit == "seconds":
+    if unit == "seconds":
         return f"{'+' if value > 0 else ''}{format_seconds(round(value * SECOND))}"
-    return f"{signed(value)}{' points' if metric.unit == 'percent' and value else ' /s' if metric.unit == 'per_second' else ''}"
+    return f"{signed(value)}{' points' if unit == 'percent' and value else ' /s' if unit == 'per_second' else ''}"
 
 
 EXAMPLE = "response_time.p99 > +10%"

@@ -132,6 +132,21 @@ def judge_target(
     return replace(verdict, reasons=(*verdict.reasons, *_not_reconciled(reconciliation)))
 
 
+def losses(
+    counts: Counts,
+    thresholds: Sequence[JudgedThreshold],
+    reconciliation: Reconciliation | None,
+    *,
+    ended: Ended | None,
+    terms: Terms,
+) -> list[str]:
+    """Why a target has failed beside its thresholds: reports that were lost, and such as it took and threw away."""
+    if terms.no_verdict:
+        return []
+    thrown_away = _thrown_away(reconciliation) if reconciliation else []
+    return [*filter(None, [_too_many_lost(counts, thresholds, ended, terms)]), *thrown_away]
+
+
 def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended: Ended | None, terms: Terms) -> str:
     """A sentence where more reports were lost than may be. What a second signal left under way is not."""
     if counts.was_asked:

@@ -51,6 +51,14 @@ class JudgedThreshold(Record):
             return format_seconds(value * SECOND)
         return f"{format_number(value)}{' %' if self.unit == 'percent' else ' per second'}"
 
+    @property
+    def margin(self) -> float | None:
+        """How far what was found is within the limit, in `unit`; negative beyond it, None where there is nothing to subtract."""
+        if self.passed is None or self.value is None or self.limit is None:
+            return None
+        operator = self.expression.rpartition(" ")[0].rpartition(" ")[2]
+        return self.value - self.limit if operator.startswith(">") else self.limit - self.value
+
     def __str__(self) -> str:
         if self.passed is None:
             return f"{self.expression} is not judged: no report was due"

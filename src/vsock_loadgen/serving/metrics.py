@@ -89,8 +89,8 @@ class Metrics(Collector):
             Counts(), Times(), self._groups.figures, False, Recent(), standing(), phase="", nodes=NodeChange()
         )
         self._fixed = tuple(fleet_metrics(plan, mine))
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
 
     def update(self, totals: RunTotals, result: Result | None = None) -> None:
         """Show this moment of the run from now on; with the final `result`, its end. Of groups, it is
@@ -134,7 +134,7 @@ class Metrics(Collector):
     def page(self, request: Request) -> Response:
         """The exposition: OpenMetrics to who asks for it, the text format to others."""
         encode, content_type = choose_encoder(request.accept)
-        return Response(encode(self._registry), content_type)
+        return Response(encode(self.registry), content_type)
 
 
 def _count_metrics(now: Published, mode: Mode) -> Iterator[Metric]:

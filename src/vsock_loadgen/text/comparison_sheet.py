@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -36,18 +36,22 @@ class Sheet:
     runs: tuple[tuple[str, str, str], ...]
     invalid: tuple[tuple[str, tuple[str, ...]], ...]
     plan: str
+    order: str
     warnings: tuple[str, ...]
     setup: tuple[tuple[str, ...], ...]
     machines: tuple[tuple[str, ...], ...]
     figures: tuple[list[tuple[str, ...]], ...]
     groups: tuple[dict[str, list[tuple[str, ...]]], ...]
+    left_out: int = 0
 
 
-def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> Sheet:
-    """A comparison and what was asked of it; the verdict is empty where nothing was."""
+def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, only_beyond: bool = False) -> Sheet:
+    """A comparison and what was asked of it; the verdict is empty where nothing was. With `only_beyond`, rows are left out whose
+    difference is known to be within the spread."""
     letters = tuple(map(side_letter, range(len(comparison.sides))))
     runs = [(letter, run) for letter, side in zip(letters, comparison.sides, strict=True) for run in side.runs]
     by_part = comparison.by_part
+    shown = [_beyond_spread(by_part, number) if only_beyond else by_part for number in range(len(comparison.others))]
     verdict = "failed" if any(condition.failed for condition in judged) else "passed"
     return Sheet(
         letters,
@@ -56,12 +60,20 @@ def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = ()) -> 
         tuple((letter, run.name, _worth(run)) for letter, run in runs),
         tuple((run.name, run.result.verdict.reasons) for _, run in runs if run.result.verdict.status == "invalid"),
         _plan(comparison),
+        _order(comparison),
         tuple(_warnings(comparison)),
         tuple(_differing(comparison, difference) for difference in comparison.differences),
         tuple(_differing(comparison, difference) for difference in comparison.machines),
-        tuple(_table(by_part[""], number) for number in range(len(comparison.others))),
-        tuple({part: _table(rows, number) for part, rows in by_part.items() if part} for number in range(len(comparison.others))),
+        tuple(_table(parts[""], number) for number, parts in enumerate(shown)),
+        tuple({part: _table(rows, number) for part, rows in parts.items() if part} for number, parts in enumerate(shown)),
+        sum(len(comparison.rows) - sum(map(len, parts.values())) for parts in shown),
     )
+
+
+def _beyond_spread(parts: Mapping[str, Sequence[Row]], number: int) -> dict[str, list[Row]]:
+    """The rows of each part whose difference is not known to be within the spread; parts that have none are left out."""
+    kept = {part: [row for row in rows if row.changes[number].exceeds_spread is not False] for part, rows in parts.items()}
+    return {part: rows for part, rows in kept.items() if rows or not part}
 
 
 def _table(rows: Sequence[Row], number: int) -> list[tuple[str, ...]]:
@@ -83,6 +95,14 @@ def _plan(comparison: Comparison) -> str:
     if comparison.same_plan:
         return "All runs have the same plan: the same VMs, with reports due at the same moments."
     return "The plans differ: figures of different loads stand side by side."
+
+
+def _order(comparison: Comparison) -> str:
+    if comparison.in_turn is None:
+        return ""
+    if comparison.in_turn:
+        return "The sides were run in turn."
+    return "The sides were run one after the other: what changed meanwhile shows as well."
 
 
 def _warnings(comparison: Comparison) -> Iterator[str]:
@@ -112,10 +132,10 @@ def plain_text(value: object) -> str:
 
 def _figures(row: Row, change: Change) -> tuple[str, ...]:
     metric, figures = row.metric, (change.before.middle, change.after.middle)
-    return (metric.name, *(_figure(metric, value) for value in figures), *_change(metric, change))
+    return (metric.name, *(figure_text(metric, value) for value in figures), *_change(metric, change))
 
 
-def _figure(metric: Compared, value: Value) -> str:
+def figure_text(metric: Compared, value: Value) -> str:
     """A figure with its unit."""
     if value is None:
         return "-"
@@ -134,10 +154,10 @@ def _change(metric: Compared, change: Change) -> tuple[str, str, str]:
     if math.isinf(difference):
         return (NOT_DELIVERED if difference > 0 else "delivered"), "-", _beyond(metric, change)
     relative = "-" if percent is None or math.isinf(percent) else f"{signed(percent)} %"
-    return shown_difference(metric, difference), relative, _beyond(metric, change)
+    return shown_difference(metric.unit, difference), relative, _beyond(metric, change)
 
 
 def _beyond(metric: Compared, change: Change) -> str:
     if change.exceeds_spread is None or change.spread is None:
         return "spread unknown"
-    return f"{'beyond' if change.exceeds_spread else 'within'} {_figure(metric, change.spread)}"
+    return f"{'beyond' if change.exceeds_spread else 'within'} {figure_text(metric, change.spread)}"

@@ -27,6 +27,7 @@ def comparison_text(comparison: Comparison, judged: Sequence[JudgedCondition] = 
     """The comparison for people."""
     sheet = sheet_of(comparison, judged)
     parts: list[RenderableType] = [*_conditions(sheet), *_runs(sheet), f"[bold]{sheet.plan}[/]"]
+    parts += [sheet.order] if sheet.order else []
     parts += [Text(warning, style="bold yellow") for warning in sheet.warnings]
     parts += _differences("Differences in what was run", sheet.letters, sheet.setup)
     parts += _differences("Differences of the machines", sheet.letters, sheet.machines)

@@ -1,0 +1,63 @@
+"""The help of a verb that takes the whole config: its options in sections, as many as there are."""
+
+from __future__ import annotations
+
+import click
+
+from vsock_loadgen.config.schema import OLDER, scalar_keys
+
+OWN = "Options"
+PREDECESSOR = "Names of the predecessor"
+_OF_GROUPS = {
+    "fleet": "Fleet",
+    "content": "Fleet",
+    "limits": "Fleet",
+    "time": "Load",
+    "sending": "Target",
+    "judging": "Judging",
+    "showing": "Output",
+    "nodes": "Nodes",
+}
+_OF_FLAGS = {
+    "--workers": "Load",
+    "--repeat": "Load",
+    "--no-loopback-check": "Target",
+    "--lag-limit": "Judging",
+    "--threshold": "Judging",
+    "--result": "Output",
+    "--output": "Output",
+    "--html": "Output",
+    "--summary": "Output",
+    "--samples": "Output",
+    "--samples-share": "Output",
+    "--format": "Output",
+    "--no-live": "Output",
+    "--after-run": "Output",
+}
+"""Options that are no keys, and keys that people look for elsewhere than where the file has them."""
+SECTIONS = (OWN, *dict.fromkeys(_OF_GROUPS.values()), PREDECESSOR)
+
+
+def section_of(flags: list[str]) -> str:
+    """In which section an option with these names stands."""
+    named = (_OF_FLAGS[flag] for flag in flags if flag in _OF_FLAGS)
+    older = {key.flag for key in OLDER.values()}
+    if older & set(flags):
+        return PREDECESSOR
+    keys = (_OF_GROUPS[key.group] for key in scalar_keys() if key.flag in flags)
+    return next(named, None) or next(keys, OWN)
+
+
+class Sectioned(click.Command):
+    """A command whose help has its options in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The sections, in an order that is the same for every verb."""
+        found: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+        for option in self.get_params(ctx):
+            if (record := option.get_help_record(ctx)) is not None:
+                found[section_of(option.opts)].append(record)
+        for section, records in found.items():
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl(records)
