@@ -32,11 +32,13 @@ def section(evidence: Evidence, made: Sequence[Check]) -> str:
     duration = format_duration(round(evidence.seconds * SECOND))
     sizes = receiver_sizes(evidence) or [0]
     others = "askers" if evidence.is_asked else "receivers, which held reports half read,"
+    scale = evidence.result.get("plan", {}).get("time_scale", 1)
+    scaled = "" if scale == 1 else f" --time-scale {scale:g}"
     asked = "--asked " if evidence.is_asked else ""
     example = "fleet-pull.yaml" if evidence.is_asked else "fleet-200.yaml"
     other = "that `vsock-loadgen scrape`\nasks for" if evidence.is_asked else "to `vsock-loadgen receive` over a\nunix socket"
     lines = [
-        f"`python -m soak {asked}--vm-count {evidence.vm_count} --duration {duration} --seed {evidence.seed}`: "
+        f"`python -m soak {asked}--vm-count {evidence.vm_count} --duration {duration} --seed {evidence.seed}{scaled}`: "
         f"{evidence.vm_count:,} VMs with the distributions of",
         f"`examples/{example}`, {rate:,.0f} reports a second for {elapsed / 60:.1f} minutes {other}, {len(evidence.injected)} "
         "faults at moments that the seed decides.",
