@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,8 +58,10 @@ def test_there_is_a_row_for_each_due_report_with_what_became_of_it(
     world = World(
         schedule([interval * MILLISECOND for interval in intervals]),
         lambda number: script[number % len(script)],
-        sender=partial(SampledSender, samples=recorder),
+        sender=SampledSender,
     )
+    assert isinstance(world.sender, SampledSender)
+    world.sender.write_to(recorder)
     while world.clock() < SECOND // 2:
         world.sender.step(SECOND // 2)
     if abandons:

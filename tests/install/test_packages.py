@@ -1,7 +1,7 @@
 """What is handed on: a source archive that builds a wheel without the repository, and a wheel that runs without either.
 
-The wheel is the pure one; test_image.py builds the compiled one. Nothing is fetched: the wheels of the dependencies are made again from
-what is installed here.
+The wheel is the pure one; test_image.py builds the compiled one. Nothing is fetched: the wheels of the dependencies are made again
+from what is installed here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from vsock_loadgen.engine.flight import Flight
 from vsock_loadgen.engine.ledger import Book
@@ -23,10 +23,12 @@ class Rows(Protocol):
 
 
 class SampledSender(Sender):
-    """Sends as any other does, and enters in `samples` what became of each report."""
+    """Sends as any other does, and enters in `samples` what became of each report; `write_to` comes before the first step."""
 
-    def __init__(self, *given: Any, samples: Rows, **others: Any) -> None:
-        super().__init__(*given, **others)
+    _samples: Rows
+
+    def write_to(self, samples: Rows) -> None:
+        """Enter rows there from now on."""
         self._samples = samples
         self._each_of_rest = self._leave_behind
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
@@ -46,8 +45,7 @@ class SendingWorker:
         self._agenda = Agenda(load, ledger.books)
         self._handover = Handover(number, ledger, channel, self._clock_ns)
         self._samples = Samples(orders.samples, number, load, ledger.books) if orders.samples else None
-        sender = Sender if self._samples is None else partial(SampledSender, samples=self._samples)
-        self._sender = sender(
+        self._sender = (SampledSender if self._samples else Sender)(
             load,
             self._agenda,
             orders.reports,
@@ -58,6 +56,8 @@ class SendingWorker:
             request_timeout_ns=orders.request_timeout_ns,
             confirmed=orders.confirmed,
         )
+        if self._samples and isinstance(self._sender, SampledSender):
+            self._sender.write_to(self._samples)
 
     def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
         """Leave out what was due before `join_ns` from the start; yields now and then how many reports are behind."""
