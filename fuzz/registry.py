@@ -54,5 +54,6 @@ TARGETS = {
         Target("connections", most_bytes=2_048),
         Target("requests", most_bytes=1_100),
         Target("paths", most_bytes=256),
+        Target("askers", most_bytes=512),
     )
 }

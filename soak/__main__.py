@@ -19,8 +19,8 @@ from bench.tables import text_table
 
 from soak.checks import checks
 from soak.curves import draw
-from soak.faults import MEANING
-from soak.page import BEGIN_MARK, END_MARK, check_rows, into_page, parts_of, section
+from soak.faults import ASKER_MEANING, MEANING
+from soak.page import ASKED_PICTURE, BEGIN_MARK, END_MARK, PICTURE, check_rows, into_page, marks_of, parts_of, section
 from soak.receivers import SoakError
 from soak.sides import REQUEST_TIMEOUT_SECONDS
 from soak.soaking import Settings, Soak
@@ -29,7 +29,6 @@ from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.units import parse_duration
 
 PROJECT = Path(__file__).resolve().parents[1]
-_PICTURE = "soak.svg"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,11 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(
         given.vm_count, given.duration, given.seed, given.folder.resolve(), given.time_scale, is_asked=given.asked, say=_say
     )
-    picture = given.markdown and given.markdown.parent / "pictures" / _PICTURE
+    marks = marks_of(is_asked=given.asked)
+    name = ASKED_PICTURE if given.asked else PICTURE
+    picture = given.markdown and given.markdown.parent / "pictures" / name
     try:
         check_files({"--markdown": given.markdown, "--markdown's picture": picture})
         if given.markdown:
-            parts_of(given.markdown)
+            parts_of(given.markdown, marks)
     except (ConfigError, OSError, ValueError) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 2
@@ -52,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"soak: {error}", file=sys.stderr)
         return 2
     made = checks(evidence)
-    (settings.folder / _PICTURE).write_text(draw(evidence))
+    (settings.folder / name).write_text(draw(evidence))
     text = section(evidence, made)
     (settings.folder / "soak.md").write_text(text)
     print(f"\n{text_table(check_rows(made))}", end="")
     if given.markdown:
-        into_page(given.markdown, text)
-        shutil.copy(settings.folder / _PICTURE, picture)
+        into_page(given.markdown, text, marks)
+        shutil.copy(settings.folder / name, picture)
     if evidence.interrupted:
         print("the soak was broken off: this is incomplete, and proves nothing about what was still to come", file=sys.stderr)
     return 1 if evidence.interrupted or any(check.held is False for check in made) else 0
@@ -80,11 +81,12 @@ def _duration(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     faults = "\n".join(f"  {kind:8} {meaning}" for kind, meaning in MEANING.items())
+    asked = "\n".join(f"  {kind:8} {meaning}" for kind, meaning in ASKER_MEANING.items())
     parser = argparse.ArgumentParser(
         prog="python -m soak",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"faults:\n{faults}\n\n"
+        epilog=f"faults:\n{faults}\n\nfaults of a fleet that is asked, whose agents have some of their own:\n{asked}\n\n"
         f"The run's requestTimeout is {REQUEST_TIMEOUT_SECONDS} s, longer than any fault lasts: what fails, fails for a reason\n"
         "that both ends know. A report that is given up at its timeout may arrive all the same; how many these are is said.\n"
         "The folder gets config.json, run.log, result.json, samples.csv, faults.csv, soak.md, soak.svg, and the receivers' words.",

@@ -22,6 +22,8 @@ documents that are made for the file and for visitors."""
 MOST_ROWS = 3_600
 DOCUMENT_BYTES, DOCUMENT_ROW_BYTES = 1_000_000, 1_500
 """The largest result document: what it has beside rows, and for each row."""
+ASKED_DOCUMENT_BYTES = 2_500_000
+"""What it has beside rows of a fleet that is asked: for every group response times of many intervals, and the ages of reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,14 @@ def _accounts(evidence: Evidence) -> Iterator[Check]:
     )
     in_rows = sum(row["due"] for row in evidence.result["series"])
     yield Check("the rows of the result add up", f"{in_rows:,}", f"{due:,}", in_rows == due)
-    askings = evidence.result.get("askings")
-    if askings is None:
+    if not evidence.is_asked:
         uncertain = failures.get("timeout", 0) + totals["unfinished"]
         lost = unexplained(delivered, counted, uncertain)
         found = f"{lost:,} ({evidence.counted.lives} receivers counted {counted:,})"
         expected = f"0 ({delivered:,} delivered, {uncertain:,} given up under way)"
         yield Check("unexplained reports", found, expected, lost == 0)
     else:
-        yield from _askings(evidence.counted, delivered, askings)
+        yield from _askings(evidence.counted, delivered, evidence.result["askings"])
     yield _metrics(evidence)
 
 
@@ -110,7 +111,7 @@ def _metrics(evidence: Evidence) -> Check:
         return Check(claim, "not scraped", "the same", None)
     differing = {name: f"{count:,}, not {totals[name]:,}" for name, count in scraped.items() if count != totals[name]}
     found = _list(differing) if differing else f"the same {len(scraped)}"
-    left_out = {"in_flight"} | ({"delivered", "unfinished"} if "askings" in evidence.result else set())
+    left_out = {"in_flight"} | ({"delivered", "unfinished"} if evidence.is_asked else set())
     return Check(claim, found, "the same", not differing and set(scraped) == set(totals) - left_out)
 
 
@@ -177,7 +178,7 @@ def _descriptors(evidence: Evidence, name: str) -> Check:
 def _document(evidence: Evidence) -> Check:
     rows = len(evidence.result["series"])
     largest = max((sample.result_bytes for sample in evidence.samples), default=0)
-    limit = DOCUMENT_BYTES + min(rows, MOST_ROWS) * DOCUMENT_ROW_BYTES
+    limit = (ASKED_DOCUMENT_BYTES if evidence.is_asked else DOCUMENT_BYTES) + min(rows, MOST_ROWS) * DOCUMENT_ROW_BYTES
     held = largest <= limit and rows <= MOST_ROWS
     found = f"{rows:,} rows, {largest / 1e6:.2f} MB at most"
     return Check("the result document stays small", found, f"{MOST_ROWS:,} rows, {limit / 1e6:.2f} MB", held)

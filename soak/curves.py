@@ -97,7 +97,9 @@ def panels_of(evidence: Evidence) -> list[Panel]:
 
     return [
         Panel("memory of the generator, MB (PSS)", {name: of_samples(name, _megabytes) for name in generator}),
-        Panel("memory of the receiver, MB (PSS)", {RECEIVER: of_samples(RECEIVER, _megabytes)}),
+        Panel(
+            f"memory of the {'asker' if evidence.is_asked else 'receiver'}, MB (PSS)", {RECEIVER: of_samples(RECEIVER, _megabytes)}
+        ),
         Panel("open descriptors", {name: of_samples(name, lambda look: look.descriptors) for name in names}),
         Panel("reports a second", {name: rate(name) for name in ("due", "delivered", "failed")}),
         Panel("schedule lag p99, ms", {"lag p99": thinned(lag, max)}, 1000 * LAG_LIMIT_SECONDS),

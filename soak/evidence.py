@@ -45,3 +45,8 @@ class Evidence:
     injected: Sequence[Injected]
     samples: Sequence[Sample]
     visits: Mapping[str, Visits]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the fleet was asked for its reports instead of sending them."""
+        return "askings" in self.result

@@ -11,10 +11,12 @@ from bench.tables import Rows, markdown_table
 
 from soak.checks import GROWTH_PER_HOUR, MOST_ROWS, ROW_BYTES, Check, receiver_sizes
 from soak.evidence import Evidence
-from soak.faults import MEANING
+from soak.faults import ASKER_MEANING, MEANING
 from vsock_loadgen.units import SECOND, format_duration
 
 BEGIN_MARK, END_MARK = "<!-- soak -->", "<!-- /soak -->"
+ASKED_MARKS = "<!-- soak of a fleet that is asked -->", "<!-- /soak of a fleet that is asked -->"
+PICTURE, ASKED_PICTURE = "soak.svg", "soak-asked.svg"
 _SAYS = {True: "yes", False: "NO", None: "not checked"}
 
 
@@ -29,11 +31,17 @@ def section(evidence: Evidence, made: Sequence[Check]) -> str:
     rate = evidence.result["totals"]["due"] / elapsed
     duration = format_duration(round(evidence.seconds * SECOND))
     sizes = receiver_sizes(evidence) or [0]
+    others = "askers" if evidence.is_asked else "receivers, which held reports half read,"
+    scale = evidence.result.get("plan", {}).get("time_scale", 1)
+    scaled = "" if scale == 1 else f" --time-scale {scale:g}"
+    asked = "--asked " if evidence.is_asked else ""
+    example = "fleet-pull.yaml" if evidence.is_asked else "fleet-200.yaml"
+    other = "that `vsock-loadgen scrape`\nasks for" if evidence.is_asked else "to `vsock-loadgen receive` over a\nunix socket"
     lines = [
-        f"`python -m soak --vm-count {evidence.vm_count} --duration {duration} --seed {evidence.seed}`: "
+        f"`python -m soak {asked}--vm-count {evidence.vm_count} --duration {duration} --seed {evidence.seed}{scaled}`: "
         f"{evidence.vm_count:,} VMs with the distributions of",
-        f"`examples/fleet-200.yaml`, {rate:,.0f} reports a second for {elapsed / 60:.1f} minutes to `vsock-loadgen receive` over a",
-        f"unix socket, {len(evidence.injected)} faults at moments that the seed decides.",
+        f"`examples/{example}`, {rate:,.0f} reports a second for {elapsed / 60:.1f} minutes {other}, {len(evidence.injected)} "
+        "faults at moments that the seed decides.",
     ]
     if evidence.interrupted:
         lines.append("**The soak was broken off: what follows is incomplete.**")
@@ -44,22 +52,23 @@ def section(evidence: Evidence, made: Sequence[Check]) -> str:
         f"Flat means at most {100 * GROWTH_PER_HOUR:g} % of the process's memory an hour; on top of that the parent has a row of",
         f"the result for each second, {ROW_BYTES:,} bytes with its part of the documents, and {MOST_ROWS:,} of them at most.",
         "",
-        f"The receivers used {statistics.median(sizes) / 1e6:.0f} MB in the median and {max(sizes) / 1e6:.0f} MB at most,",
-        "while they held reports half read.",
+        f"The {others} used {statistics.median(sizes) / 1e6:.0f} MB in the median and {max(sizes) / 1e6:.0f} MB at most.",
         "",
         markdown_table(_fault_rows(evidence)).rstrip("\n"),
         "",
         markdown_table(_visitor_rows(evidence)).rstrip("\n"),
         "",
-        "![Memory, descriptors, reports a second and schedule lag over the soak](pictures/soak.svg)",
+        "![Memory, descriptors, reports a second and schedule lag over the soak]"
+        f"(pictures/{ASKED_PICTURE if evidence.is_asked else PICTURE})",
         "",
     ]
     return "\n".join(lines)
 
 
 def _fault_rows(evidence: Evidence) -> Rows:
-    counts = Counter(each.fault.kind for each in evidence.injected)
-    return [["fault", "times", "what happens"], *[[kind, str(counts[kind]), meaning] for kind, meaning in MEANING.items()]]
+    counts = Counter[str](each.fault.kind for each in evidence.injected)
+    meaning = list(ASKER_MEANING.items() if evidence.is_asked else MEANING.items())
+    return [["fault", "times", "what happens"], *[[kind, str(counts[kind]), says] for kind, says in meaning]]
 
 
 def _visitor_rows(evidence: Evidence) -> Rows:
@@ -67,16 +76,21 @@ def _visitor_rows(evidence: Evidence) -> Rows:
     return [["visitor of the metrics port", "answered", "turned away"], *rows]
 
 
-def into_page(page: Path, text: str) -> None:
+def marks_of(*, is_asked: bool) -> tuple[str, str]:
+    """Between which marks of a page a section stands."""
+    return ASKED_MARKS if is_asked else (BEGIN_MARK, END_MARK)
+
+
+def into_page(page: Path, text: str, marks: tuple[str, str] = (BEGIN_MARK, END_MARK)) -> None:
     """Put the section into a page between its marks; after the first one where it has no second. Raises ValueError without any."""
-    before, after = parts_of(page)
-    page.write_text(f"{before}{BEGIN_MARK}\n\n{text}\n{END_MARK}{after}")
+    before, after = parts_of(page, marks)
+    page.write_text(f"{before}{marks[0]}\n\n{text}\n{marks[1]}{after}")
 
 
-def parts_of(page: Path) -> tuple[str, str]:
+def parts_of(page: Path, marks: tuple[str, str] = (BEGIN_MARK, END_MARK)) -> tuple[str, str]:
     """What stands before a page's marks and after them. Raises ValueError where it has none."""
-    before, begin, rest = page.read_text().partition(BEGIN_MARK)
+    before, begin, rest = page.read_text().partition(marks[0])
     if not begin:
-        raise ValueError(f"{page}: found no mark, expected {BEGIN_MARK}")
-    _, finish, after = rest.partition(END_MARK)
+        raise ValueError(f"{page}: found no mark, expected {marks[0]}")
+    _, finish, after = rest.partition(marks[1])
     return before, after if finish else rest

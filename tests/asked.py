@@ -79,6 +79,16 @@ def balanced(part: dict[str, Any]) -> None:
     assert askings["by_kind"].get("whole", 0) == totals["delivered"] + askings["again"]
 
 
+def explained(result: dict[str, Any], seen: dict[str, Any]) -> None:
+    """Every report and every asking that one end has counted, the other has as well, or says why not: an asker that gave up may
+    have been heard or not, and may have had all but the last bytes; a report without a receipt may have been read."""
+    ends, failures = result["askings"]["by_end"], seen["failures"]
+    timeouts = failures.get("timeout", 0)
+    assert seen["reports"] - ends["no_receipt"] - ends["cut"] <= ends["whole"] <= seen["reports"] + timeouts
+    unheard = timeouts + failures.get("dial_error", 0)
+    assert seen["askings"] - unheard <= result["askings"]["askings"] <= seen["askings"]
+
+
 @contextmanager
 def serving(tmp_path: Path, *arguments: str | Path) -> Iterator[Fleet]:
     """The command, until its test is over."""

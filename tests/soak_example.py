@@ -29,6 +29,24 @@ def result(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
+def asked(**changed: Any) -> Evidence:
+    """The evidence of a fleet that was asked: 99 whole takings, of which two were once more, and two that timed out."""
+    ends = {"whole": 99, "busy": 1, "no_receipt": 2, "cut": 0}
+    askings = {
+        "askings": 102,
+        "again": 2,
+        "by_kind": {"whole": 99, "unchanged": 0, "errors": 1, "failed": 2, "refused": 0, "cut": 0},
+        "by_end": ends,
+    }
+    said = {
+        "result": result(askings=askings | changed.pop("askings", {})),
+        "scraped": {"due": 100, "failed": 2, "skipped": 1, "bytes": 9_700},
+        "counted": Counted(99, 103, 3, timeouts=2, refused=1),
+        "injected": [Injected(Fault(70.0, "nack", 2.0), 70.1, 73.0)],
+    }
+    return evidence(**{**said, **changed})
+
+
 def samples(parent_bytes_a_minute: float = 0.0, worker_descriptors_a_minute: float = 0.0) -> list[Sample]:
     """Ten minutes, one sample every two seconds; a fault is on for the first ten seconds of each minute."""
     return [

@@ -59,7 +59,8 @@ def main() -> None:
             receiver.wait()
         (PICTURES / "live.svg").write_text(
             terminal_svg(
-                shown.replace(str(socket), SHOWN_PATH),
+                # In the first line, what stands at its right edge stays there.
+                shown.replace(str(socket), SHOWN_PATH.ljust(len(str(socket))), 1).replace(str(socket), SHOWN_PATH),
                 width=COLUMNS,
                 title=f"vsock-loadgen {shlex.join(RUN[:3])} ...",
                 name="live",

@@ -43,6 +43,7 @@ from vsock_loadgen.transport.kernel import LinuxVsock, own_cid_of
 from vsock_loadgen.transport.preflight import preflight
 from vsock_loadgen.trials import Bench, prepared
 from vsock_loadgen.units import SECOND, format_seconds
+from vsock_loadgen.watching.screen import Screen
 from vsock_loadgen.watching.trials import TrialsView, UnderWay, watching
 
 
@@ -114,7 +115,7 @@ def frame_of(config: Config, asked: Asked, target: Target, started_at: str) -> F
 def shown_on(streams: Streams, bench: Bench, log: Log) -> AbstractContextManager[TrialsView]:
     """What a person watches."""
     title = f"capacity of {bench.config.target}: {'; '.join(goal.expression for goal in bench.terms.goals)}"
-    return watching(log, title, said, trials_table, streams.log if streams.live else None)
+    return watching(log, title, said, trials_table, Screen(streams.log, streams.keys) if streams.live else None)
 
 
 def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -> Target:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from soak.faults import KINDS, LONGEST_SECONDS, MEANING, Fault, schedule
+from soak.faults import ASKER_KINDS, ASKER_MEANING, KINDS, LONGEST_SECONDS, MEANING, Fault, schedule
 
 
 def test_a_seed_gives_the_same_faults_on_every_machine() -> None:
@@ -36,6 +36,7 @@ def test_half_an_hour_has_every_kind_of_fault_equally_often(seed: int) -> None:
 
 def test_every_kind_is_explained() -> None:
     assert set(MEANING) == set(KINDS)
+    assert set(ASKER_MEANING) == set(ASKER_KINDS)
 
 
 def test_a_warm_up_that_leaves_no_time_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""A soak of eight seconds: a real run, real receivers, real faults."""
+"""Soaks of some seconds: real runs, real receivers and askers, real faults."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ def test_the_books_of_both_ends_agree_to_the_last_report_whatever_happens_in_bet
     assert len(said) == 1 + len(evidence.injected)
     with (tmp_path / "soak" / "faults.csv").open() as table:
         assert [row["kind"] for row in csv.DictReader(table)] == [each.fault.kind for each in evidence.injected]
+
+
+def test_the_books_of_a_fleet_that_is_asked_agree_with_those_of_its_askers(tmp_path: Path) -> None:
+    settings = Settings(100, 8 * SECOND, 2, tmp_path / "soak", time_scale=2_000, is_asked=True, say=lambda _: None)
+    evidence = Soak(settings).run()
+    made = {check.claim: check for check in checks(evidence)}
+    wanted = EXACT | {"every asking in one kind", "whole = delivered + again", "unexplained askings"}
+    assert {claim: check.found for claim, check in made.items() if claim in wanted and not check.held} == {}
+    assert set(made) >= wanted
+    assert evidence.injected
+    assert evidence.counted.reports > 0

@@ -12,7 +12,7 @@ from soak.checks import ROW_BYTES, Check, checks, growth_limit, unexplained
 from soak.receivers import Counted
 from soak.samples import Look
 
-from soak_example import evidence, result, samples
+from soak_example import asked, evidence, result, samples
 
 
 def failing(**changed: Any) -> list[str]:
@@ -55,6 +55,22 @@ def test_all_checks_hold_where_all_is_well() -> None:
 )
 def test_each_check_fails_for_what_it_is_there_for(changed: dict[str, Any], claim: str) -> None:
     assert claim in failing(**changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "claim"),
+    [
+        ({"askings": {"askings": 103}}, "every asking in one kind"),
+        ({"askings": {"again": 3}}, "whole = delivered + again"),
+        ({"counted": Counted(96, 103, 3, timeouts=2, refused=1)}, "unexplained reports"),
+        ({"counted": Counted(102, 103, 3, timeouts=2, refused=1)}, "unexplained reports"),
+        ({"counted": Counted(99, 101, 3, timeouts=2, refused=1)}, "unexplained askings"),
+        ({"counted": Counted(99, 106, 3, timeouts=2, refused=1)}, "unexplained askings"),
+    ],
+)
+def test_the_accounts_of_askings_are_checked_at_both_ends(changed: dict[str, Any], claim: str) -> None:
+    assert [check.claim for check in checks(asked()) if check.held is False] == []
+    assert [check.claim for check in checks(asked(**changed)) if check.held is False] == [claim]
 
 
 @given(delivered=st.integers(0, 50), arrived_late=st.integers(0, 10), uncertain=st.integers(0, 10), lost=st.integers(0, 10))

@@ -16,7 +16,7 @@ from soak.receivers import Counted
 from soak.samples import header, read_samples, row
 from soak.visitors import totals_of
 
-from soak_example import evidence, samples
+from soak_example import asked, evidence, samples
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,6 +28,14 @@ def test_the_section_has_every_check_and_says_how_to_get_it() -> None:
     assert all(check.claim in text for check in checks(made))
     assert "| NO" in text
     assert "broken off" not in text
+
+
+def test_the_section_of_a_fleet_that_is_asked_has_askers_and_their_faults() -> None:
+    text = section(asked(), checks(asked()))
+    assert "python -m soak --asked --vm-count 200" in text
+    assert "| nack | 1 |" in text
+    assert "receive" not in text.split("| fault |")[0].replace("receipt", "")
+    assert "soak-asked.svg" in text
 
 
 def test_a_soak_that_was_broken_off_says_so() -> None:

@@ -353,7 +353,7 @@ def test_a_fleet_that_is_asked_has_its_own_words(columns: int, rows: int) -> Non
     if columns >= 80:
         askings = lines[lines.index(next(line for line in lines if line.startswith(" Askings"))) + 1]
         assert {"4,400", "79", "31", "5", "6", "2"} <= set(askings.split())
-        assert "what the scanner knows is up to 3.33 ms old (P99)" in line_of(lines, "Known")
+        assert "what the scanner knows is up to 3ms old (P99)" in line_of(lines, "Known")
         assert "waiting" in lines[lines.index(line_of(lines, "Reports"))]
 
 
@@ -362,6 +362,15 @@ def test_the_help_has_the_keys_first_and_in_a_window_of_the_usual_size_all_words
         assert any(line.startswith("   q ") for line in shown(HELP, columns, rows))
     lines = shown(HELP, 80, 30)
     assert {"q", "w", "?", "✓", "✗", "delivered", "skipped", "response", "lag"} <= words(lines)
+
+
+def test_times_of_minutes_and_hours_are_told_as_people_tell_them() -> None:
+    clock = Clock("response", (90 * SECOND, 3_600 * SECOND, 15_120 * SECOND, 15_120 * SECOND, 15_120 * SECOND))
+    hours = Looked(ASKED_COUNTS, histogram_of(90 * SECOND, 15_120 * SECOND))
+    lines = shown(replace(ASKED, clocks=[clock], looked=hours, groups=()), 120, 50)
+    assert {"1m30s", "1h", "4h12m"} <= set(line_of(lines, "response").split())
+    assert any({"2m", "10m", "1h"} <= set(line.split()) for line in lines)
+    assert "up to 4h12m old" in line_of(lines, "Known")
 
 
 def test_without_keys_none_are_offered() -> None:

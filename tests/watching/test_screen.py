@@ -83,6 +83,26 @@ def test_a_screen_on_which_nothing_was_drawn_leaves_no_trace(terminal: Terminal)
     assert terminal.close() == ""
 
 
+def test_after_a_stop_that_it_did_not_see_it_takes_the_screen_again(terminal: Terminal) -> None:
+    with Screen(terminal.stream) as screen:
+        screen.draw(lines_of("one"))
+        os.kill(os.getpid(), signal.SIGCONT)
+        screen.draw(lines_of("two"))
+        screen.draw(lines_of("three"))
+    assert terminal.close().count(ENTER) == 2
+
+
+def test_keys_are_taken_with_the_first_frame_and_given_back_with_the_screen(terminal: Terminal) -> None:
+    with os.fdopen(os.dup(terminal.stream.fileno()), "r") as keys:
+        before = termios.tcgetattr(keys.fileno())
+        with Screen(terminal.stream, keys) as screen:
+            assert termios.tcgetattr(keys.fileno()) == before
+            screen.draw(lines_of("one"))
+            os.write(terminal.master, b"w")
+            assert screen.keyboard.pressed() == "w"
+        assert termios.tcgetattr(keys.fileno()) == before
+
+
 def test_an_exception_gives_the_terminal_back(terminal: Terminal) -> None:
     def run() -> None:
         with Screen(terminal.stream) as screen:

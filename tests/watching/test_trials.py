@@ -21,6 +21,7 @@ from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.text.capacity_sheet import said
 from vsock_loadgen.text.capacity_text import trials_table
 from vsock_loadgen.units import SECOND
+from vsock_loadgen.watching.keyboard import Keyboard
 from vsock_loadgen.watching.trials import LiveTrials, TrialLines, UnderWay
 
 LENGTHS = Lengths(2 * SECOND, 10 * SECOND)
@@ -41,6 +42,7 @@ class CaughtScreen:
     def __init__(self, columns: int, rows: int) -> None:
         self.size = os.terminal_size((columns, rows))
         self.lines: list[str] = []
+        self.keyboard = Keyboard(None)
 
     def __enter__(self) -> CaughtScreen:
         return self

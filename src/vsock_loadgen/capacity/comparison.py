@@ -146,7 +146,7 @@ def compare(sides: Sequence[Side]) -> Comparison:
         baseline,
         tuple(Change(baseline, other, unit) for other in others),
         tuple(differences_of([_asked(side.capacity) for side in sides])),
-        tuple(differences_of([dict(side.capacity.environment) for side in sides])),
+        tuple(differences_of([_machine(side.capacity) for side in sides])),
     )
 
 
@@ -154,6 +154,11 @@ def _asked(capacity: Capacity) -> dict[str, object]:
     """Config and terms by dotted key; goals apart."""
     terms = {"vary": capacity.vary} | {name: getattr(capacity.bounds, name) for name in _TERMS}
     return terms | {key: value for key, value in flat("", dict(capacity.config)) if key != "thresholds"}
+
+
+def _machine(capacity: Capacity) -> dict[str, object]:
+    """The environment without the command line."""
+    return {key: value for key, value in capacity.environment.items() if key != "command"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import importlib
 import click
 
 from vsock_loadgen import __version__
-from vsock_loadgen.form import form
 
 _OF_THE_GROUP = frozenset({"--help", "-h", "--version"})
 _VERBS = {
@@ -58,6 +57,8 @@ class Verbs(click.Group):
 
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
+        from vsock_loadgen.form import form
+
         click.echo(f"vsock-loadgen, version {__version__} ({form()})")
         context.exit()
 

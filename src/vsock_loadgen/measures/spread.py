@@ -17,7 +17,7 @@ from vsock_loadgen.measures.askings import Asked, Kind
 from vsock_loadgen.measures.histogram import SUBBUCKET_BITS, Histogram, bucket_of
 from vsock_loadgen.record import FLAT, MOST, As, Record, Whole, object_of
 
-MOST_COLUMNS = 240
+MOST_COLUMNS = 120
 SPREAD_BITS = 2
 """Of a binary order; in JSON the buckets are numbered as those of a histogram with so many `subbucket_bits`."""
 _COARSER = SUBBUCKET_BITS - SPREAD_BITS
@@ -62,9 +62,10 @@ class Spread:
 
     def add(self, second: int, response: Histogram, asked: Mapping[Asked, int]) -> None:
         """Add what changed within a second."""
-        counts: Counter[int] = Counter()
+        counts: dict[int, int] = {}
         for bucket, count in response.counts.items():
-            counts[coarse(bucket)] += count
+            wide = coarse(bucket)
+            counts[wide] = counts.get(wide, 0) + count
         askings: Counter[Kind] = Counter()
         for way, count in asked.items():
             if count:

@@ -40,14 +40,14 @@ def _slow(asked: AskedForecast) -> Iterator[Warned]:
     if asked.timed_out_percent:
         yield Warned(
             "timed_out",
-            f"{format_number(asked.timed_out_percent)} % of the askings take longer than {timeout}, and are made again: raise it "
-            "there, or lower serve.answerDelay or serve.faults.stalled",
+            f"{format_number(asked.timed_out_percent)} % of the askings take longer than {timeout}, and are made again: lower "
+            "serve.answerDelay or serve.faults.stalled, or raise it there, which makes ticks longer",
         )
     if asked.is_slow and asked.asker.is_spread:
         yield Warned(
             "slow_tick",
-            f"a tick of {asked.starts:,} askings lasts {format_age(asked.tick_ns)}, since it waits for the slowest of them. Lower "
-            f"{timeout}, which bounds that",
+            f"a tick of {asked.starts:,} askings lasts {format_age(asked.tick_ns)}, since it waits for the slowest of them: lower "
+            f"serve.answerDelay, or {timeout}, which bounds it",
         )
 
 

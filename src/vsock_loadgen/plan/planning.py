@@ -141,12 +141,13 @@ def make_plan(
     asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, report_bytes)
     asked = foresee(asked_fleet, asker, limits) if asker else None
     about = Warnable(config, fleet, drawn, slices, load, limits, workers, groups, is_asked=asker is not None)
+    of_packages = _whole("packages", config, fleet.packages, lambda profile: profile.packages, config.packages)
     loads = loads_of_groups(groups, fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
         fleet=fleet,
-        packages=_whole("packages", config, fleet.packages, lambda profile: profile.packages, config.packages),
+        packages=of_packages,
         report_interval=_whole(
             "reportInterval", config, fleet.report_interval, lambda profile: profile.report_interval, config.report_interval
         ),

@@ -348,8 +348,8 @@ def _setup(result: Result, *, has_asker: bool) -> dict[str, object]:
 
 
 def _machine(result: Result) -> dict[str, object]:
-    """The environment; of a merged result, what its nodes' have in common."""
-    return {key: value for key, value in result.environment.items() if key != "nodes"}
+    """The environment without the command line; of a merged result, what its nodes' have in common."""
+    return {key: value for key, value in result.environment.items() if key not in ("nodes", "command")}
 
 
 def flat(path: str, value: object) -> Iterator[tuple[str, object]]:

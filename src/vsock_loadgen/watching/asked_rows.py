@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from vsock_loadgen.measures.askings import KINDS
-from vsock_loadgen.units import format_seconds
+from vsock_loadgen.units import format_age
 from vsock_loadgen.watching.drawing import BAD, BOLD, CAUTION, DIM, GOOD, LABEL_CELLS, MOST_SPACE, PLAIN, Figures, Line, padded
 from vsock_loadgen.watching.scene import Scene
 
@@ -46,4 +46,4 @@ def known_row(scene: Scene, width: int) -> list[Line]:
 def _oldest(scene: Scene) -> tuple[str, str] | None:
     """The age of what is known at the highest percentile up to P99 that has one, and which that is."""
     p50, p95, p99, *_ = next(clock.figures for clock in scene.clocks if clock.name == "response")
-    return next(((format_seconds(value), name) for value, name in ((p99, "P99"), (p95, "P95"), (p50, "P50")) if value), None)
+    return next(((format_age(value), name) for value, name in ((p99, "P99"), (p95, "P95"), (p50, "P50")) if value), None)

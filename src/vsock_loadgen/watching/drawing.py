@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from vsock_loadgen.columns import columns_that_fit
-from vsock_loadgen.units import format_seconds
+from vsock_loadgen.units import MINUTE, format_age, format_seconds
 
 Line = list[Segment]
 
@@ -62,7 +62,12 @@ def time_segment(value_ns: int | None, undelivered: int) -> Segment:
     """A time; where there is none, whether it falls among reports that were not delivered: they count as longer than any."""
     if value_ns is None:
         return Segment("not delivered", BAD) if undelivered else Segment("-", DIM)
-    return Segment(format_seconds(value_ns))
+    return Segment(time_text(value_ns))
+
+
+def time_text(value_ns: int) -> str:
+    """A time to three figures, or as people tell it where it is minutes or hours, as of a fleet that is asked."""
+    return format_seconds(value_ns) if value_ns < MINUTE else format_age(value_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from itertools import accumulate, pairwise
 from rich.segment import Segment
 
 from vsock_loadgen.measures.histogram import Histogram, bucket_bounds, bucket_of
-from vsock_loadgen.units import MICROSECOND, format_number, format_seconds
-from vsock_loadgen.watching.drawing import ACCENT, BAD, BOLD, DIM, Glyphs, Line
+from vsock_loadgen.units import HOUR, MICROSECOND, MINUTE, SECOND, format_number
+from vsock_loadgen.watching.drawing import ACCENT, BAD, BOLD, DIM, Glyphs, Line, time_text
 from vsock_loadgen.watching.scene import Looked
 
 LEAST_ROWS, MOST_ROWS = 6, 16
@@ -21,7 +21,10 @@ _BAR = 2
 """Cells of a bar."""
 _MOST_BARS = 50
 _NOT_DELIVERED = "not delivered"
-_TICKS = [step * MICROSECOND * 10**decade for decade in range(10) for step in (1, 2, 5)]
+_TICKS = (
+    *(step * MICROSECOND * 10**decade for decade in range(7) for step in (1, 2, 5)),
+    *(10 * SECOND, 20 * SECOND, *(step * MINUTE for step in (1, 2, 5, 10, 20)), *(step * HOUR for step in (1, 2, 5, 10, 24))),
+)
 _LEAST_RATIO = 10.0
 """The scale spans a decade at least: times that are all alike are a narrow hill, not a wide one."""
 
@@ -78,7 +81,7 @@ def _labels(low: float, ratio: float, bars: int) -> str:
     line = ""
     for tick in _TICKS:
         at = math.log(tick / low) / math.log(ratio) * bars * _BAR if tick >= low else -1.0
-        text = format_seconds(tick)
+        text = time_text(tick)
         if 0 <= at <= bars * _BAR - len(text) and (not line or at >= len(line) + 2):
             line = line.ljust(int(at)) + text
     return line.ljust(bars * _BAR)

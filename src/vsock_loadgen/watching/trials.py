@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from rich.console import Console, RenderableType
 
@@ -114,7 +114,8 @@ class LiveTrials(OnScreen):
         self._draw()
 
     def update(self, totals: RunTotals) -> None:
-        """Show how it goes."""
+        """Show how it goes, and hear whether it is to end."""
+        self.pressed()
         if self._under_way:
             lengths = self._under_way.lengths
             whole = (lengths.settle_ns + lengths.window_ns) / SECOND
@@ -141,7 +142,8 @@ class LiveTrials(OnScreen):
         columns, rows = self._screen.size
         console = Console(width=columns, force_terminal=True, highlight=False, legacy_windows=False, emoji=False)
         shown = self._trials[-max(_FEWEST_TRIALS, rows - _AROUND_TABLE) :]
-        parts: list[RenderableType] = [f"[bold]{self._title}[/]"]
+        keys = "   [dim]q stop[/]" if self._screen.keyboard.is_there else ""
+        parts: list[RenderableType] = [f"[bold]{self._title}[/]{keys}"]
         if self._under_way:
             level = self._under_way.level
             parts.append(
@@ -161,9 +163,9 @@ def watching(
     title: str,
     said: Callable[[Trial], str],
     table: Callable[[Sequence[Trial]], RenderableType],
-    terminal: TextIO | None,
+    screen: Screen | None,
 ) -> AbstractContextManager[TrialsView]:
-    """What a person watches while it is entered: the live table where there is a terminal that may be drawn on, else lines."""
-    if terminal is None or log.style == "json":
+    """What a person watches while it is entered: the live table where there is a screen, else lines."""
+    if screen is None or log.style == "json":
         return nullcontext(TrialLines(log, said))
-    return LiveTrials(Screen(terminal), log, title, table)
+    return LiveTrials(screen, log, title, table)

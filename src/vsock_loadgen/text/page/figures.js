@@ -19,13 +19,17 @@ function showFigures(result, meanings, isLive) {
   showRun(result);
 }
 
-// A quantile, or "not delivered" where it falls among reports that never were.
+// A quantile, or "not delivered" where it falls among reports that never were. One that is no shorter than a report is old that is still
+// waited for may be longer.
 function clockFigure(result, clock, quantile) {
   const element = figure(result, `${clock}.${quantile}`, showSeconds);
-  if (!present(lookUp(result, `${clock}.${quantile}`)) && lookUp(result, `${clock}.count`)) {
+  const value = lookUp(result, `${clock}.${quantile}`);
+  if (!present(value) && lookUp(result, `${clock}.count`)) {
     element.textContent = "not delivered";
     element.className = "missing";
   }
+  const youngest = lookUp(result, clock.replace(/response_time_seconds$/, "asked.youngest_open_seconds"));
+  if (clock.endsWith("response_time_seconds") && present(value) && present(youngest) && value >= youngest) element.prepend("at least ");
   return element;
 }
 

@@ -13,7 +13,8 @@ function showGroups(result, name) {
   if (section.hidden) return;
   const counts = ["due", "delivered", "failed", ...(result.totals.skipped ? ["skipped"] : [])];
   const isSeen = groups.some((group) => group.seen);
-  const headings = [DIMENSIONS[name], "VMs", ...counts, `${clockName(result, "response_time_seconds")} P50`, "P99", ...(isSeen ? ["seen"] : [])];
+  const isAsked = groups.some((group) => group.asked);
+  const headings = [DIMENSIONS[name], "VMs", ...counts, `${clockName(result, "response_time_seconds")} P50`, "P99", ...(isAsked ? ["age when taken P99"] : []), ...(isSeen ? ["seen"] : [])];
   fillTable(section.querySelector("table"), headings, groups.map((group, index) => {
     const path = `groups.${name}.${index}`;
     return [
@@ -22,6 +23,7 @@ function showGroups(result, name) {
       ...counts.map((count) => make("td", figure(result, `${path}.totals.${count}`, showCount), countClass(count, group.totals[count]))),
       clockFigure(result, `${path}.response_time_seconds`, "p50"),
       clockFigure(result, `${path}.response_time_seconds`, "p99"),
+      ...(isAsked ? [clockFigure(result, `${path}.asked.age_when_taken_seconds`, "p99")] : []),
       ...(isSeen ? [seenFigure(result, group, path)] : []),
     ];
   }));
@@ -44,7 +46,7 @@ function showSeenRemark(result, name, isSeen, remark) {
   const reason = result.receiver?.not_seen?.[name];
   const isByVm = groupsOf(result, name).some(({ seen }) => present(seen?.vms));
   remark.hidden = !isByVm && !present(reason);
-  if (isByVm) remark.textContent = "Seen: VMs that the run's own other end saw as planned, of those of which it could be known.";
+  if (isByVm) remark.textContent = "Seen: VMs that the other end saw as planned, of those that it could tell.";
   else if (present(reason)) remark.textContent = `What the run's own receiver saw of each group is not known: ${plainText(reason)}.`;
 }
 

@@ -70,7 +70,7 @@ function percentileChart(result, colors) {
   const ticks = [2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
   const most = Math.max(10, result.response_time_seconds.count, ...curves.flatMap(([, points]) => points.slice(-1).map(([x]) => x)));
   const xaxis = { type: "log", range: [0, Math.log10(most)], tickvals: ticks, ticktext: ticks.map(percentileName), tickangle: 0, title: { text: "percentile" }, showspikes: false };
-  const layout = { margin: MARGIN, legend: LEGEND, hovermode: "closest", xaxis, yaxis: timeAxis(rangeOf(curves.flatMap(([, points]) => points.slice(1).map(([, y]) => y)))) };
+  const layout = { hovermode: "closest", xaxis, yaxis: timeAxis(rangeOf(curves.flatMap(([, points]) => points.slice(1).map(([, y]) => y)))) };
   const mark = undelivered ? beyondMark(result.response_time_seconds.count, undelivered, colors) : {};
   return [traces, { ...layout, ...mark }, { first: "percentile", show: percentileName }];
 }
@@ -79,6 +79,8 @@ function percentileChart(result, colors) {
 function beyondMark(everything, undelivered, colors) {
   const x = everything / undelivered;
   return {
+    margin: MARGIN,
+    legend: LEGEND,
     shapes: [{ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: colors.limit, dash: "dot", width: 1.5 } }],
     annotations: [{ x: Math.log10(x), y: 1, yref: "paper", xanchor: x > Math.sqrt(everything) ? "right" : "left", yanchor: "bottom", showarrow: false,
       text: ` ${showPercent((100 * undelivered) / everything)} not delivered `, font: { color: colors.limit } }],

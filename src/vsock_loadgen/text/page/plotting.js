@@ -12,7 +12,7 @@ const MARGIN = { l: 55, r: 12, t: 22, b: 40 };
 const OPTIONS = { responsive: true, displayModeBar: false, displaylogo: false };
 const MOST_MARKERS = 600;
 const MOST_DATA_ROWS = 24;
-const ON_PAPER = { whole: 680, half: 330 }; // pixels that A4 and Letter have room for
+const ON_PAPER = { whole: 680, half: 330, height: 220 }; // pixels that A4 and Letter have room for
 const darkScreen = window.matchMedia("screen and (prefers-color-scheme: dark)");
 const touchScreen = window.matchMedia("(pointer: coarse)");
 
@@ -31,7 +31,8 @@ async function drawAll(drawn, colors, isOnPaper) {
     place.setAttribute("aria-label", `Chart: ${titleOf(place)}. Its data follow as a table.`);
     const beside = place.closest(".pair")?.querySelectorAll(":scope > figure:not([hidden])").length ?? 1;
     const width = isOnPaper ? ON_PAPER[beside > 1 ? "half" : "whole"] : undefined;
-    await Plotly.react(place, traces, { ...withDefaults(layout, colors), width, autosize: !width }, OPTIONS);
+    const height = isOnPaper ? ON_PAPER.height : undefined;
+    await Plotly.react(place, traces, { ...withDefaults(layout, colors), width, height, autosize: !isOnPaper }, OPTIONS);
     showData(place, data.rows ? data : pointsOf(traces, data));
   }
   document.body.dataset.charts = "drawn";

@@ -66,7 +66,8 @@ function showOtherEnd(result) {
   byId("both-ends").hidden = parts.length === 0;
   for (const name of parts) {
     byId(name).hidden = false;
-    fillList(byId(name).querySelector("dl"), flattened(result, [name], SHOWN_ELSEWHERE));
+    const asker = name === "receiver" ? flattened(result, ["asked", "asker"]) : [];
+    fillList(byId(name).querySelector("dl"), [...flattened(result, [name], SHOWN_ELSEWHERE), ...asker]);
   }
 }
 
