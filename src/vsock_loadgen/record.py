@@ -109,11 +109,18 @@ class Record:
 
     def to_json(self) -> dict[str, object]:
         """The plain object."""
+        return self._object(_made)
+
+    def outline(self) -> dict[str, object]:
+        """The plain object, but of what takes making only that it is `Unmade`: for who writes it piece by piece."""
+        return self._object(Unmade)
+
+    def _object(self, make: Callable[[Callable[[Any], Any], Any], object]) -> dict[str, object]:
         written: dict[str, object] = {}
         for key, name, convert in _plan(type(self)):  # type: ignore[arg-type]  # (mypy takes a record's hash for its class's)
             value: Any = getattr(self, name) if name else self
             if convert is not None and (value is not None or not key):
-                value = convert(value)
+                value = make(convert, value) if key else convert(value)
             if key:
                 written[key] = value
             else:
@@ -146,6 +153,32 @@ class Record:
         if any(_alias(name, hint) == "" for name, hint in _hints(cls)):
             schema = core_schema.no_info_before_validator_function(_spread, schema)
         return {**schema, "ref": ref}  # what another field refers to is the whole of it: a record that is there again
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A value of a document that has not been made yet."""
+
+    convert: Callable[[Any], Any]
+    value: Any
+
+    def make(self) -> Any:
+        """The value; what is below it may be unmade again. `json` takes this as its `default`."""
+        if self.convert not in (plain, Record.to_json):
+            return self.convert(self.value)
+        if isinstance(self.value, Record):
+            return self.value.outline()
+        if isinstance(self.value, (list, tuple)):
+            return [Unmade(plain, item) for item in self.value]
+        return plain(self.value)
+
+    def whole(self) -> Any:
+        """The value as a plain one, all that is below it included."""
+        return self.convert(self.value)
+
+
+def _made(convert: Callable[[Any], Any], value: Any) -> Any:
+    return convert(value)
 
 
 class Summed:

@@ -13,6 +13,8 @@ from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.series import Series
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.results.files import result_document, write_result
+from vsock_loadgen.results.measured import PhaseResult
+from vsock_loadgen.results.result import ROWS
 
 SECONDS = 600
 
@@ -37,7 +39,21 @@ def test_times_are_written_without_their_text_being_in_memory_several_times(tmp_
     assert allocated(lambda: write_result(result, tmp_path / "result.json")) < 4 * text
     assert (tmp_path / "result.json").read_text() == result_document(result)
     head, _, _ = result_document(result).partition(',\n "spread": [')
-    assert head == json.dumps(result.head_json(), indent=1).removesuffix("\n}")
+    rowless = {key: value for key, value in result.to_json().items() if key not in ROWS}
+    assert head == json.dumps(rowless, indent=1).removesuffix("\n}")
+
+
+def test_the_times_of_many_groups_are_written_one_after_the_other(tmp_path: Path) -> None:
+    times = Times(*(Histogram({bucket: bucket % 7 + 1 for bucket in range(2_000)}, 0, 10**9) for _ in range(3)))
+    few, many = (
+        replace(
+            result_of(Counts(), times_of(1, 1, 1, 1)), phases=tuple(PhaseResult(f"p{n}", Counts(), times) for n in range(count))
+        )
+        for count in (1, 40)
+    )
+    one = allocated(lambda: write_result(few, tmp_path / "few.json"))
+    assert allocated(lambda: write_result(many, tmp_path / "many.json")) < 2 * one
+    assert json.loads((tmp_path / "many.json").read_text()) == json.loads(json.dumps(many.to_json()))
 
 
 def allocated(action: Callable[[], object]) -> int:

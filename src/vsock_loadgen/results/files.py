@@ -12,6 +12,7 @@ from vsock_loadgen.config.places import shorten
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.inputs import name_of, read_input
 from vsock_loadgen.outputs import write_pieces
+from vsock_loadgen.record import Unmade
 from vsock_loadgen.results.result import ROWS, Named, Result
 
 MOST_BYTES = 256_000_000
@@ -26,7 +27,8 @@ _Read = TypeVar("_Read")
 def result_pieces(result: Result) -> Iterator[str]:
     """The text of the document in pieces, a row over time at once and in a line each, with a line end at its end: as a whole it
     would take several times the memory of what it tells, and more with every time that no report had taken before."""
-    chunks, held = json.JSONEncoder(indent=1).iterencode(result.head_json()), ""
+    head = {key: value for key, value in result.outline().items() if key not in ROWS}
+    chunks, held = json.JSONEncoder(indent=1, default=Unmade.make).iterencode(head), ""
     while piece := "".join(islice(chunks, _CHUNKS_AT_ONCE)):
         held += piece
         yield held[: -len(_END)]

@@ -31,6 +31,7 @@ from vsock_loadgen.record import (
     Number,
     Record,
     Text,
+    Unmade,
     Whole,
     object_of,
     shown,
@@ -191,11 +192,8 @@ class Result(Measured):
 
     def summary(self) -> dict[str, object]:
         """The document without its long parts: what a log has room for."""
-        return {key: value for key, value in self.head_json().items() if key not in _LONG_PARTS}
-
-    def head_json(self) -> dict[str, object]:
-        """The document without its rows, which are the longest part of it."""
-        return {key: value for key, value in replace(self, series=[], spread=()).to_json().items() if key not in ROWS}
+        short = {key: value for key, value in self.outline().items() if key not in _LONG_PARTS}
+        return {key: value.whole() if isinstance(value, Unmade) else value for key, value in short.items()}
 
 
 _KEPT = ("verdict", "confirmation", "complete", "plan_digest", "elapsed_seconds", "totals", "failures")
