@@ -77,7 +77,8 @@ function marked(id, layout, timeline, colors, thresholds = []) {
     shapes.push({ type: "line", x0: from, x1: to, y0: limit, y1: limit, line: { color, dash: "dash", width: 1.5 } });
     annotations.push({ x: from, xanchor: "left", y, yanchor: "bottom", showarrow: false, text: inert(text), font: { color, size: 11 } });
   }
-  return { ...(timeline.phases.length ? { margin: MARGIN, legend: LEGEND } : {}), ...layout, shapes, annotations, xaxis: clockAxis(timeline, width) };
+  const above = annotations.some(({ yref }) => yref === "paper") ? { margin: MARGIN, legend: LEGEND } : {};
+  return { ...above, ...layout, shapes, annotations, xaxis: clockAxis(timeline, width) };
 }
 
 // The lines of the thresholds on a figure: over the whole run, or over each stretch of the phase that one is about.
