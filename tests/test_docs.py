@@ -19,6 +19,7 @@ from vsock_loadgen.config.load import load
 from vsock_loadgen.preparing import prepare
 
 DECISIONS = PROJECT / "docs" / "decisions"
+VERBS, CONFIG = PROJECT / "docs" / "verbs.md", PROJECT / "docs" / "config.md"
 RUN = [path for path in DOCUMENTS if any(block.exit_code is not None for block in blocks_of(path))]
 FOLLOWED = [path for path in RUN if path.parent != HOW_TO and path.name != "python.md"]  # test_how_to.py, test_python_page.py
 CONFIGS = [
@@ -91,8 +92,8 @@ def test_every_command_that_cannot_be_run_here_parses(line: str, monkeypatch: py
         load(path, environment={}, strict=True)
 
 
-def test_every_verb_has_an_example_in_the_readme() -> None:
-    used = {shlex.split(line)[1] for line in run_lines(README) if line.startswith("vsock-loadgen ")}
+def test_every_verb_has_an_example() -> None:
+    used = {shlex.split(line)[1] for line in run_lines(VERBS) if line.startswith("vsock-loadgen ")}
     assert used >= set(verbs.list_commands(click.Context(verbs)))
 
 
@@ -148,8 +149,8 @@ def test_the_tables_are_those_of_the_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_example_has_its_row_in_the_readme() -> None:
-    linked = set(re.findall(r"\(examples/([\w-]+\.yaml)\)", README.read_text()))
+def test_every_example_has_its_row() -> None:
+    linked = set(re.findall(r"\(\.\./examples/([\w-]+\.yaml)\)", CONFIG.read_text()))
     assert linked == {path.name for path in EXAMPLES.glob("*.yaml")}
 
 

@@ -16,7 +16,7 @@ from vsock_loadgen.grammar.block import Key
 from vsock_loadgen.grammar.leaves import Grammar, Leaf
 from vsock_loadgen.grammar.scalars import flow
 
-MOST_USED = ("vmCount", "packages", "reportInterval", "seed", "reportFormat", "target", "duration", "timeScale", "thresholds")
+MOST_USED = ("vmCount", "packages", "reportInterval", "target", "duration", "thresholds")
 GROUPS = tuple(dict.fromkeys(key.group for key in NEWER.values()))
 """The tables of the config's keys."""
 HEADINGS = ("key", "takes", "unit", "default", "example", "meaning")
@@ -106,7 +106,7 @@ def option_table() -> str:
 
 
 def most_used_table() -> str:
-    """The keys that most configs have, for the README."""
+    """The keys that most configs have, the first of the page."""
     described_keys = {key.name: described(key.name, key) for key in NEWER.values()}
     rows = [(row[0], row[1], row[3], row[5]) for row in map(described_keys.__getitem__, MOST_USED)]
     return table(("key", "takes", "default", "meaning"), rows)

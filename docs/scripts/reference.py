@@ -86,9 +86,9 @@ def _families(example: Path, mode: Mode) -> Iterator[Metric]:
 
 
 PARTS: dict[Path, Parts] = {
-    PROJECT / "README.md": {"config": most_used_table, "failures": failure_table},
     PROJECT / "docs" / "config.md": {group: partial(key_table, group) for group in GROUPS}
     | {
+        "config": most_used_table,
         "kinds": kind_table,
         "packages": partial(form_table, PACKAGES),
         "intervals": partial(form_table, REPORT_INTERVAL),

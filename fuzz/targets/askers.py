@@ -18,7 +18,7 @@ from fuzz.draws import Draws
 from fuzz.oracle import hold
 from vsock_loadgen.answering.exchange import Patience
 from vsock_loadgen.answering.places import ROOT
-from vsock_loadgen.answering.server import AnsweringOrders, AnsweringWorker
+from vsock_loadgen.answering.server import LOGGER, AnsweringOrders, AnsweringWorker
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load, loads_of
@@ -200,7 +200,7 @@ class _Trouble(logging.Handler):
 @contextmanager
 def _unhandled() -> Iterator[list[str]]:
     """What nobody has handled meanwhile."""
-    trouble, loggers = _Trouble(), [logging.getLogger(name) for name in ("aiohttp.server", "asyncio")]
+    trouble, loggers = _Trouble(), [LOGGER, logging.getLogger("aiohttp.server"), logging.getLogger("asyncio")]
     for logger in loggers:
         logger.addHandler(trouble)
     try:

@@ -293,3 +293,15 @@ def test_who_is_gone_before_the_upgrade_is_an_asking_and_no_trouble(tmp_path: Pa
     by_end = result["askings"]["by_end"]
     assert by_end["whole"] == 1
     assert result["askings"]["askings"] == 1 + sum(by_end[way] for way in ("no_request", "broken_off", "busy"))
+
+
+@pytest.mark.parametrize(
+    "said", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET /healthz HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n\xff: 1\r\n\r\n"]
+)
+def test_what_is_no_http_is_answered_with_400_and_is_no_line_in_the_log(said: bytes, tmp_path: Path) -> None:
+    with serving(tmp_path, *FLEET) as fleet:
+        with socket.create_connection((fleet.host, fleet.port), timeout=TIMEOUT_SECONDS) as stranger:
+            stranger.sendall(said)
+            assert stranger.recv(1_000).split()[1] == b"400"
+        result = fleet.end()  # which looks for tracebacks in the log
+    assert result["askings"]["askings"] == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import socket
 import ssl
 import time
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from vsock_loadgen.answering.accounts import Accounts
 from vsock_loadgen.answering.agents import Agents
@@ -115,7 +117,7 @@ class AnsweringWorker:
         self._agenda.begin(start.zero_ns, start.zero_wall_ns, start.join_ns, self._end_ns)
         self._loop.add_reader(self._channel.fileno(), self._obey)
         self._obey()  # what came with the word to begin
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None, logger=LOGGER), shutdown_timeout=0.1)
         await runner.setup()
         site = web.SockSite(runner, self._orders.listener, ssl_context=self._orders.tls_context)
         try:
@@ -277,6 +279,16 @@ class AnsweringWorker:
 
     def _wall_ns(self, clock_ns: int) -> int:
         return clock_ns + self._wall_offset_ns
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a failure is this program's: who sends what is no HTTP is answered with 400, and that is all."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+LOGGER = logging.getLogger("vsock_loadgen.answering")
+"""What the library says of its own accord."""
+LOGGER.addFilter(_is_ours)
 
 
 def _response(page: Page) -> web.Response:

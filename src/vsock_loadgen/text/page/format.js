@@ -40,6 +40,10 @@ function showBytes(count) {
   return `${threeFigures(size)} TB`;
 }
 
+function showLongOrShort(seconds) {
+  return seconds < 100 ? showSeconds(seconds) : showDuration(seconds);
+}
+
 // A configured time, as the config writes it: 90 is 1m30s.
 function showDuration(seconds) {
   if (seconds < 1) return showSeconds(seconds).replace(" ", "");
@@ -105,12 +109,12 @@ function showInstant(milliseconds) {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
-// Every figure of a nested record as a row, named in words: {dropped: {rate_limit: 3}} is ["dropped rate limit", 3]. What is not known
+// Every figure of a nested record as a row, named in words: {dropped: {rate_limit: 3}} is ["dropped: rate limit", 3]. What is not known
 // has none.
 function flattened(result, path, skip = []) {
   const value = lookUp(result, path);
   if (skip.includes(path.at(-1)) || !present(value)) return [];
-  const [name, show = isTime(path) ? showSeconds : showNumber] = labelOf(path);
+  const [name, show = isTime(path) ? showLongOrShort : showNumber] = labelOf(path);
   const text = (item) => (typeof item === "number" ? show(item) : plainText(item));
   if (Array.isArray(value) && !value.some((item) => present(item) && typeof item === "object")) {
     return value.length ? [[name, value.map(text).join(", ")]] : [];

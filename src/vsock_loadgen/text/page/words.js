@@ -47,7 +47,7 @@ const WORDS = { cpu: "processor time", vm: "VM", vms: "VMs", cid: "CID", cids: "
 // What a figure of a nested record is called, and how it is shown: that of a node is named by it.
 function labelOf(path) {
   const known = LABELS[path.filter((key) => !isPlace(key)).join(".").replace("environment.nodes.", "environment.")];
-  if (!known) return [inWords(path.slice(1))];
+  if (!known) return [[path.slice(1, -1), path.slice(-1)].filter((keys) => keys.length).map(inWords).join(": ")];
   const node = path[1] === "nodes" ? `node ${path[2] + 1}: ` : "";
   return [node + known[0], known[1]];
 }
