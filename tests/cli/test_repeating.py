@@ -119,3 +119,4 @@ def test_all_files_are_known_before_the_first_run() -> None:
     files = files_of({"--result": Path("r.json"), "--html": None}, 2)
     assert files == {"--result of run 1": Path("r-1.json"), "--result of run 2": Path("r-2.json")}
     assert numbered(None, 1) is None
+    assert numbered(Path("a/samples.csv.gz"), 2) == Path("a/samples-2.csv.gz")
