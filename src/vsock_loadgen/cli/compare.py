@@ -98,7 +98,7 @@ def compare(
         check_files({"--output": to}, files)
         sys.exit(merge_nodes(files, output, to))
     if not files or len(files) + len(baseline) < 2:
-        raise click.UsageError("expected two or more results: a baseline and what is held against it")
+        raise click.UsageError("expected two or more results: a baseline and what is compared with it")
     baseline = tuple(path for pattern in baseline for path in _matching(pattern))
     check_files({"--output": to}, (*baseline, *files))
     sys.exit(compare_results(baseline, files, conditions, Shown(output, to, shows_all=shows_all)))

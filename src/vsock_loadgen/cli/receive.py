@@ -138,7 +138,7 @@ def receive(
     to: Path | None,
 ) -> None:
     """Stand in for the relay on ADDRESS: read every report to its end, decode it, count it by CID, and print a summary when stopped
-    (Ctrl-C or SIGTERM). On request it misbehaves.
+    (Ctrl-C or SIGTERM). Options inject faults.
 
     ADDRESS is unix:///PATH, tcp://HOST:PORT or vsock://any:PORT [default: vsock://any:818].
 

@@ -54,7 +54,7 @@ def scrape(
     to: Path | None,
 ) -> None:
     """Stand in for Sensor: ask every VM of the fleet at URL for its report, again and again as Sensor would, read and verify what
-    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration). On request it misbehaves.
+    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration). Options inject faults.
 
     The config is that of the fleet: it says which VMs there are, and what each should report. Its time scale divides Sensor's
     intervals too. With --vms-from cluster no config is needed: nothing is expected then of the VMs that the cluster runs.

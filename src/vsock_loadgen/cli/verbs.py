@@ -17,7 +17,7 @@ _VERBS = {
     "serve": "Let the fleet be asked for its reports.",
     "scrape": "Stand in for Sensor: ask, read, verify and count.",
     "report": "Turn a result into a page, Markdown, JUnit or CSV.",
-    "compare": "Hold results against each other, or add up those of several nodes.",
+    "compare": "Compare results, or add up those of several nodes.",
     "fit": "Make a block of the config from measured data.",
     "init": "Print a commented starter config.",
     "schema": "Print the JSON Schema of the config.",
@@ -27,7 +27,7 @@ _VERBS = {
 
 
 class Verbs(click.Group):
-    """The verbs; options without a verb mean `run`, as they did in the older tool.
+    """The verbs; options without a verb mean `run`, as they did in the predecessor.
 
     Each is the command of its module's name, which is imported when it is used: a run does not wait for what it does not need.
     """

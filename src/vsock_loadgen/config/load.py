@@ -75,7 +75,7 @@ def _file_section(path: Path | None, found: Findings, *, strict: bool) -> Node:
 
 
 def _known_keys(section: Node, found: Findings, *, strict: bool) -> Node:
-    """The section without unknown keys. Older tools ignored them in a file; on the command line they are mistakes."""
+    """The section without unknown keys. The predecessor ignored them in a file; on the command line they are mistakes."""
     known = {}
     for key, node in section.entries.items():
         if key in _KEYS:

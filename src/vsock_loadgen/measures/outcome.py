@@ -15,8 +15,8 @@ class Failure:
     """Everything that is known of a failure class.
 
     `cause` and `remedy` are for the person who reads the verdict, `at_target` is what the other end may know of such a report.
-    `older_label` is where the older tool's metric puts it, `color` what the page's chart shows it in. The target may have the whole
-    report where it `may_have_arrived`; where it `is_broken_off`, the target closed the connection before it had taken it.
+    `older_label` is where the predecessor's metric puts it, `color` what the page's chart shows it in. The target may have the
+    whole report where it `may_have_arrived`; where it `is_broken_off`, the target closed the connection before it had taken it.
     `own_fault` is what the verdict says where it is the generator that was the limit, with `{}` for the number of reports.
     A class belongs to one `mode`.
     """

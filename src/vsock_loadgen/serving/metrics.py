@@ -1,4 +1,4 @@
-"""The run as Prometheus sees it. The names are a contract: those of the older tool stay, with their meaning.
+"""The run as Prometheus sees it. The names are a contract: those of the predecessor stay, with their meaning.
 
 The rules it keeps:
 - what is shown is a copy that `update` puts in place in one go, so that a scrape sees one moment of the run, never half of two; the
@@ -200,7 +200,7 @@ def _own_metric(count: Field[int], counts: Counts) -> Metric:
 
 
 def _fates(counts: Counts) -> Iterator[Metric]:
-    """Reports that came to an end, by the older tool's classes and by this one's."""
+    """Reports that came to an end, by the predecessor's classes and by this one's."""
     by_result = Counter(dict.fromkeys(("success", *(failure.record.older_label for failure in classes_of("push")), "context"), 0))
     by_result.update({"success": counts.delivered, "context": counts.unfinished})
     for failure, count in counts.failures.items():

@@ -25,7 +25,7 @@ INTERVAL_BOUNDS = (
     *(0.01, 0.1, 0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300),
     *(600, 900, 1800, 3600, 86_400),
 )
-"""Seconds: the older tool's, and longer ones."""
+"""Seconds: the predecessor's, and longer ones."""
 Ends = tuple[int, int] | None
 """The smallest and the largest value of a group; None if it has no VMs."""
 
