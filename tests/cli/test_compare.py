@@ -111,7 +111,7 @@ def test_the_three_formats_say_the_same(write: Write) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "expected two or more results: a baseline and what is held against it"),
+        ((), "expected two or more results: a baseline and what is compared with it"),
         (("a.json",), "expected two or more results"),
         (("--baseline", "a.json"), "expected two or more results"),
         (("--merge", "a.json", "--fail-if", "lag.p99 > +1%"), "--fail-if and --format markdown do not go with it"),
