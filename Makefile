@@ -46,7 +46,6 @@ $(COMPILED)/.done: pyproject.toml constraints.txt hatch_build.py $(wildcard src/
 	@$(PYTHON) -m venv $(COMPILED)
 	@$(COMPILED)/bin/pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@$(COMPILED)/bin/pip install --quiet --constraint constraints.txt $(WITH_ALL)
-	@$(COMPILED)/bin/pip install --quiet --no-deps --force-reinstall .
 	@touch $@
 
 test-compiled: $(COMPILED)/.done ## Run the tests with the tool compiled, or those in COMPILED_TESTS

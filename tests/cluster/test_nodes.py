@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,6 @@ from vsock_loadgen.errors import ClusterError
 
 pytest.importorskip("lightkube", reason="needs the extra kubernetes")
 IMPATIENT = 0.2
-
-
-@pytest.fixture
-def api() -> Iterator[KubernetesApi]:
-    with kubernetes_api() as server:
-        yield server
-
-
-@pytest.fixture
-def environment(api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setattr(api_server, "SERVICE_ACCOUNT", tmp_path / "none")
-    return {"KUBECONFIG": str(write_kubeconfig(tmp_path, f"http://127.0.0.1:{api.port}"))}
 
 
 def refusal(environment: dict[str, str], patience_seconds: float = IMPATIENT) -> ClusterError:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from kubernetes_api import KubernetesApi, kubernetes_api, vm, write_kubeconfig
-from vsock_loadgen.cluster import api_server
+from kubernetes_api import KubernetesApi, vm
 from vsock_loadgen.cluster.vms import VMS, RunningVm, read_running_vms
 from vsock_loadgen.errors import ClusterError
 
 pytest.importorskip("lightkube", reason="needs the extra kubernetes")
 IMPATIENT = 0.2
-
-
-@pytest.fixture
-def api() -> Iterator[KubernetesApi]:
-    with kubernetes_api() as server:
-        yield server
-
-
-@pytest.fixture
-def environment(api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setattr(api_server, "SERVICE_ACCOUNT", tmp_path / "none")
-    return {"KUBECONFIG": str(write_kubeconfig(tmp_path, f"http://127.0.0.1:{api.port}"))}
 
 
 def test_only_vms_that_run_are_asked_in_whatever_namespace_they_are(api: KubernetesApi, environment: dict[str, str]) -> None:
