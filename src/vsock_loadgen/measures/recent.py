@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from vsock_loadgen.measures.each_second import EachSecond
 from vsock_loadgen.measures.snapshot import Counts, Times
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import SECOND
@@ -42,15 +43,11 @@ def recent_of(totals: RunTotals) -> Recent:
     return Recent(replace(counts, in_flight=0), times, max(0, totals.began_wall_ns + totals.elapsed_ns - began_ns))
 
 
-class RecentWatch:
+class RecentWatch(EachSecond[Recent]):
     """Looks at them once a second: to add them up costs as much as a few snapshots."""
 
     def __init__(self) -> None:
-        self._next_ns = 0
-        self.now = Recent()
+        super().__init__(Recent())
 
-    def update(self, totals: RunTotals) -> None:
-        """Look if it is time to."""
-        if totals.elapsed_ns >= self._next_ns:
-            self._next_ns = totals.elapsed_ns + SECOND
-            self.now = recent_of(totals)
+    def _made_of(self, totals: RunTotals) -> Recent:
+        return recent_of(totals)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vsock_loadgen.measures.each_second import EachSecond
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.conclusion import Findings, Run, verdict_so_far
 from vsock_loadgen.results.result import Verdict
 from vsock_loadgen.results.thresholds import JudgedThreshold, judge_so_far, unjudged
-from vsock_loadgen.units import SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +20,15 @@ class Standing:
     verdict: Verdict | None = None
 
 
-class StandingWatch:
+class StandingWatch(EachSecond[Standing]):
     """Judges a run once a second, from its first report on. `findings` gives what has been found out about it by then."""
 
     def __init__(self, run: Run, findings: Callable[[RunTotals], Findings]) -> None:
+        super().__init__(Standing(tuple(map(unjudged, run.config.thresholds))))
         self._run = run
         self._findings = findings
-        self._next_ns = 0
-        self.now = Standing(tuple(map(unjudged, run.config.thresholds)))
 
-    def update(self, totals: RunTotals) -> None:
-        """Judge it anew if it is time to."""
-        if totals.elapsed_ns >= self._next_ns:
-            self._next_ns = totals.elapsed_ns + SECOND
-            self.now = self._judged(totals)
-
-    def _judged(self, totals: RunTotals) -> Standing:
+    def _made_of(self, totals: RunTotals) -> Standing:
         thresholds = judge_so_far(self._run.thresholds(totals), totals)
         if not totals.counts.due:
             return Standing(thresholds)
