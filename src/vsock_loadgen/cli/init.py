@@ -12,7 +12,7 @@ from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 @click.command()
 @output_option("Write there instead of to stdout.")
 def init(to: Path | None) -> None:
-    """Print a commented starter config, to be saved and changed.
+    """Print a commented starter config to save and edit.
 
     \b
     Example:
