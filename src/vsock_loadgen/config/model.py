@@ -346,7 +346,7 @@ class Config:
         None,
         auto(0, MOST_NODES - 1),
         "Run as this node of those that share the fleet, from 0; "
-        "auto: from the cluster if `NODE_NAME` is set, else `JOB_COMPLETION_INDEX` or 0.",
+        "auto: `JOB_COMPLETION_INDEX`, else from the cluster if `NODE_NAME` is set, else 0.",
         "0",
         group="nodes",
         scope="node",
