@@ -1,4 +1,4 @@
-"""Who may ask over TLS: whoever has a certificate that is verified and, where names are said, bears one of them."""
+"""Who may ask over TLS: an asker with a verified certificate which, if names are given, has one of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vsock_loadgen.errors import ConfigError, Problem
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The server's own certificate and key, and the CA that verifies askers; None lets everybody ask. `names` are the common names
-    that may ask; none said is any."""
+    """The server's own certificate and key, and the CA that verifies askers; None accepts all. `names` are the common names that
+    may ask; none given accepts any."""
 
     certificate: Path
     key: Path
@@ -22,10 +22,10 @@ class Tls:
     names: frozenset[str] = frozenset()
 
     def context(self) -> ssl.SSLContext:
-        """What a server needs. Raises ConfigError where a file cannot be used.
+        """The server's context. Raises ConfigError if a file cannot be used.
 
-        A certificate is verified if it is given, since discovery and probes are for everybody; a CA made by plain openssl is as
-        good as any. An API server comes with a new connection each time: nothing is kept for the next.
+        A certificate is verified if it is given, since discovery and probes need none. A CA made by plain openssl is accepted. An
+        API server opens a new connection each time: nothing is kept for the next.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,6 +1,6 @@
 """Asks the target for its own counters before and after a run, as Prometheus would.
 
-No proxy, no redirect: the counters are those of the host in the URL or of nobody. An answer is read within a time and a size.
+No proxy, no redirect: only the host in the URL is asked. An answer is read within a time and a size limit.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _ALWAYS_THERE = ("connections_accepted_total", "index_reports_received_total")  
 
 
 class ScrapeError(Exception):
-    """The counters could not be had; the message says why."""
+    """The counters could not be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """The counters at one moment; `process_start` tells one process of the target from the next, None where it is not given."""
+    """The counters at one moment; `process_start` tells one process of the target from the next, None if it is not given."""
 
     counters: TargetCounters
     process_start: float | None
@@ -140,8 +140,8 @@ class Reconciler:
         self._before = self._scraped("before the run")
 
     def after(self, counts: Counts, hurry: Callable[[], bool]) -> Reconciliation:
-        """Scrape at its end, again and again while the target still catches up, but for at most `SETTLE_SECONDS`, and not once
-        `hurry` says so. `counts` are the final ones."""
+        """Scrape at its end, and repeat while the target still catches up, for at most `SETTLE_SECONDS` and until `hurry` says so.
+        `counts` are the final ones."""
         give_up = self._clock_seconds() + SETTLE_SECONDS
         while True:
             found = self._held_against(counts)
@@ -155,7 +155,7 @@ class Reconciler:
             return Reconciliation.of(self._url.shown, counts, None, self._problem)
         if now.process_start != self._before.process_start:
             return Reconciliation.of(
-                self._url.shown, counts, None, "the target was restarted during the run: its counters began anew"
+                self._url.shown, counts, None, "the target was restarted during the run, which reset its counters"
             )
         return Reconciliation.of(self._url.shown, counts, now.counters - self._before.counters)
 
@@ -169,10 +169,10 @@ class Reconciler:
 
 
 def reconciler_of(config: Config, log: Log, environment: Mapping[str, str]) -> Reconciler | None:
-    """What asks the target for its counters, where that is wanted. Raises ConfigError where the environment lacks a variable."""
+    """What asks the target for its counters, if that is wanted. Raises ConfigError if the environment lacks a variable."""
     if config.reconcile_url is None:
         return None
     if isinstance(config.target, EmbeddedAddress):
-        log.alert("reconcile: not done with the embedded receiver, which counts what arrived by itself", "reconcile")
+        log.alert("reconcile: not needed with the embedded receiver, which counts what arrived itself", "reconcile")
         return None
     return Reconciler(expanded(config.reconcile_url, environment), log)

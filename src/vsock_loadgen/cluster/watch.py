@@ -1,4 +1,4 @@
-"""Notices when the cluster's workers are no longer those that a run was split over."""
+"""Notices when the cluster's workers are no longer those that share a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERVAL_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """Names of the workers that have come since the run began, and of those that have gone, sorted."""
+    """Names of the workers that were added since the run began, and of those that have gone, sorted."""
 
     added: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class NodeWatch:
         self.known = known
         self.change = NodeChange()
         self.problem: str | None = None
-        """Why the workers could not be read the last time; None where they could."""
+        """Why the workers could not be read the last time; None if they could."""
         self._read = read
         self._interval_seconds = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
         self._ended = threading.Event()
@@ -43,7 +43,7 @@ class NodeWatch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._ended.set()  # a question that is under way is not waited for
+        self._ended.set()  # a request in flight is not waited for
 
     def _watch(self) -> None:
         while not self._ended.wait(self._interval_seconds):

@@ -36,9 +36,9 @@ def _knob(default: Any, flag: str, form: Any, says: str, **more: Any) -> Any:
 class Behaviour:
     """The ways in which a receiver differs from one that reads at once and closes at once; by default in none.
 
-    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None leave a way out. A close delay is the
-    one that holds when the connection has been read, by the time since the receiver's start. Connections that the receiver ends by
-    its own decision count as rejected.
+    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None turn a way off. A close delay is the
+    one that holds when the connection has been read, by the time since the receiver's start. Connections that the receiver itself
+    decides to end count as rejected.
     """
 
     close_delay: Delays = _knob(
@@ -80,7 +80,7 @@ class Behaviour:
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a combination that cannot be meant."""
+        """Raise ValueError for a combination that makes no sense."""
         if self.reset and self.close_after_bytes is None:
             raise ValueError("reset needs close_after_bytes: expected the number of bytes after which to reset")
         if self.wait_for_handler_ns is not None and not self.most_connections:
@@ -93,7 +93,7 @@ class Behaviour:
 
     @property
     def handler_wait_ns(self) -> int:
-        """How long a connection waits for a handler where there are not enough."""
+        """How long a connection waits for a handler if there are not enough."""
         return RELAY_HANDLER_WAIT_NS if self.wait_for_handler_ns is None else self.wait_for_handler_ns
 
     def _numbers(self) -> Iterator[tuple[str, float]]:
@@ -105,5 +105,5 @@ class Behaviour:
 
 
 def knobs() -> dict[str, Knob]:
-    """How each field of a Behaviour is asked for, in their order."""
+    """The option of each field of a Behaviour, in their order."""
     return {each.name: each.metadata["knob"] for each in fields(Behaviour)}
