@@ -1,4 +1,5 @@
-"""Result documents on disk: written in one go, so that a reader never sees half of one; read with every unreadable one named."""
+"""Result documents on disk: written in one go, so that a reader never sees half of one; all unreadable ones are named when several
+are read."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ MOST_BYTES = 256_000_000
 _CHUNKS_AT_ONCE = 4_096
 _END = "\n}"
 """Of the head's text, before which the rows go."""
-_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
+_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to calculate with as a float
 
 _Read = TypeVar("_Read")
 
@@ -80,7 +81,7 @@ def read_document(path: Path) -> object:
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
+        raise ValueError(f"not a result: invalid JSON in line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
     return document
@@ -99,4 +100,4 @@ def _decimal(digits: str) -> float:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"not a result: found {constant}, which is no JSON")
+    raise ValueError(f"not a result: found {constant}, which is not JSON")
