@@ -113,7 +113,7 @@ class Samples:
     def enter(
         self, position: int, book: Book, outcome: str, due_ns: int, started_ns: int | None, ended_ns: int | None, size: int
     ) -> None:
-        """A report of the VM at a position, unless that is not sampled; moments are the clock's, None where there was none."""
+        """A report of the VM at a position, unless that is not sampled; moments are the clock's, None if there was none."""
         if not self._wanted[position]:
             return
         offset_ns = self._offset_ns
