@@ -105,13 +105,13 @@ class Accounts:
                 waiting = self._open[position] = deque()
             waiting.append(report)
         if before is not None:
-            self._end(before, "replaced")
+            self._end(position, before, "replaced")
 
     def withdraw(self, position: int, ended_by: EndedBy) -> None:
         """A VM was switched off, or its agent was restarted: it has no report until it scans."""
         before, self._newest[position] = self._newest[position], None
         if before is not None:
-            self._end(before, ended_by)
+            self._end(position, before, ended_by)
 
     def ask(self, position: int, now_ns: int, book: AskedBook, fault: Asked | None = None) -> Asking:
         """Somebody asks a VM."""
@@ -141,15 +141,16 @@ class Accounts:
             asking.book.end_asking(how)
             report = self._newest[asking.position]
         if report is not None and report.waits:
-            report.failure = (FailureClass.REFUSED if how is asking.fault else how.failure) or report.failure
+            if failure := FailureClass.REFUSED if how is asking.fault else how.failure:
+                self._ask_in_vain(asking, report, failure, now_ns)
             if report.ended_by is not None:
-                self._end(report, report.ended_by)
+                self._end(asking.position, report, report.ended_by)
 
     def finish(self, end_ns: int) -> None:
         """The run is over, and no asking is under way: what waits, waits in vain, and what the asker does not know is so old."""
-        for report in self._newest:
+        for position, report in enumerate(self._newest):
             if report is not None and report.waits:
-                self._lose(report)
+                self._lose(position, report)
         for reports in self._open:
             for report in reports or ():
                 report.book.leave_open(max(0, end_ns - report.due_ns))
@@ -176,16 +177,19 @@ class Accounts:
             after_ns = now_ns - self._began_ns if known == ledger.knowledge.vms else None
             ledger.knowledge = replace(ledger.knowledge, known_vms=known, known_after_ns=after_ns)
 
-    def _end(self, report: Report, ended_by: EndedBy) -> None:
+    def _ask_in_vain(self, asking: Asking, report: Report, failure: FailureClass, now_ns: int) -> None:
+        report.failure = failure
+
+    def _end(self, position: int, report: Report, ended_by: EndedBy) -> None:
         """A report waits no longer, unless somebody is taking it right now."""
         if not report.waits:
             return
         report.ended_by = report.ended_by or ended_by
         if report.under_way:
             return
-        self._lose(report)
+        self._lose(position, report)
 
-    def _lose(self, report: Report) -> None:
+    def _lose(self, position: int, report: Report) -> None:
         report.is_lost = True
         if report.failure is not None:
             report.book.lose(report.failure)

@@ -26,6 +26,7 @@ from vsock_loadgen.answering.books import AskedLedger
 from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
 from vsock_loadgen.answering.faults import Faulty, no_fault
 from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.sampled_accounts import SampledAccounts
 from vsock_loadgen.answering.starts import Picker, Starts
 from vsock_loadgen.answering.switching import Switches
 from vsock_loadgen.answering.tls import Tls
@@ -33,6 +34,7 @@ from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import EpollPoller
+from vsock_loadgen.engine.samples import Samples
 from vsock_loadgen.engine.worker import Command, Handover, Orders, Start
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.payloads.answers import Answers
@@ -87,7 +89,8 @@ class AnsweringWorker:
         self._load = load
         self._agenda = Agenda(load, ledger.of_cells())
         self._handover = Handover(number, ledger, channel, clock_ns)
-        self.accounts = Accounts(vms, ledger)
+        self._samples = Samples(orders.samples, number, load, ledger.of_cells()) if orders.samples else None
+        self.accounts = SampledAccounts(vms, ledger, self._samples) if self._samples else Accounts(vms, ledger)
         self._switches = Switches(load.schedule)
         self._starts = Starts(load.schedule.indices, orders.seed, first_ns=orders.first_scan_ns, every_ns=orders.restart_every_ns)
         self._agents = Agents(
@@ -104,7 +107,11 @@ class AnsweringWorker:
 
     def run(self, start: Start) -> None:
         """Answer until the end of the duration or a command, let askings come to their end, and hand over the final snapshot."""
+        if self._samples:
+            self._samples.begin(start.zero_ns, start.zero_wall_ns)
         _run(self._serve(start))
+        if self._samples:
+            self._samples.close()
         self._handover.close()
 
     async def _serve(self, start: Start) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
-from vsock_loadgen.cli.outputs import INPUT, OUTPUT, opened, result_option
+from vsock_loadgen.cli.outputs import INPUT, opened
 from vsock_loadgen.cli.scraping_options import sensor_options
 from vsock_loadgen.cli.sections import Sectioned
+from vsock_loadgen.cli.written import Written, written_options
 
 if TYPE_CHECKING:
     from vsock_loadgen.answering.tls import Tls
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
 @click.option("--client-name", "names", multiple=True, metavar="NAME", help="Common name of who may ask; repeat it. None: any.")
 @click.option("--asker", type=click.Choice(["embedded"]), help="Ask the fleet as well, in a process of its own.")
 @sensor_options
-@result_option("Write the result as JSON.")
-@click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
-@click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY.")
+@written_options
 @click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
 def serve(
     given: Given,
@@ -46,9 +45,7 @@ def serve(
     names: tuple[str, ...],
     asker: str | None,
     settings: Settings,
-    result: Path | None,
-    html: Path | None,
-    summary: Path | None,
+    written: Written,
     no_live: bool,
 ) -> None:
     """Let every VM of the fleet answer whoever asks it for its report, as its agent would behind the API server's subresource
@@ -69,7 +66,6 @@ def serve(
     require_linux("serve")
     from vsock_loadgen import app
     from vsock_loadgen.cli.terminal import streams
-    from vsock_loadgen.stage import Outputs
 
     require("serve", "aiohttp", "serve")
     from vsock_loadgen.modes.answering import Answering, Listening
@@ -81,11 +77,10 @@ def serve(
     tls = _tls(listening.is_tls, tls_cert, tls_key, client_ca, names)
     if tls is not None and asker:
         raise click.UsageError("--asker embedded asks over http, expected --listen http://HOST:PORT; scrape asks over https")
-    loaded = given.load({"--result": result, "--html": html, "--summary": summary}, (tls_cert, tls_key, client_ca))
-    where = streams(live=not no_live)
+    loaded = given.load({**written.anew, **written.appended}, (tls_cert, tls_key, client_ca))
+    where, outputs = streams(live=not no_live), written.outputs()
     with said_as(loaded.config.log_format, where.log):
         mode = Answering(listening, settings if asker else None, tls)
-        outputs = Outputs(result=result, html=html, summary=summary)
         sys.exit(app.run(loaded.config, where, outputs, mode=mode, warnings=loaded.warnings, ends_process=True))
 
 
