@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -171,6 +172,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors_of(target), link
+
+
+def test_the_project_is_published_at_one_place() -> None:
+    urls = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["urls"]
+    home = urls["Repository"]
+    for name, url in urls.items():
+        assert url.startswith(home), name
+        assert (PROJECT / url.removeprefix(home).partition("/blob/main/")[2]).exists(), name
+    used = [place for path in DOCUMENTS for place in re.findall(r"uses: (\S+/vsock-loadgen)@", path.read_text())]
+    assert set(used) == {home.removeprefix("https://github.com/")}
 
 
 def prose_of(document: Path) -> str:
