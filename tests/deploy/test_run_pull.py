@@ -1,4 +1,4 @@
-"""deploy/run -o pull: a fleet that is asked, between VMs that are put there before and an APIService that goes before everything."""
+"""deploy/run -o pull: a fleet that is asked, between VMs that are put there before and an APIService that goes before all else."""
 
 from __future__ import annotations
 
