@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.runs
 TOOLS := $(VENV)/.has-tools
 COMPILED := build/compiled
+CONTROL_PLANE := build/apiserver/control-plane
 WITH_ALL := '.[kubernetes,serve,uvloop]' --group test --group check --group deploy
 COMPILED_TESTS ?= tests
 FUZZ_SECONDS ?= 300
 
-.PHONY: help demo demo-pull test test-compiled check audit format proto docs pictures bench fuzz soak clean
+.PHONY: help demo demo-pull test test-compiled test-cluster check audit format proto docs pictures bench fuzz soak clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,7 +40,7 @@ demo-pull: $(RUN) ## Let 200 VMs be asked for their reports as Sensor asks, in 2
 	@echo "The result is in demo-pull-result.json, and as a page in demo-pull-report.html."
 
 test: check ## Run every check and every test
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadscope
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadscope --ignore tests/apiserver
 
 # As it is installed where there is a C compiler: hatch_build.py.
 $(COMPILED)/.done: pyproject.toml constraints.txt hatch_build.py $(wildcard src/vsock_loadgen/*/*.py) | $(BIN)/python
@@ -51,6 +52,16 @@ $(COMPILED)/.done: pyproject.toml constraints.txt hatch_build.py $(wildcard src/
 test-compiled: $(COMPILED)/.done ## Run the tests with the tool compiled, or those in COMPILED_TESTS
 	@$(COMPILED)/bin/vsock-loadgen --version | grep compiled
 	@$(COMPILED)/bin/python -m pytest --numprocesses 4 --dist loadscope $(COMPILED_TESTS)
+
+# Kubernetes takes some 10 minutes and 4 GB to compile. Go keeps what it has compiled: a new checkout only links.
+$(CONTROL_PLANE): tests/apiserver/main.go tests/apiserver/go.mod tests/apiserver/go.sum
+	@command -v go >/dev/null || { echo "Go is needed to build the API server of these tests: on Debian, apt-get install golang-go" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@cd tests/apiserver && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$@ \
+		-ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" .
+
+test-cluster: $(TOOLS) $(CONTROL_PLANE) ## Run the tests that need a Kubernetes API server, which is built for them (needs Go)
+	@$(BIN)/python -m pytest tests/apiserver
 
 check: $(TOOLS) ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check .

@@ -35,10 +35,10 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def pair(self, name: str) -> Pair:
-        """A certificate of that common name, good for 127.0.0.1."""
+    def pair(self, name: str, organization: str | None = None) -> Pair:
+        """A certificate of that common name, good for 127.0.0.1; to Kubernetes the organization is that user's group."""
         key = ec.generate_private_key(ec.SECP256R1())
-        made = _builder(_named(name), self._name, key.public_key()).add_extension(
+        made = _builder(_named(name, organization), self._name, key.public_key()).add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
         )
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
@@ -49,8 +49,9 @@ class Authority:
         return pair
 
 
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def _named(name: str, organization: str | None = None) -> x509.Name:
+    within = [] if organization is None else [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)]
+    return x509.Name([*within, x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

@@ -13,7 +13,7 @@ from pathlib import Path
 from command import TIMEOUT_SECONDS, environment
 from kubernetes_api import KubernetesApi, kubernetes_api, write_certificate, write_service_account
 
-_PROGRAM = """
+PROGRAM = """
 import pathlib, sys
 from vsock_loadgen.cli.main import main
 from vsock_loadgen.cluster import api_server, watch
@@ -40,7 +40,7 @@ class Cluster:
             "LOADGEN_METRICS_ADDRESS": "127.0.0.1",
         }
         return subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(self._service_account), *map(str, arguments)],
+            [sys.executable, "-c", PROGRAM, str(self._service_account), *map(str, arguments)],
             env=environment(inside | dict(extra or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -106,13 +106,13 @@ class Accounts:
                 waiting = self._open[position] = deque()
             waiting.append(report)
         if before is not None:
-            self._end(before, "replaced")
+            self._end(position, before, "replaced")
 
     def withdraw(self, position: int, ended_by: EndedBy) -> None:
         """A VM was switched off, or its agent was restarted: it has no report until it scans."""
         before, self._newest[position] = self._newest[position], None
         if before is not None:
-            self._end(before, ended_by)
+            self._end(position, before, ended_by)
 
     def ask(self, position: int, now_ns: int, book: AskedBook, fault: Asked | None = None) -> Asking:
         """A VM is asked."""
@@ -142,16 +142,17 @@ class Accounts:
             asking.book.end_asking(how)
             report = self._newest[asking.position]
         if report is not None and report.waits:
-            report.failure = (FailureClass.REFUSED if how is asking.fault else how.failure) or report.failure
+            if failure := FailureClass.REFUSED if how is asking.fault else how.failure:
+                self._ask_in_vain(asking, report, failure, now_ns)
             if report.ended_by is not None:
-                self._end(report, report.ended_by)
+                self._end(asking.position, report, report.ended_by)
 
     def finish(self, end_ns: int) -> None:
         """The run is over, and no asking is in flight: waiting reports are lost, and the age of what the asker does not have is
         final."""
-        for report in self._newest:
+        for position, report in enumerate(self._newest):
             if report is not None and report.waits:
-                self._lose(report)
+                self._lose(position, report)
         for reports in self._open:
             for report in reports or ():
                 report.book.leave_open(max(0, end_ns - report.due_ns))
@@ -178,16 +179,19 @@ class Accounts:
             after_ns = now_ns - self._began_ns if known == ledger.knowledge.vms else None
             ledger.knowledge = replace(ledger.knowledge, known_vms=known, known_after_ns=after_ns)
 
-    def _end(self, report: Report, ended_by: EndedBy) -> None:
+    def _ask_in_vain(self, asking: Asking, report: Report, failure: FailureClass, now_ns: int) -> None:
+        report.failure = failure
+
+    def _end(self, position: int, report: Report, ended_by: EndedBy) -> None:
         """A report waits no longer, unless it is being taken right now."""
         if not report.waits:
             return
         report.ended_by = report.ended_by or ended_by
         if report.under_way:
             return
-        self._lose(report)
+        self._lose(position, report)
 
-    def _lose(self, report: Report) -> None:
+    def _lose(self, position: int, report: Report) -> None:
         report.is_lost = True
         if report.failure is not None:
             report.book.lose(report.failure)

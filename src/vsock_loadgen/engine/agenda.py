@@ -22,10 +22,8 @@ B = TypeVar("B")
 
 
 class Agenda(Generic[B]):
-    """The reports of some VMs, in the order in which they fall due, each with the one of `books` that it is entered in.
-
-    Whoever drives it calls `begin`, then `due` again and again, and at the end `rest`.
-    """
+    """The reports of some VMs, in the order in which they fall due, each with the one of `books` that it is entered in. Its driver
+    calls `begin`, then `due` repeatedly, and `rest` at the end."""
 
     def __init__(self, load: Load, books: Sequence[B]) -> None:
         self._schedule = load.schedule

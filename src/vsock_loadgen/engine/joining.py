@@ -1,8 +1,6 @@
-"""How a run joins a schedule that has begun already: each worker walks through what was due before, and says how far it is.
-
-Where an instant follows from its number alone, the walk begins at the present (`Schedule.advance`). Where each report's instant
-hangs on the jitter of all before it, every one is walked through: a microsecond for a report.
-"""
+"""How a run joins a schedule that has begun already: each worker walks through what was due before, and says how far it is. If an
+instant follows from its number alone, the walk begins at the present (`Schedule.advance`). If it depends on the jitter of all
+reports before it, every one is walked through, a microsecond each."""
 
 from __future__ import annotations
 

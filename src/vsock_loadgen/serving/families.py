@@ -41,10 +41,9 @@ class Bounds:
         self._limits = [limit_of(bound) for bound in ascending]
         self._texts = [*(repr(float(bound)) for bound in ascending), "+Inf"]
 
-    def rows(self, counts: Mapping[int, int], beyond: int = 0) -> Rows:
-        """How many of the values, counted by value, are within each bound; `beyond` are above all of them."""
-        ascending = sorted(counts)
-        reached = list(accumulate(map(counts.__getitem__, ascending), initial=0))
+    def rows(self, ascending: Sequence[int], counts: Iterable[int], beyond: int = 0) -> Rows:
+        """How many of the values are within each bound; there are so many of each, and `beyond` are above all of them."""
+        reached = list(accumulate(counts, initial=0))
         within = [reached[bisect_right(ascending, limit)] for limit in self._limits]
         return tuple(zip(self._texts, (*within, reached[-1] + beyond), strict=True))
 
@@ -59,12 +58,12 @@ _TIMES, _GROUP_TIMES = Bounds(TIME_BOUNDS, _cell), Bounds(GROUP_TIME_BOUNDS, _ce
 
 def group_time_rows(histogram: Histogram, beyond: int = 0) -> Rows:
     """Times by GROUP_TIME_BOUNDS; `beyond` counts those longer than any."""
-    return _GROUP_TIMES.rows(histogram.counts, beyond)
+    return _GROUP_TIMES.rows(*histogram.in_order(), beyond)
 
 
 def times(name: str, meaning: str, histogram: Histogram, beyond: int | None = None) -> Metric:
     """A histogram of times. `beyond` counts those longer than any bound; given (also as 0), there is no sum."""
-    rows = _TIMES.rows(histogram.counts, beyond or 0)
+    rows = _TIMES.rows(*histogram.in_order(), beyond or 0)
     return HistogramMetricFamily(
         PREFIX + name, meaning, rows, None if beyond is not None else histogram.total / SECOND, unit="seconds"
     )

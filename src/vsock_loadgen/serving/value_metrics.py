@@ -50,7 +50,9 @@ class ValueHistogram:
             if ends:
                 counts[ends[1]] += count
         total = None if has_range(self.ends) else sum(value * count for value, count in counts.items()) / self.unit_size
-        return HistogramMetricFamily(PREFIX + self.name, self.meaning, self.bounds.rows(counts), total, unit=self.unit)
+        ascending = sorted(counts)
+        rows = self.bounds.rows(ascending, map(counts.__getitem__, ascending))
+        return HistogramMetricFamily(PREFIX + self.name, self.meaning, rows, total, unit=self.unit)
 
 
 def value_histograms(plan: Plan) -> tuple[ValueHistogram, ...]:

@@ -43,7 +43,7 @@ def recent_metrics(recent: Recent) -> Iterator[Metric]:
 
 
 def _add_quantiles(family: GaugeMetricFamily, times: Histogram, undelivered: int) -> None:
-    none = math.inf if times.counts or undelivered else math.nan
+    none = math.inf if times.count or undelivered else math.nan
     for share, value in zip(_QUANTILES, times.quantiles(_QUANTILES, undelivered), strict=True):
         family.add_metric((f"{share:g}",), none if value is None else value / SECOND)
 

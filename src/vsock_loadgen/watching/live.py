@@ -145,4 +145,4 @@ def _clock_of(times: Times, name: str) -> Histogram:
 
 def _figures(times: Histogram, undelivered: int) -> Sequence[int | None]:
     """Quantiles, and the largest."""
-    return (*times.quantiles(_SHARES, undelivered), times.largest if times.counts and not undelivered else None)
+    return (*times.quantiles(_SHARES, undelivered), times.largest if times.count and not undelivered else None)

@@ -56,15 +56,15 @@ def response_chart(looked: Looked, columns: int, rows: int, glyphs: Glyphs) -> l
 
 def _scale(times: Histogram) -> tuple[float, float]:
     """Where the scale begins, in nanoseconds, and how much it spans, as a ratio."""
-    low, high = max(1, bucket_bounds(min(times.counts))[0]), max(1, times.largest)
+    low, high = max(1, bucket_bounds(times.in_order()[0][0])[0]), max(1, times.largest)
     widen = max(1.0, math.sqrt(_LEAST_RATIO * low / high))
     return low / widen, max(_LEAST_RATIO, high / low) * 1.001
 
 
 def _counts(times: Histogram, low: float, ratio: float, bars: int) -> list[int]:
     """How many of the times each bar stands for; one that lies across an end belongs to the bar that begins there."""
-    buckets = sorted(times.counts)
-    reached = list(accumulate(map(times.counts.__getitem__, buckets), initial=0))
+    buckets, counts = times.in_order()
+    reached = list(accumulate(counts, initial=0))
     ends = [bucket_of(round(low * ratio ** (number / bars))) for number in range(1, bars)]
     places = [0, *(bisect_left(buckets, end) for end in ends), len(buckets)]
     return [reached[until] - reached[since] for since, until in pairwise(places)]

@@ -1,0 +1,203 @@
+"""One pod as its kubelet runs it: the container's command as a process, with its variables, its ConfigMap and its token."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from apiserver.control_plane import ControlPlane
+from command import environment
+from deployment import Manifest
+from pods import PROGRAM
+
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+_LOOK_SECONDS = 0.1
+
+
+class Pod:
+    """Begins when it is made. `folder` is the root of its volumes, `log` what `kubectl logs` reads.
+
+    A container without `args` is one of somebody else: it is said to run, and nothing is started.
+    """
+
+    def __init__(self, plane: ControlPlane, document: Manifest, ip: str, folder: Path) -> None:
+        self.document = document
+        self.name: str = document["metadata"]["name"]
+        self.ip = ip
+        self.folder = folder
+        self.log = folder / "log"
+        self.has_ended = threading.Event()
+        self._plane = plane
+        self._path = f"/api/v1/namespaces/{document['metadata']['namespace']}/pods/{self.name}"
+        (self._container,) = document["spec"]["containers"]
+        self._stopping = threading.Event()
+        self._evicted = False
+        self._mounts: dict[str, str] = {}
+        folder.mkdir(parents=True)
+        self.log.touch()
+        self._thread = threading.Thread(target=self._live, name=self.name)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell it that it is to end, as a deletion does."""
+        self._stopping.set()
+
+    def evict(self) -> None:
+        """Take it off its node, as a kubelet does when a node is short of something."""
+        self._evicted = True
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait until it is gone."""
+        self._thread.join()
+
+    def here(self, text: str) -> str:
+        """A text of the manifest with the paths in the pod put where they are on this machine."""
+        for inside, outside in self._mounts.items():
+            text = text.replace(inside, outside)
+        return text
+
+    def _live(self) -> None:
+        for mount in self._container.get("volumeMounts", []):
+            self._mount(mount["name"], mount["mountPath"])
+        if "args" not in self._container:
+            self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
+            self._stopping.wait()
+            self._leave(0)
+            return
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, self.here(SERVICE_ACCOUNT), *map(self.here, self._container["args"])],
+            cwd=self.folder,
+            env=environment(self._variables()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        copying = threading.Thread(target=self._copy_log, args=(process,))
+        copying.start()
+        self._say("Running", ready=False, state={"running": {"startedAt": _now()}})
+        self._watch(process)
+        code = process.wait()
+        copying.join()
+        self._leave(code)
+
+    def _copy_log(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout, self.log.open("ab") as log:
+            while chunk := os.read(process.stdout.fileno(), 65_536):
+                log.write(chunk)
+                log.flush()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Until it has ended or is to end; probes whether it is ready."""
+        is_ready = False
+        while process.poll() is None and not self._stopping.wait(_LOOK_SECONDS):
+            if not is_ready and self._is_ready():
+                is_ready = True
+                self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
+        if process.poll() is None:
+            process.terminate()
+
+    def _is_ready(self) -> bool:
+        probe = self._container.get("readinessProbe")
+        if probe is None:
+            return True
+        (port,) = self._container["ports"]
+        try:
+            return (
+                httpx2.get(f"http://{self.ip}:{port['containerPort']}{probe['httpGet']['path']}", trust_env=False).status_code
+                == 200
+            )
+        except httpx2.TransportError:
+            return False
+
+    def _leave(self, code: int) -> None:
+        """Say how it ended, and let the API server forget it where that is what it wants."""
+        self.has_ended.set()
+        ended = {"terminated": {"exitCode": code & 0xFF, "reason": "Error" if code else "Completed", "finishedAt": _now()}}
+        if self._evicted:
+            self._say("Failed", ready=False, state=ended, reason="Evicted", message="The node was low on resource: memory.")
+        elif self.document["spec"]["restartPolicy"] == "Never" or self._stopping.is_set():
+            self._say("Failed" if code else "Succeeded", ready=False, state=ended)
+        else:  # longer than any test: it is not started again
+            waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
+            self._say("Running", ready=False, state=waiting)
+        self._stopping.wait()
+        only = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.document["metadata"]["uid"]}}
+        if not self._evicted:
+            self._plane.admin.ask("DELETE", self._path, only)
+
+    def _say(self, phase: str, *, ready: bool, state: Manifest, **more: str) -> None:
+        is_true = str(ready)
+        conditions = [
+            {"type": kind, "status": is_true, "lastTransitionTime": _now()} for kind in ("Ready", "ContainersReady", "Initialized")
+        ]
+        container = {"name": self._container["name"], "image": self._container["image"], "imageID": "", "restartCount": 0}
+        status = {
+            "phase": phase,
+            "conditions": [*conditions, {"type": "PodScheduled", "status": "True", "lastTransitionTime": _now()}],
+            "hostIP": "127.0.0.1",
+            "hostIPs": [{"ip": "127.0.0.1"}],
+            "podIP": self.ip,
+            "podIPs": [{"ip": self.ip}],
+            "containerStatuses": [{**container, "ready": ready, "started": "running" in state, "state": state}],
+            **more,
+        }
+        self._plane.admin.ask("PATCH", f"{self._path}/status", {"status": status}, kind="application/merge-patch+json")
+
+    def _mount(self, volume: str, path: str) -> None:
+        """Put the volume into the pod's folder; a path of the host is left out."""
+        (source,) = (one for one in self.document["spec"]["volumes"] if one["name"] == volume)
+        if "hostPath" in source:
+            return
+        folder = self.folder / path.lstrip("/")
+        folder.mkdir(parents=True)
+        self._mounts[path] = str(folder)
+        for name, text in self._files(source).items():
+            (folder / name).write_text(text)
+
+    def _files(self, source: Manifest) -> dict[str, str]:
+        namespace = self.document["metadata"]["namespace"]
+        if "configMap" in source:
+            found = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/configmaps/{source['configMap']['name']}")
+            files: dict[str, str] = found.get("data", {})
+            return files
+        if "projected" not in source:
+            return {}
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": self.name, "uid": self.document["metadata"]["uid"]}
+        token = self._plane.token(
+            namespace, self.document["spec"]["serviceAccountName"], boundObjectRef=bound, expirationSeconds=3607
+        )
+        return {"token": token, "namespace": namespace, "ca.crt": self._plane.authority.file.read_text()}
+
+    def _variables(self) -> dict[str, str]:
+        fields = {
+            "spec.nodeName": self.document["spec"]["nodeName"],
+            "status.hostIP": "127.0.0.1",
+            "metadata.annotations['batch.kubernetes.io/job-completion-index']": self._annotation(
+                "batch.kubernetes.io/job-completion-index"
+            ),
+            "metadata.labels['batch.kubernetes.io/job-completion-index']": self._annotation(
+                "batch.kubernetes.io/job-completion-index"
+            ),
+        }
+        given = {
+            one["name"]: self.here(one["value"]) if "value" in one else fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
+            for one in self._container["env"]
+        }
+        places = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._plane.port)}
+        return {**places, "LOADGEN_METRICS_ADDRESS": self.ip, **given}
+
+    def _annotation(self, name: str) -> str:
+        value: str = self.document["metadata"].get("annotations", {}).get(name, "")
+        return value
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
