@@ -24,9 +24,9 @@ def write_text(text: str, path: Path) -> None:
 def write_pieces(pieces: Iterable[str], path: Path) -> None:
     """Replace a file's content by a text, a piece at a time, readable by this user only (mode 0600).
 
-    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
-    that leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device of another user
-    in a shared folder, such as /tmp, is such an error.
+    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, even if that
+    leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device of another user in a
+    shared folder, such as /tmp, is such an error.
     """
     _refuse_planted(path)
     if is_stream(path):

@@ -13,8 +13,8 @@ _INSTEAD = str.maketrans("…±✕✓✗", ".~xvx")
 def printable(text: str) -> str:
     """The text with a question mark for every character that does not simply show.
 
-    Those are control characters (which recolour, retitle or rewrite a terminal, or begin a new line in a log), and invisible ones
-    that turn the direction of writing or hide what stands there.
+    Those are control characters, which recolour or rewrite a terminal or begin a new line in a log. Others are invisible ones that
+    turn the direction of writing or hide text.
     """
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 

@@ -235,7 +235,7 @@ def test_scrape_by_itself_counts_what_the_fleet_gave(tmp_path: Path) -> None:
         (("--listen", "ftp://127.0.0.1:1"), "expected http://HOST:PORT"),
         (("--listen", "http://127.0.0.1:99999"), "expected http://HOST:PORT"),
         (("--workers", "2"), "one process answers"),
-        (("--reconcile", "http://127.0.0.1:1/metrics"), "nobody's counters"),
+        (("--reconcile", "http://127.0.0.1:1/metrics"), "no counters"),
         (("--set", "serve.namePattern=vm"), "{index}"),
         (("--set", "serve.dialect=klingon"), "token or generation"),
     ],

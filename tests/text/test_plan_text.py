@@ -242,7 +242,7 @@ def test_a_node_whose_vms_have_its_own_cid_names_none() -> None:
 
 
 def test_reports_under_way_are_shown_where_a_service_time_is_given() -> None:
-    assert "under way" not in plan_text(plan_of(EXAMPLE))
+    assert "in flight" not in plan_text(plan_of(EXAMPLE))
     shown = " ".join(plan_text(plan_of(EXAMPLE), service_time_ns=2 * SECOND).split())
     assert " 8.93 reports on average," in shown
     assert "at the peak, if each takes 2s" in shown

@@ -91,8 +91,8 @@ def ladder_terms(vary: Vary, goals: tuple[Goal, ...], loads: Sequence[float], pr
 
 
 class Climb(Search):
-    """What the trials of a ladder show. No trial is repeated: one that is not clear leaves its load open, one for which the
-    generator was late is the upper end, and a clear hold above a clear miss is a contradiction."""
+    """What the trials of a ladder show. No trial is repeated. One that is not clear leaves its load open; one for which the
+    generator was late is the upper end; a clear hold above a clear miss is a contradiction."""
 
     @cached_property
     def points(self) -> list[Point]:

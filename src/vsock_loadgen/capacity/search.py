@@ -209,8 +209,8 @@ class Search:
         return frozenset(outliers), None
 
     def _contradicting(self, outliers: Iterable[int]) -> tuple[Trial, Trial] | None:
-        """The first clear hold and clear miss, in the order of the trials, of which the hold is above the miss by more than the
-        precision. Closer together, chance decides what a trial shows."""
+        """The first clear hold and clear miss, in the order of the trials, with the hold above the miss by more than the precision.
+        Closer together, chance decides what a trial shows."""
         clear = [trial for trial in self._searching if trial.number not in outliers and trial.is_clear]
         for place, later in enumerate(clear):
             for earlier in clear[:place]:

@@ -75,8 +75,7 @@ def compare(
     exceeds the width of the bounds. Their one CONDITION is 'holds < -10%'.
 
     With --merge the FILEs are the results of nodes that shared one fleet, and become one result. Its counts and histograms are
-    sums, and thresholds are judged on them. The documents of nodes that tried a ladder (capacity --ladder) become the document of
-    one capacity.
+    sums, and thresholds are judged on them. Documents of nodes that tried a ladder (capacity --ladder) become one outcome.
 
     \b
     Exit codes:

@@ -56,8 +56,7 @@ def plan(
 ) -> None:
     """Show what would be sent, and send nothing: the fleet, its statistics, and the load that it makes.
 
-    With a block `serve` in the config, the plan is that of a fleet that is asked for its reports, by a Sensor with the settings
-    given here.
+    With a block `serve` in the config, the plan is that of a fleet that is asked for its reports. Sensor's settings are options.
 
     Exit codes: 0 done, 2 bad input, 3 a warning with --fail-on-warning.
 

@@ -38,8 +38,8 @@ _OF_RUNS = ("junit", "csv")
 )
 @output_option("Write there (- is stdout) [default: a page to the result's name with .html, else stdout].")
 def report(result: Path, form: str, table: Kind | None, to: Path | None) -> None:
-    """Turn the result of a run, or the outcome of a search with capacity (- is stdin), into one HTML page with its verdict, figures
-    and charts. The page opens without a network and has no outside links.
+    """Turn the result of a run, or the outcome of a search with capacity, into one HTML page with its verdict, figures and charts
+    (- is stdin). The page opens without a network and has no outside links.
 
     For pipelines: Markdown has the verdict, each threshold with its margin, and the groups of VMs. JUnit has a test for each
     threshold, for completeness, and for the generator. CSV has the columns of the result's document.

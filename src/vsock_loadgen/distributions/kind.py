@@ -64,7 +64,7 @@ MAX_IF_ANY = Field("sample", "{most}.", 2, default="most")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Values in ascending order and, in step with them, the index of the bucket of each (CONTINUOUS where there is none)."""
+    """Values in ascending order and, in step with them, the index of the bucket of each (CONTINUOUS if there is none)."""
 
     values: array[int]
     buckets: array[int]

@@ -33,8 +33,8 @@ _SILENT = f"after {format_duration(PATIENCE_NS)} of silence"
 class Supervisor:
     """The worker processes of one run, one per load. Enter it before any thread exists: workers are forked.
 
-    Leaving it ends every worker, whatever happened. A worker that says nothing for PATIENCE_NS when the run is to end is killed
-    and counts as lost, and so does any that still runs at a third request to stop.
+    Leaving it ends every worker, whatever happened. A worker that is silent for PATIENCE_NS when the run is to end is killed and
+    counts as lost. So does one that still runs at a third request to stop.
     """
 
     def __init__(self, loads: Sequence[Load], orders: Orders, stop: StopRequests) -> None:

@@ -164,7 +164,7 @@ class _Cell:
 
 
 def _percentiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tuple[Buckets, int]]:
-    """The best blocks of 1, 2, ... buckets, first those that hold to the anchors; just the exact one where there is one."""
+    """The best blocks of 1, 2, ... buckets, first those that hold to the anchors; just the exact one if there is one."""
     counted = Counter(ascending)
     if len(counted) <= most:
         cells = [_Cell(count, count * value) for value, count in sorted(counted.items())]

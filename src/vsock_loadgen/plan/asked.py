@@ -177,8 +177,8 @@ def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedF
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """How often a VM is asked: `most` askings that ticks can start in a nanosecond, the time between two of a VM if there were no
-    such limit, and the time after which every VM was asked once."""
+    """How often a VM is asked: `most` askings that ticks can start in a nanosecond; the time between two of a VM without that
+    limit; the time after which every VM was asked once."""
 
     recurrence: Recurrence
     tick_ns: float

@@ -50,8 +50,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to group the fleet: the groups in the order of the plan (none where it has no such), and for every VM the number of
-    its group."""
+    """One way to group the fleet: the groups in the order of the plan (none if it has none of this kind), and for every VM the
+    number of its group."""
 
     groups: tuple[Group, ...]
     of_vm: array[int]

@@ -124,8 +124,8 @@ def make_plan(
     """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes; an `asker`
     asks for the reports; without one they are sent.
 
-    Raises ConfigError if several nodes would have more VMs than there are CIDs for each, or a threshold is about a group that
-    does not exist, InternalError if the fleet is not as configured.
+    Raises ConfigError if a node of several would have more VMs than CIDs, or a threshold is about a group that does not exist.
+    Raises InternalError if the fleet is not as configured.
     """
     slices = _slices(config, nodes)
     groups = groups_of(config, fleet)

@@ -22,8 +22,8 @@ _SCALED = ("poll_ns", "tick_ns", "backoff_ns", "refresh_ns", "most_backoff_ns", 
 class Settings:
     """Sensor's settings. The whole report of a VM that has answered is asked for every `refresh_ns`, changed or not.
 
-    With `is_spread` (September) the first askings are spread over the cold-start window, later ones by two thirds of the interval,
-    and a tick starts no more than its share of the fleet; else (August) all VMs that are due are asked at once.
+    With `is_spread` (September) the first askings are spread over the cold-start window, later ones by two thirds of the interval.
+    A tick then starts no more than its share of the fleet; else (August) all VMs that are due are asked at once.
     """
 
     poll_ns: int = 4 * HOUR

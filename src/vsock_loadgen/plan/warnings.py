@@ -193,8 +193,8 @@ def _machine_warnings(about: Warnable) -> Iterator[Warned]:
     if share > 1:
         yield Warned(
             "rate",
-            f"in the busiest second a node's {workers} would need {format_number(share)} times the processor time they have (at "
-            "the cost of a slower machine), and the run is invalid (exit code 4) if they are late. Use more workers or "
+            f"in the busiest second a node's {workers} would need {format_number(share)} times the processor time they have "
+            "(on a slower machine). If they are late, the run is invalid (exit code 4). Use more workers or "
             "nodes, fewer VMs or longer intervals",
         )
     limit = about.limits.descriptors

@@ -75,5 +75,5 @@ def was_set(steps: Iterable[ClockStep]) -> list[str]:
 
 
 def _shown(nanoseconds: int) -> str:
-    """A step to the hundredth of a second, with a sign where it is one back."""
+    """A step to the hundredth of a second, with a sign if it goes back."""
     return format_duration(round(nanoseconds / _UNSAID_NS) * _UNSAID_NS)

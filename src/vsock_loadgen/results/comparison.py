@@ -151,7 +151,7 @@ class Figure(Record):
 
     @property
     def spread(self) -> Value:
-        """The largest less the smallest value; None below two runs, or where one has no value."""
+        """The largest less the smallest value; None below two runs, or if one has no value."""
         known = [value for value in self.values if value is not None]
         if len(known) < len(self.values) or len(known) < 2:
             return None

@@ -25,7 +25,7 @@ COMPARISON_SCHEMA = "vsock-loadgen/comparison/v1"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A bound on the difference from the baseline: in percent of it where `is_relative`, else in the metric's unit."""
+    """A bound on the difference from the baseline: in percent of it if `is_relative`, else in the metric's unit."""
 
     expression: str
     metric: Compared

@@ -114,7 +114,7 @@ class Result(Measured):
     """Everything that is known at the end of a run (or so far, if nothing has `ended` it): the document, key by key.
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the document of an embedded
-    receiver, `asked` is set if the fleet was asked for its reports, `reconciliation` has what the target's counters say, if they
+    receiver, `asked` is set if the fleet was asked for its reports. `reconciliation` has what the target's counters say, if they
     were read. `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks drifted apart, and how
     far.
     """

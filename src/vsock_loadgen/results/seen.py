@@ -121,7 +121,7 @@ class _Intervals:
 
 
 def _by_packages(receipt: Receipt, plan: Plan, mine: NodeSlice) -> Seen:
-    """Of VMs that have one CID, reports tell groups apart where each number of packages is of one group only."""
+    """Of VMs that have one CID, reports tell groups apart if each number of packages is of one group only."""
     counts = [plan.fleet.packages.values[index] for index in mine.indices()]
     groups, not_seen = {}, {}
     for name, dimension in plan.groups.dimensions.items():

@@ -11,8 +11,8 @@ class Manners:
     """The ways in which an asker differs from one that reads at once and keeps what it has; by default in none.
 
     It reads `read_rate` bytes per second (0: all at once), drops each connection or stops reading it after some bytes of the
-    response. It connects to each agent a second time while the first connection is open, never closes one, and sends a share of its
-    requests as bytes that are not requests. It refuses a share of the reports that it took: it asks for these again.
+    response. It connects to each agent a second time while the first connection is open, or never closes one. It sends a share of
+    its requests as bytes that are not requests. It refuses a share of the reports that it took: it asks for these again.
     """
 
     read_bytes_per_second: int = 0

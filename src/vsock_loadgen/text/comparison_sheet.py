@@ -16,8 +16,9 @@ from vsock_loadgen.units import SECOND, format_number, format_seconds
 NOT_DELIVERED = "not delivered"
 HEADINGS = ("difference", "percent", "own spread")
 SPREAD_MEANING = (
-    "several runs stand for their median; their own spread is the largest less the smallest value of a side's runs (of both sides, "
-    "the larger), and a difference within it may be chance"
+    "several runs stand for their median; "
+    "their own spread is the largest less the smallest value of a side's runs (of both sides, the larger)"
+    "; a difference within it may be chance"
 )
 
 

@@ -66,8 +66,8 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
     """The endpoint of an address to connect to, for reports of up to `report_bytes`: of a TCP name the first, unless the address
     says which.
 
-    Raises TargetError if the name is unknown or the address can only be listened on, InternalError for `embedded`, which has no
-    socket until a receiver was started.
+    Raises TargetError if the name is unknown or the address can only be listened on. Raises InternalError for `embedded`, which has
+    no socket until a receiver was started.
     """
     match address:
         case UnixAddress(path):

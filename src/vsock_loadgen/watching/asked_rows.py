@@ -10,7 +10,7 @@ from vsock_loadgen.watching.drawing import BAD, BOLD, CAUTION, DIM, GOOD, LABEL_
 from vsock_loadgen.watching.scene import Scene
 
 ACCOUNTS = {"in flight": "waiting"}
-"""What accounts of reports are called where they wait to be asked for, by what they are called elsewhere."""
+"""The names of the accounts if reports wait to be asked for, by their usual names."""
 _STYLES = {"whole": GOOD, "errors": CAUTION, "failed": BAD, "refused": CAUTION}
 _FIRST_OUT = ("cut", "unchanged", "again", "refused", "errors", "in flight")
 

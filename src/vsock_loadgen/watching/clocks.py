@@ -1,7 +1,7 @@
 """Says when the wall clock and the schedule's clock drift apart: the machine was suspended, or the wall clock was set.
 
-Three clocks tell the two apart. The schedule's stands still in a suspension and cannot be set, the boot clock counts suspensions,
-and the wall clock counts them and can be set.
+Three clocks tell the two apart. The schedule's stands still in a suspension and cannot be set. The boot clock counts suspensions.
+The wall clock counts them and can be set.
 """
 
 from __future__ import annotations

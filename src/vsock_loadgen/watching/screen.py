@@ -1,9 +1,9 @@
 """A terminal that is drawn on as a whole, and given back as it was, however the program ends or is stopped.
 
-Drawing goes to the alternate screen, always from its top left corner and over what is there, so that nothing flickers, and a new
-size of the window is right with the next frame. There is no thread: a frame is drawn when there is something new to show. rich
-styles the text; its Live does not draw it, since that would not give the terminal back for Ctrl-Z, and would hold on to a size that
-the environment gives (COLUMNS).
+Drawing goes to the alternate screen, always from its top left corner and over what is there, so that nothing flickers. A new size
+of the window is right with the next frame. There is no thread: a frame is drawn when there is something new to show. rich styles
+the text. Its Live does not draw it: that would not give the terminal back for Ctrl-Z, and would keep a size from the environment
+(COLUMNS).
 """
 
 from __future__ import annotations
