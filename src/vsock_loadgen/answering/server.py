@@ -10,10 +10,9 @@ import asyncio
 import importlib.util
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,7 @@ from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED,
 from vsock_loadgen.answering.sampled_accounts import SampledAccounts
 from vsock_loadgen.answering.starts import Picker, Starts
 from vsock_loadgen.answering.switching import Switches
-from vsock_loadgen.answering.tls import Tls
+from vsock_loadgen.answering.tls import LOGGER, AskerWatch, Gate
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load
@@ -62,8 +61,8 @@ class AnsweringOrders(Orders):
     first_scan_ns: int | None = None
     restart_every_ns: int | None = None
     seed: int = 0
-    tls: Tls | None = None
-    tls_context: ssl.SSLContext | None = None
+    gate: Gate | None = None
+    asker_watch: AskerWatch | None = None
 
     def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> AnsweringWorker:
         """The one that answers."""
@@ -109,7 +108,8 @@ class AnsweringWorker:
         """Answer until the end of the duration or a command, let askings come to their end, and hand over the final snapshot."""
         if self._samples:
             self._samples.begin(start.zero_ns, start.zero_wall_ns)
-        _run(self._serve(start))
+        with self._orders.asker_watch or nullcontext():
+            _run(self._serve(start))
         if self._samples:
             self._samples.close()
         self._handover.close()
@@ -126,7 +126,8 @@ class AnsweringWorker:
         self._obey()  # what came with the word to begin
         runner = web.ServerRunner(web.Server(self._handle, access_log=None, logger=LOGGER), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.SockSite(runner, self._orders.listener, ssl_context=self._orders.tls_context)
+        gate = self._orders.gate
+        site = web.SockSite(runner, self._orders.listener, ssl_context=gate.context if gate else None)
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), max(0, start.zero_ns - self._clock_ns()) / SECOND)
@@ -248,8 +249,8 @@ class AnsweringWorker:
             self._askings.discard(task)
 
     def _may_ask(self, request: web.BaseRequest) -> bool:
-        tls = self._orders.tls
-        return tls is None or tls.admits(request.get_extra_info("peercert"))
+        gate = self._orders.gate
+        return gate is None or gate.admits(request.get_extra_info("peercert"), request.headers)
 
     async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
         """An asking, which is accounted for before anything else is said or closed."""
@@ -293,8 +294,6 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
-LOGGER = logging.getLogger("vsock_loadgen.answering")
-"""What the library says of its own accord."""
 LOGGER.addFilter(_is_ours)
 
 

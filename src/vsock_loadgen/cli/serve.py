@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +20,7 @@ from vsock_loadgen.cli.written import Written, written_options
 
 if TYPE_CHECKING:
     from vsock_loadgen.answering.tls import Tls
+    from vsock_loadgen.cluster.front_proxy import FrontProxy
     from vsock_loadgen.plan.polling import Settings
 
 
@@ -32,6 +37,11 @@ if TYPE_CHECKING:
 @click.option("--tls-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
 @click.option("--client-ca", type=INPUT, metavar="FILE", help="CA of those who may ask (PEM); others get 401. None: everybody may.")
 @click.option("--client-name", "names", multiple=True, metavar="NAME", help="Common name of who may ask; repeat it. None: any.")
+@click.option(
+    "--clients-from",
+    type=click.Choice(["cluster"]),
+    help="Let the API server ask, and nobody else: whose CA and names the cluster makes known, and changes.",
+)
 @click.option("--asker", type=click.Choice(["embedded"]), help="Ask the fleet as well, in a process of its own.")
 @sensor_options
 @written_options
@@ -43,6 +53,7 @@ def serve(
     tls_key: Path | None,
     client_ca: Path | None,
     names: tuple[str, ...],
+    clients_from: str | None,
     asker: str | None,
     settings: Settings,
     written: Written,
@@ -60,6 +71,7 @@ def serve(
     Examples:
       vsock-loadgen serve --config fleet.yaml --listen http://127.0.0.1:8080
       vsock-loadgen serve --config fleet.yaml --asker embedded --time-scale 720 --duration 20s
+      vsock-loadgen serve --listen https://0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key --clients-from cluster
     """
     from vsock_loadgen.cli.refusing import require, require_linux, said_as
 
@@ -74,7 +86,7 @@ def serve(
         listening = Listening.of(listen)
     except ValueError as error:
         raise click.BadParameter(f"{listen!r}: {error}", param_hint="--listen") from error
-    tls = _tls(listening.is_tls, tls_cert, tls_key, client_ca, names)
+    tls = _tls(listening.is_tls, tls_cert, tls_key, Clients(client_ca, names, clients_from is not None))
     if tls is not None and asker:
         raise click.UsageError("--asker embedded asks over http, expected --listen http://HOST:PORT; scrape asks over https")
     loaded = given.load({**written.anew, **written.appended}, (tls_cert, tls_key, client_ca))
@@ -84,16 +96,36 @@ def serve(
         sys.exit(app.run(loaded.config, where, outputs, mode=mode, warnings=loaded.warnings, ends_process=True))
 
 
-def _tls(is_tls: bool, certificate: Path | None, key: Path | None, client_ca: Path | None, names: tuple[str, ...]) -> Tls | None:
+def _tls(is_tls: bool, certificate: Path | None, key: Path | None, clients: Clients) -> Tls | None:
     """The TLS that options ask for. Raises UsageError where they do not fit each other."""
     from vsock_loadgen.answering.tls import Tls
 
     if not is_tls:
-        if certificate or key or client_ca or names:
+        if certificate or key or clients != Clients():
             raise click.UsageError("certificates are for TLS, expected --listen https://HOST:PORT with them")
         return None
     if certificate is None or key is None:
         raise click.UsageError("--listen https://... needs --tls-cert and --tls-key")
-    if names and client_ca is None:
-        raise click.UsageError("--client-name needs --client-ca, which verifies whose name it is")
-    return Tls(opened(certificate), opened(key), opened(client_ca) if client_ca else None, frozenset(names))
+    return Tls(opened(certificate), opened(key), clients.reader(), is_followed=clients.in_cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """What options say about who may ask."""
+
+    ca: Path | None = None
+    names: tuple[str, ...] = ()
+    in_cluster: bool = False
+
+    def reader(self) -> Callable[[], FrontProxy] | None:
+        """What reads who that is; None: everybody. Raises UsageError where options do not fit each other."""
+        from vsock_loadgen.answering.tls import of_file
+        from vsock_loadgen.cluster.front_proxy import read_front_proxy
+
+        if self.in_cluster:
+            if self.ca or self.names:
+                raise click.UsageError("--clients-from cluster says CA and names: expected neither --client-ca nor --client-name")
+            return partial(read_front_proxy, os.environ)
+        if self.names and self.ca is None:
+            raise click.UsageError("--client-name needs --client-ca, which verifies whose name it is")
+        return partial(of_file, opened(self.ca), self.names) if self.ca else None

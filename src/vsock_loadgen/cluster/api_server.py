@@ -1,4 +1,4 @@
-"""Asking a cluster's API server for a list, with patience, and saying what to do where it does not answer with one."""
+"""Asking a cluster's API server for a list or an object, with patience, and saying what to do where it does not answer with one."""
 
 from __future__ import annotations
 
@@ -80,10 +80,13 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Access, Generic[T]):
-    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client."""
+    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client. What is not a list
+    says which `document` it is, and which `grant` lets an account read it."""
 
     resources: str
     listed: Callable[[Client], T]
+    document: str = ""
+    grant: str = ""
 
     def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
         """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
@@ -110,6 +113,18 @@ class Listing(Access, Generic[T]):
         if isinstance(answer, ClusterError):
             raise answer
         return answer
+
+    @property
+    def _document(self) -> str:
+        return self.document or f"list of {self.noun}"
+
+    @property
+    def _grant(self) -> str:
+        return (
+            f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
+            f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
+            "vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`"
+        )
 
     def _keep_asking(self, config: SingleConfig, patience_seconds: float, answers: queue.SimpleQueue[T | ClusterError]) -> None:
         """Ask until there is an answer, a refusal that will not change, or no patience left."""
@@ -154,17 +169,15 @@ class Listing(Access, Generic[T]):
             )
         if status == 403:
             return ClusterError(
-                f"the API server {server} does not allow to list {self.resources} (403){said}",
-                f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
-                f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
-                f"vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`, {self.otherwise}",
+                f"the API server {server} does not allow to {'read' if self.document else 'list'} {self.resources} (403){said}",
+                f"{self.grant or self._grant}, {self.otherwise}",
             )
         if status == 404:
             return ClusterError(
-                f"{server} knows no list of {self.noun} (404){said}",
+                f"{server} knows no {self._document} (404){said}",
                 f"check that this is the address of an API server (KUBERNETES_SERVICE_HOST, or the kubeconfig), {self.otherwise}",
             )
-        message = f"the API server {server} answered {status} instead of the list of {self.noun}{said}"
+        message = f"the API server {server} answered {status} instead of the {self._document}{said}"
         return ClusterError(message, f"try again, {self.otherwise}")
 
     def _unreachable(self, server: str, reason: str) -> ClusterError:
@@ -181,7 +194,7 @@ class Listing(Access, Generic[T]):
     def _meaningless(self, server: str, error: Exception) -> ClusterError:
         said = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
         remedy = f"check that this is the address of an API server, and what stands between, {self.otherwise}"
-        return ClusterError(f"{server} answered with something that is no list of {self.noun} ({said})", remedy)
+        return ClusterError(f"{server} answered with something that is no {self._document} ({said})", remedy)
 
 
 def _response_of(error: BaseException | None) -> httpx2.Response | None:

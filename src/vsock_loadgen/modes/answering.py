@@ -104,8 +104,8 @@ class Answering:
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
         """Bind the address, and fork the asker of the run's own, where it has one."""
         config, serve = decided.config, decided.config.serve
-        tls_context = self.tls.context() if self.tls else None
         with stop.at_once():
+            gate = self.tls.gate() if self.tls else None
             listener = sending.enter_context(self.listening.bind())
         where = str(replace(self.listening, port=listener.getsockname()[1]))
         delay = Picker(config.seed, "answers", serve.answer_delay.take(_VALUES, DELAY.grain).values)
@@ -119,8 +119,8 @@ class Answering:
                 namespace=serve.namespace,
                 name_of=serve.name_of,
                 is_warm=serve.start == "warm",
-                tls=self.tls,
-                tls_context=tls_context,
+                gate=gate,
+                asker_watch=self.tls.watch(gate) if self.tls and gate else None,
                 delay=None if delay.is_nothing else delay,
                 first_scan_ns=None if serve.first_scan_ns is None else scaled(serve.first_scan_ns, config.time_scale),
                 restart_every_ns=scaled(serve.restart_every_ns, config.time_scale) if serve.restart_every_ns else None,
