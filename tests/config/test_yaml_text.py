@@ -19,195 +19,38 @@ Complain = Callable[..., list[str]]
 SOURCE = Source("a.yaml", Rank.FILE)
 
 UNREADABLE: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
-    "an empty file": (
-        "",
-        (
-            "",
-            "empty",
-        ),
+    "an empty file": ("", ("", "empty")),
+    "a file of comments": ("# nothing\n", ("", "empty")),
+    "a list at the top": ("- vmCount: 3\n", (":1", "a list")),
+    "a text at the top": ("vmCount\n", (":1", "'vmCount'")),
+    "keys without their root": ("\nvmCount: 3\nseed: 5\n", (":2", "missing", "vmCount", "seed")),
+    "a misspelt root": ("lodagen: {}\n", (":1", "missing", "lodagen")),
+    "a root that is no block": ("loadgen: 5\n", (":1", "5", "a block")),
+    "a bracket left open": ("loadgen:\n  packages: [1,\n", (":2", "not valid YAML", "'<stream end>'")),
+    "a colon too many": ("loadgen:\n  a: b: c\n", (":2", "not valid YAML")),
+    "a tab as indentation": ("loadgen:\n\tvmCount: 3\n", (":2", "a tab")),
+    "a bracket that is left open": (
+        "loadgen:\n  packages: {buckets: [\n  target: embedded\n",
+        (":3", "not valid YAML", "line 2", "'<stream end>'"),
     ),
-    "a file of comments": (
-        "# nothing\n",
-        (
-            "",
-            "empty",
-        ),
-    ),
-    "a list at the top": (
-        "- vmCount: 3\n",
-        (
-            ":1",
-            "a list",
-        ),
-    ),
-    "a text at the top": (
-        "vmCount\n",
-        (
-            ":1",
-            "'vmCount'",
-        ),
-    ),
-    "keys without their root": (
-        "\nvmCount: 3\nseed: 5\n",
-        (
-            ":2",
-            "missing",
-            "vmCount",
-            "seed",
-        ),
-    ),
-    "a misspelt root": (
-        "lodagen: {}\n",
-        (
-            ":1",
-            "missing",
-            "lodagen",
-        ),
-    ),
-    "a root that is no block": (
-        "loadgen: 5\n",
-        (
-            ":1",
-            "5",
-            "a block",
-        ),
-    ),
-    "a bracket left open": (
-        "loadgen:\n  packages: [1,\n",
-        (
-            ":2",
-            "not valid YAML",
-            "'<stream end>'",
-        ),
-    ),
-    "a colon too many": (
-        "loadgen:\n  a: b: c\n",
-        (
-            ":2",
-            "not valid YAML",
-        ),
-    ),
-    "a tab as indentation": (
-        "loadgen:\n\tvmCount: 3\n",
-        (
-            ":2",
-            "not valid YAML",
-            "'\\t'",
-        ),
-    ),
-    "a control character": (
-        "loadgen:\n  a: \x07\n",
-        (
-            ":2",
-            "not valid YAML",
-            "U+0007",
-        ),
-    ),
-    "two documents": (
-        "loadgen: {}\n---\nloadgen: {}\n",
-        (
-            ":2",
-            "document",
-        ),
-    ),
-    "an alias without an anchor": (
-        "loadgen:\n  vmCount: *a\n",
-        (
-            ":2",
-            "*a",
-            "no anchor",
-            "&a",
-        ),
-    ),
-    "an alias inside of itself": (
-        "loadgen: &a\n  packages: *a\n",
-        (
-            ":2",
-            "*a",
-        ),
-    ),
+    "a control character": ("loadgen:\n  a: \x07\n", (":2", "not valid YAML", "U+0007")),
+    "two documents": ("loadgen: {}\n---\nloadgen: {}\n", (":2", "document")),
+    "an alias without an anchor": ("loadgen:\n  vmCount: *a\n", (":2", "*a", "&a")),
+    "an alias inside of itself": ("loadgen: &a\n  packages: *a\n", (":2", "*a")),
     "a tag of a programming language": (
         "loadgen: !!python/object:os.system {}\n",
-        (
-            ":1",
-            "tag:yaml.org,2002:python/object:os.sy...",
-        ),
+        (":1", "tag:yaml.org,2002:python/object:os.sy..."),
     ),
-    "a merge key": (
-        "loadgen:\n  <<: {vmCount: 5}\n",
-        (
-            ":2",
-            "merge keys",
-            "1.2",
-        ),
-    ),
-    "a list as a key": (
-        "loadgen:\n  [a, b]: 5\n",
-        (
-            ":2",
-            "a list",
-        ),
-    ),
-    "deep nesting": (
-        "loadgen: " + "[" * 1000,
-        (
-            ":1",
-            "nested",
-            "32",
-        ),
-    ),
-    "too many values": (
-        "loadgen:\n  a:\n" + "  - 1\n" * 10_000,
-        (
-            ":9998",
-            "10,000",
-        ),
-    ),
-    "a version that YAML does not have": (
-        "%YAML 1.9\n---\nloadgen: {}\n",
-        (
-            "",
-            "not valid YAML",
-        ),
-    ),
-    "a character beyond Unicode": (
-        'loadgen: "\\UFFFFFFFF"\n',
-        (
-            "",
-            "not valid YAML",
-        ),
-    ),
-    "a gigantic line": (
-        "a" * 70_000,
-        (
-            ":1",
-            "70,000",
-            "65,536",
-        ),
-    ),
-    "a gigantic file": (
-        "# comment\n" * 110_000,
-        (
-            "",
-            "1,048,576",
-        ),
-    ),
-    "bytes that are not UTF-8": (
-        b"loadgen:\n  specificPackage: \xe9\n",
-        (
-            ":2",
-            "0xE9",
-            "UTF-8",
-        ),
-    ),
-    "UTF-16": (
-        "loadgen: {}".encode("utf-16-le"),
-        (
-            ":1",
-            "not valid YAML",
-            "U+0000",
-        ),
-    ),
+    "a merge key": ("loadgen:\n  <<: {vmCount: 5}\n", (":2", "merge keys", "1.2")),
+    "a list as a key": ("loadgen:\n  [a, b]: 5\n", (":2", "a list")),
+    "deep nesting": ("loadgen: " + "[" * 1000, (":1", "nested", "32")),
+    "too many values": ("loadgen:\n  a:\n" + "  - 1\n" * 10_000, (":9998", "10,000")),
+    "a version that YAML does not have": ("%YAML 1.9\n---\nloadgen: {}\n", ("", "not valid YAML")),
+    "a character beyond Unicode": ('loadgen: "\\UFFFFFFFF"\n', ("", "not valid YAML")),
+    "a gigantic line": ("a" * 70_000, (":1", "70,000", "65,536")),
+    "a gigantic file": ("# comment\n" * 110_000, ("", "1,048,576")),
+    "bytes that are not UTF-8": (b"loadgen:\n  specificPackage: \xe9\n", (":2", "0xE9", "UTF-8")),
+    "UTF-16": ("loadgen: {}".encode("utf-16-le"), (":1", "not valid YAML", "U+0000")),
 }
 
 

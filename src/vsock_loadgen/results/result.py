@@ -42,6 +42,7 @@ from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.known import Known
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
+from vsock_loadgen.results.sensor_reconciliation import SensorReconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import SECOND, parse_duration
 
@@ -113,10 +114,10 @@ _GENERATOR = Like(object_of(workers=Whole, worker_cpu_seconds=list[object], pare
 class Result(Measured):
     """Everything that is known at the end of a run (or so far, if nothing has `ended` it): the document, key by key.
 
-    `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the document of an embedded
-    receiver, `asked` is set if the fleet was asked for its reports. `reconciliation` has what the target's counters say, if they
-    were read. `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks drifted apart, and how
-    far.
+    `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
+    document where the run had one of its own, `asked` is there where the fleet was asked for its reports, `reconciliation`
+    what the target's counters say where they were asked, and `sensor` what Sensor's do.
+    `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks drifted apart, and how far.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: RESULT_SCHEMA)
@@ -142,6 +143,7 @@ class Result(Measured):
     asked: Annotated[Known | None, LATER] = None
     receiver: Mapping[str, object] | None
     reconciliation: Reconciliation | None = None
+    sensor: Annotated[SensorReconciliation | None, LATER] = None
     slice: Annotated[Mapping[str, Any], _SLICE]
     config: Annotated[Mapping[str, object], _CONFIG]
     plan_digest: ClassVar[Any] = Derived(lambda result: result.plan["digest"])
