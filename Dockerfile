@@ -2,7 +2,7 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
-ARG EXTRAS=kubernetes
+ARG EXTRAS=kubernetes,serve,uvloop
 # A C compiler makes what every report passes through compiled code.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*

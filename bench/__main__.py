@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from bench import asked
+from bench import asked, kept
 from bench.figures import Figures, SenderName
 from bench.machine import describe
 from bench.outcome import Measured, Outcome, Pressed
@@ -41,17 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = describe()
     try:
         check_files({"--json": given.json, "--markdown": given.markdown})
+        before = kept.read()
         references = build()
         with tempfile.TemporaryDirectory(prefix="vsock-loadgen-bench-") as scratch:
             runner = Runner(references, Path(scratch))
             measured = [measure(runner, quick(one) if given.quick else one, rounds) for one in chosen]
             pressed = [press(name, Path(scratch), quick=given.quick) for name in _announced(pressures)]
-    except (BenchError, ConfigError) as error:
+    except (BenchError, ConfigError, ValueError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     outcome = Outcome(machine, rounds, measured, pressed)
-    print(render(outcome, text_table), end="")
-    _write(outcome, given.json, given.markdown)
+    print(render(outcome, kept.changes(outcome, before), text_table), end="")
+    _write(outcome, kept.changes(outcome, before), given.json, given.markdown)
+    if given.keep:
+        kept.write(kept.with_outcome(before, outcome))
     return 0 if _all_well(outcome) else 1
 
 
@@ -78,12 +81,12 @@ def _run(runner: Runner, scenario: Scenario, sender: SenderName) -> Figures:
     return asked.run(scenario, sender, runner.scratch) if scenario.kind == "serve" else runner.run(scenario, sender)
 
 
-def _write(outcome: Outcome, document: Path | None, markdown: Path | None) -> None:
+def _write(outcome: Outcome, changes: Sequence[kept.Change], document: Path | None, markdown: Path | None) -> None:
     if document:
         document.write_text(json.dumps(outcome.to_json(), indent=1) + "\n")
     if markdown:
         page = markdown.read_text() if markdown.exists() else ""
-        markdown.write_text(put_into(page, render(outcome, markdown_table, MARKDOWN_HEADING)))
+        markdown.write_text(put_into(page, render(outcome, changes, markdown_table, MARKDOWN_HEADING)))
 
 
 def _announced(names: Sequence[str]) -> Sequence[str]:
@@ -122,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="write the tables as markdown, in place of those of a page that has the marks for them",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help=f"keep the ratios in bench/{kept.FILE.name}, for later runs to be compared with"
     )
     return parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.figures import Budget, Figures, Judgement, SenderName
+from bench.kept import Change, Ratio
 from bench.outcome import Measured, Outcome, Pressed
 from bench.scenarios import Group
 
@@ -201,6 +202,19 @@ def budget_rows(judgements: Sequence[Judgement]) -> Rows:
     return rows
 
 
+def change_rows(changes: Sequence[Change]) -> Rows:
+    """The ratios beside those that were kept of this machine."""
+    rows = [["scenario", "ratio to", "kept", "spread", "now", "spread", "change", ""]]
+    for one in changes:
+        before, now = (_ratio_and_spread(each) for each in (one.before, one.now))
+        rows.append([one.scenario, _TITLES[one.reference], *before, *now, f"{100 * one.share:+.0f} %", one.meaning])
+    return rows
+
+
+def _ratio_and_spread(ratio: Ratio) -> list[str]:
+    return [_ratio_text(ratio.value), percent(ratio.spread)]
+
+
 def _budget_value(budget: Budget, value: float | None) -> str:
     if budget.reference is None:
         return value_text(budget.figure, value)
@@ -248,7 +262,7 @@ def put_into(page: str, tables: str) -> str:
     return f"{before}{begin}\n\n{tables}\n{finish}{after}" if begin and finish else tables
 
 
-def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
+def render(outcome: Outcome, changes: Sequence[Change], table: Renderer, heading: str = "") -> str:
     """All tables that have anything in them, each under its title."""
     measured, skipped = outcome.measured, [reason for one in outcome.measured for reason in one.skipped]
     skipped += [f"{one.name}: {one.skipped}" for one in outcome.pressed if one.skipped]
@@ -260,6 +274,7 @@ def render(outcome: Outcome, table: Renderer, heading: str = "") -> str:
         ("Growth", growth_rows(measured)),
         ("A fleet that is asked", asked_rows(measured)),
         ("On time under pressure", pressure_rows(outcome.pressed)),
+        ("Since the kept figures of this machine", change_rows(changes)),
     ]
     parts = [f"{heading}{title}\n\n{table(rows)}" for title, rows in sections if len(rows) > 1]
     if claims := [claim for one in outcome.pressed for claim in _claims(one)]:

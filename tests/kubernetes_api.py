@@ -1,5 +1,5 @@
-"""An API server that knows nothing but the lists of nodes and VMs: over TLS, with tokens, label selectors and pages, and with bad
-days."""
+"""An API server that knows nothing but the lists of nodes and VMs, and its front proxy: over TLS, with tokens, label selectors and
+pages, and with bad days."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from command import TIMEOUT_SECONDS
 WORKER = {"node-role.kubernetes.io/worker": ""}
 CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
 MASTER = {"node-role.kubernetes.io/master": ""}
+FRONT_PROXY_PATH = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 VMS_PATH = "/apis/kubevirt.io/v1/virtualmachineinstances"
 TOKEN = "token-of-the-service-account"
 
 
 class KubernetesApi(ThreadingHTTPServer):
-    """Answers `/api/v1/nodes`, and VMS_PATH with the documents of `vms`. `nodes` maps names to labels; `page_nodes` bounds a page
-    of either below the limit that is asked for.
+    """Answers `/api/v1/nodes`, VMS_PATH with the documents of `vms`, and FRONT_PROXY_PATH with the data of `front_proxy`.
+
+    `nodes` maps names to labels; `page_nodes` bounds a page of either below the limit that is asked for.
 
     `bad_days` are taken one a request, then all is well: None, a status, or "html", "half" (of a document), "drop" (no answer),
     "silent" (until `release`), "trickle" (a byte now and then).
@@ -36,6 +38,7 @@ class KubernetesApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.nodes: dict[str, Mapping[str, str]] = {}
         self.vms: list[dict[str, object]] = []
+        self.front_proxy: Mapping[str, str] = {}
         self.bad_days: list[int | str | None] = []
         self.page_nodes = 1_000
         self.requests: list[dict[str, str]] = []
@@ -72,10 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(
                 bad, 'nodes is forbidden: User "system:serviceaccount:stackrox:vsock-loadgen" cannot list' if bad == 403 else "no"
             )
-        elif url.path not in ("/api/v1/nodes", VMS_PATH):
+        elif url.path not in ("/api/v1/nodes", VMS_PATH, FRONT_PROXY_PATH):
             self._refuse(404, "the server could not find the requested resource")
         elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self._refuse(401, "Unauthorized")
+        elif url.path == FRONT_PROXY_PATH:
+            self._send(200, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {}, "data": self.server.front_proxy})
         else:
             items = self.server.vms if url.path == VMS_PATH else self._nodes(query.get("labelSelector", ""))
             self._send(200, self._page(query, items))

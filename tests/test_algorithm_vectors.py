@@ -1,4 +1,4 @@
-"""The algorithm keeps its test vectors, in this code and in the port that `docs/implementation-plan.md` shows.
+"""The algorithm keeps its test vectors, in this code and in the port that `docs/plan-appendices/algorithm.md` shows.
 
 The vectors are for a port in another language too: each says what is given, a fleet as its config, and what comes of it. Nothing
 writes them anew: an algorithm that gives others breaks every port, and every user's plan.
@@ -27,7 +27,7 @@ from vsock_loadgen.plan.slices import split_fleet
 from vsock_loadgen.plan.streams import jitter_start, jittered_step, report_bits, uniforms
 from vsock_loadgen.units import parse_duration
 
-PAGE = PROJECT / "docs" / "implementation-plan.md"
+PAGE = PROJECT / "docs" / "plan-appendices" / "algorithm.md"
 VECTORS = json.loads((PROJECT / "tests" / "golden" / "algorithm-vectors.json").read_text(encoding="utf-8"))
 ReportFormat = Literal["indexReport", "vmReport"]
 Row = dict[str, object]
@@ -134,8 +134,8 @@ def form_of(value: Any, number: Callable[[Any], int]) -> Any:
                 for bucket, inner in zip(value["buckets"], values, strict=True)
             ]
         }
-    numbers = {key: number(each) for key, each in value.items()}
-    if "mean" in numbers:
+    numbers = {key: each if key == "sigma" else number(each) for key, each in value.items()}
+    if not any(key.startswith("p") for key in numbers):
         return numbers
     measured = ((float(key[1:]), each) for key, each in numbers.items() if key.startswith("p"))
     return {"points": [(0, numbers["min"]), *measured, (100, numbers["max"])]}

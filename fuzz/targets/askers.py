@@ -18,7 +18,8 @@ from fuzz.draws import Draws
 from fuzz.oracle import hold
 from vsock_loadgen.answering.exchange import Patience
 from vsock_loadgen.answering.places import ROOT
-from vsock_loadgen.answering.server import LOGGER, AnsweringOrders, AnsweringWorker
+from vsock_loadgen.answering.server import AnsweringOrders, AnsweringWorker
+from vsock_loadgen.answering.tls import LOGGER
 from vsock_loadgen.config.load import Override, load
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load, loads_of

@@ -10,9 +10,10 @@ from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import exposing
+from vsock_loadgen.receiver.exposition import exposition
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.transport.exposing import exposing
 from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
 
 
@@ -26,8 +27,8 @@ def receive(
 ) -> Receipt:
     """Stand in for the relay on an address until a stop signal comes or the duration is over; returns what was counted.
 
-    `listening` is called once connections are taken, with the URL of the counters where a `metrics_port` serves them. Raises
-    TargetError where the address or the port cannot be listened on.
+    `listening` is called once connections are accepted, with the URL of the counters if a `metrics_port` serves them. Raises
+    TargetError if the address or the port cannot be listened on.
     """
     raise_descriptor_limit()
     with ExitStack() as stack:
@@ -36,6 +37,7 @@ def receive(
         stack.callback(stop_listening, listener)
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
-        metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
+        page = exposing(metrics_port, lambda started: exposition(receiver.counters(), started)) if metrics_port else None
+        metrics = stack.enter_context(page) if page else None
         listening(bound_at(address, listener), metrics)
         return receiver.run(stop.fileno())

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from vsock_loadgen.answering.accounts import Accounts, Asking
 from vsock_loadgen.answering.books import AskedBook, AskedLedger
+from vsock_loadgen.answering.sampled_accounts import SampledAccounts
+from vsock_loadgen.engine.sampled_sender import Rows
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.knowledge import Ages, Knowledge
@@ -24,12 +26,14 @@ class World:
     """VMs whose accounts are driven by hand."""
 
     vms: int = 1
+    rows: Rows | None = None
     ledger: AskedLedger = field(init=False)
     accounts: Accounts = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = AskedLedger(1, self.vms)
-        self.accounts = Accounts(self.vms, self.ledger)
+        rows = self.rows
+        self.accounts = Accounts(self.vms, self.ledger) if rows is None else SampledAccounts(self.vms, self.ledger, rows)
         self.accounts.begin(0)
 
     @property
@@ -253,9 +257,8 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS)
-def test_whatever_happens_in_whatever_order_the_accounts_balance(steps: list[tuple[str, int, Asked]]) -> None:
-    world = World(VMS)
+def played(world: World, steps: list[tuple[str, int, Asked]]) -> Counts:
+    """The accounts after a run in which these steps happen, one at each instant."""
     under_way: list[Asking] = []
     for vm in range(VMS):
         world.scan(-5, vm, is_initial=True)
@@ -277,7 +280,13 @@ def test_whatever_happens_in_whatever_order_the_accounts_balance(steps: list[tup
         assert counts.asking == len(under_way)
     for asking in under_way:
         world.accounts.end(asking, Asked.CUT, len(steps))
-    counts = world.finish(len(steps))
+    return world.finish(len(steps))
+
+
+@given(STEPS)
+def test_whatever_happens_in_whatever_order_the_accounts_balance(steps: list[tuple[str, int, Asked]]) -> None:
+    world = World(VMS)
+    counts = played(world, steps)
     assert counts.initial == VMS
     assert times(world).response.count == counts.delivered - counts.initial + counts.overtaken
     assert counts.unanswered == 0

@@ -13,7 +13,8 @@ from apiserver.nodes import add_node
 from deployment import OVERLAYS, rendered
 
 NAMES = sorted(path.name for path in OVERLAYS.iterdir())
-FOR_VSOCK = [name for name in NAMES if name != "unprivileged-tcp"]
+FOR_VSOCK = [name for name in NAMES if name not in ("pull", "unprivileged-tcp")]
+IN_STACKROX = [name for name in NAMES if name != "unprivileged-tcp"]
 ACCOUNT = "vsock-loadgen"
 CRDS = Path(__file__).with_name("crds.yaml")
 APPLY = ("apply", "--server-side", "--validate=strict", "-f", "-")
@@ -34,7 +35,7 @@ def apply(plane: ControlPlane, stackrox: Callable[[str], None]) -> Iterator[Call
     applied: list[str] = []
 
     def make(overlay: str, standard: str) -> str:
-        if overlay in FOR_VSOCK:
+        if overlay in IN_STACKROX:
             stackrox(standard)
         applied.append(rendered(overlay))
         done = plane.kubectl(*APPLY, given=applied[-1])
@@ -61,7 +62,7 @@ def refusals(plane: ControlPlane, overlay: str) -> list[str]:
     return [event["message"] for event in plane.admin.items(f"/api/v1/namespaces/stackrox/events?fieldSelector={chosen}")]
 
 
-@pytest.mark.parametrize("overlay", NAMES)
+@pytest.mark.parametrize("overlay", [name for name in NAMES if name != "pull"])
 def test_where_privileged_pods_are_admitted_an_overlay_has_its_pods(
     overlay: str, plane: ControlPlane, apply: Callable[..., str]
 ) -> None:
@@ -70,7 +71,15 @@ def test_where_privileged_pods_are_admitted_an_overlay_has_its_pods(
         add_node(plane, name, {"node-role.kubernetes.io/worker": ""})
     warned = apply(overlay, "privileged")
     assert [line for line in warned.splitlines() if "node-role.kubernetes.io/master" not in line] == []
-    eventually(lambda: len(pods(plane, "stackrox" if overlay in FOR_VSOCK else "vsock-loadgen")) == 3)
+    eventually(lambda: len(pods(plane, "stackrox" if overlay in IN_STACKROX else "vsock-loadgen")) == 3)
+
+
+def test_where_restricted_is_enforced_a_fleet_that_is_asked_has_its_one_pod(plane: ControlPlane, apply: Callable[..., str]) -> None:
+    """Nothing is warned of at all but the older name of a role."""
+    add_node(plane, "a", {})
+    warned = apply("pull", "restricted")
+    assert [line for line in warned.splitlines() if "node-role.kubernetes.io/master" not in line] == []
+    eventually(lambda: len(pods(plane, "stackrox")) == 1)
 
 
 @pytest.mark.parametrize("standard", ["baseline", "restricted"])
@@ -96,14 +105,16 @@ def test_the_account_of_the_pods_may_do_what_is_needed_and_nothing_else(
 ) -> None:
     """Nothing else than every account may: those who have no role at all."""
     apply(overlay, "privileged")
-    namespace = "stackrox" if overlay in FOR_VSOCK else "vsock-loadgen"
+    namespace = "stackrox" if overlay in IN_STACKROX else "vsock-loadgen"
     with plane.as_account(namespace, ACCOUNT) as account, plane.as_account("default", "default") as other:
-        own = rights(account, namespace) - rights(other, namespace)
+        own = set().union(*(rights(account, where) - rights(other, where) for where in (namespace, "kube-system")))
     needed = set()
     if "NODE_NAME" in rendered(overlay):
         needed.add(("get list", "", "nodes", ""))
     if overlay == "openshift":
         needed.add(("use", "security.openshift.io", "securitycontextconstraints", "vsock-loadgen"))
+    if overlay == "pull":
+        needed.add(("get list watch", "", "configmaps", "extension-apiserver-authentication"))
     assert own == needed
 
 

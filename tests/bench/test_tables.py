@@ -46,16 +46,16 @@ def test_figures_are_short_and_what_is_missing_is_a_dash() -> None:
 
 
 def test_a_missed_budget_stands_out() -> None:
-    assert "CPU per report  some      1.10 x the C floor  1.20 x the C floor  MISSED" in render(OUTCOME, text_table)
+    assert "CPU per report  some      1.10 x the C floor  1.20 x the C floor  MISSED" in render(OUTCOME, [], text_table)
 
 
 def test_every_sender_has_a_row_and_its_ratio() -> None:
-    rows = [line for line in render(OUTCOME, markdown_table, "### ").splitlines() if "C floor |" in line and "1.20 |" in line]
+    rows = [line for line in render(OUTCOME, [], markdown_table, "### ").splitlines() if "C floor |" in line and "1.20 |" in line]
     assert len(rows) == 1
 
 
 def test_what_was_not_measured_and_what_broke_is_said() -> None:
-    text = render(OUTCOME, text_table)
+    text = render(OUTCOME, [], text_table)
     assert "- go: not here" in text
     assert "1 of 2 hold" in text
     assert "- herd: nobody is late: BROKEN" in text

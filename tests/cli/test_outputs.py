@@ -15,11 +15,12 @@ from click.testing import CliRunner
 
 from simulated_target import terms
 from unprivileged import as_nobody
-from vsock_loadgen import app, receiving, scraping, searching
+from vsock_loadgen import app, populating, receiving, scraping, searching
 from vsock_loadgen.capacity.outcome import Frame, capacity_of
 from vsock_loadgen.capacity.search import Search
 from vsock_loadgen.cli.outputs import InputType, OutputType
 from vsock_loadgen.cli.verbs import verbs
+from vsock_loadgen.cluster.vm_fleet import Standing
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
@@ -29,6 +30,7 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "capacity": (("--target", "embedded", "--goal", "response_time.p99 < 1s"),),
     "receive": (("unix:///nowhere/relay.sock",),),
     "serve": (("--listen", "https://127.0.0.1:0"),),
+    "vms": (("status",),),
     "scrape": (("https://127.0.0.1:1",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
@@ -98,6 +100,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(searching, "search", beginner("search", NOTHING_FOUND))
     monkeypatch.setattr(receiving, "receive", beginner("receive", Receipt()))
     monkeypatch.setattr(scraping, "scrape", beginner("scrape", Scraped()))
+    monkeypatch.setattr(populating, "populate", beginner("populate", (Standing("vms", 1, 1, 0, 0), ())))
     for verb, _ in EACH_WAY:
         for one in parameters(verb, InputType):
             Path(f"in-{one.name}").write_text(INPUT)
@@ -145,8 +148,7 @@ WRONGS: dict[str, tuple[Callable[[], str], str]] = {
 
 def test_every_verb_has_an_output_under_one_name_and_those_that_send_their_own() -> None:
     by_verb = {verb: {name for each, _, name in OUTPUTS if each == verb} for verb, _ in EACH_WAY}
-    assert by_verb.pop("run") == {"--result", "--html", "--summary", "--samples"}
-    assert by_verb.pop("serve") == {"--result", "--html", "--summary"}
+    assert by_verb.pop("serve") == by_verb.pop("run") == {"--result", "--html", "--summary", "--samples"}
     assert by_verb.pop("capacity") == {"--result", "--html", "--continue"}
     assert set(map(frozenset, by_verb.values())) == {frozenset({"--output"})}
 
@@ -230,6 +232,14 @@ def test_a_file_gets_what_stdout_would(verb: str) -> None:
     _, shown = ended(verb)
     assert ended(verb, "-o", "out") == (0, "")
     assert Path("out").read_text() == shown
+
+
+def test_init_leaves_a_config_alone_that_somebody_has_changed() -> None:
+    Path("mine.yaml").write_text(INPUT)
+    assert ended("init", "-o", "mine.yaml") == (2, "--output: mine.yaml is there already; remove it, or name another file\n")
+    assert Path("mine.yaml").read_text() == INPUT
+    Path("empty.yaml").touch()
+    assert ended("init", "-o", "empty.yaml") == (0, "")
 
 
 def test_a_summary_may_be_put_behind_a_file_in_a_folder_that_may_not_be_written(begun: list[str]) -> None:

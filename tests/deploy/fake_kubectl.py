@@ -5,6 +5,7 @@ values/WORKLOAD     what ROX_VM_TEST_MODE is there; empty: not set
 notes/WORKLOAD      the annotation of deploy/test-mode
 owners/WORKLOAD     kind of its owner
 there               workloads that run already
+apiservice          NAME:LABEL of the APIService, if there is one
 calls               the calls, a line each
 """
 
@@ -36,8 +37,10 @@ def get(arguments: list[str]) -> str:
         return str(len(pods()))
     if what == "job":
         return "Complete"
-    if what == "daemonset,job":
+    if what == "daemonset,job,deployment":
         return read(".", "there")
+    if what == "apiservice":
+        return read(".", what)
     if not (CLUSTER / "values" / what.replace("/", "_")).exists():
         return ""
     if "annotations" in output:

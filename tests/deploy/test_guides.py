@@ -35,6 +35,7 @@ def test_the_guides_have_no_other_blocks() -> None:
 
 @pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("deploy/run ")}))
 def test_every_run_of_the_guides_renders(line: str, cluster: Cluster) -> None:
+    (cluster.folder / "fleet-pull.yaml").write_text((OVERLAYS / "pull" / "config.yaml").read_text())
     (cluster.folder / "fleet-tcp.yaml").write_text((OVERLAYS / "unprivileged-tcp" / "config.yaml").read_text())
     done = cluster.script("run", *shlex.split(line.partition(" > ")[0])[1:], "--dry-run")
     assert done.returncode == 0, done.stderr

@@ -82,7 +82,7 @@ def test_the_steps_of_the_build_give_a_command_that_runs(tmp_path: Path) -> None
         [
             prefix / "bin" / "python",
             "-c",
-            "import lightkube, importlib.util as u; print(u.find_spec('narwhals'), u.find_spec('pip'))",
+            "import aiohttp, lightkube, uvloop, importlib.util as u; print(u.find_spec('narwhals'), u.find_spec('pip'))",
         ],
         capture_output=True,
         text=True,

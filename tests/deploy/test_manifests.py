@@ -14,15 +14,16 @@ from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.units import SECOND
 
 NAMES = sorted(path.name for path in OVERLAYS.iterdir())
-FOR_VSOCK = [name for name in NAMES if name != "unprivileged-tcp"]
+FOR_VSOCK = [name for name in NAMES if name not in ("pull", "unprivileged-tcp")]
 KUBERNETES = ("1.35", "1.36", "1.37")
 WITHOUT_SCHEMA = {"SecurityContextConstraints", "ServiceMonitor"}
 POD_CONFIG = "/etc/loadgen/config.yaml"
 
 
 def workload(overlay: str) -> Manifest:
-    """The DaemonSet or the Job that sends."""
-    (found,) = (one for one in manifests(overlay) if one["kind"] in ("DaemonSet", "Job"))
+    """The DaemonSet or the Job that sends, or the Deployment that answers."""
+    kinds = ("DaemonSet", "Job", "Deployment")
+    (found,) = (one for one in manifests(overlay) if one["kind"] in kinds and one["metadata"]["name"] == "vsock-loadgen")
     return found
 
 
@@ -50,7 +51,7 @@ def pods_of(overlay: str) -> list[Manifest]:
 
 
 def test_there_is_an_overlay_for_each_way_to_run() -> None:
-    assert NAMES == ["job", "monitoring", "openshift", "plain", "unprivileged-tcp"]
+    assert NAMES == ["job", "monitoring", "openshift", "plain", "pull", "unprivileged-tcp"]
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
@@ -89,10 +90,12 @@ def test_the_names_are_those_of_the_older_tool() -> None:
 
 @pytest.mark.parametrize("overlay", NAMES)
 def test_everything_that_can_be_in_a_namespace_is_in_the_same(overlay: str) -> None:
-    cluster_wide = ("ClusterRole", "ClusterRoleBinding", "Namespace", "SecurityContextConstraints")
-    spaced = [one for one in manifests(overlay) if one["kind"] not in cluster_wide]
-    expected = "stackrox" if overlay in FOR_VSOCK else only(manifests(overlay), "Namespace")["metadata"]["name"]
-    assert {one["metadata"].get("namespace") for one in spaced} == {expected}
+    """But for what lets a pod see as whom the API server asks."""
+    cluster_wide = ("APIService", "ClusterRole", "ClusterRoleBinding", "Namespace", "SecurityContextConstraints")
+    spaced = [one["metadata"] for one in manifests(overlay) if one["kind"] not in cluster_wide]
+    own = [one["metadata"]["name"] for one in manifests(overlay) if one["kind"] == "Namespace"]
+    elsewhere = {one["name"]: one["namespace"] for one in spaced if one["namespace"] != (own or ["stackrox"])[0]}
+    assert elsewhere == ({"vsock-loadgen-front-proxy-reader": "kube-system"} if overlay == "pull" else {})
 
 
 def _mount(overlay: str, name: str) -> Manifest:
@@ -122,10 +125,11 @@ def test_no_pod_has_more_than_it_needs(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", NAMES)
-def test_only_a_pod_that_lists_the_nodes_has_a_token(overlay: str) -> None:
+def test_only_a_pod_that_asks_the_api_has_a_token(overlay: str) -> None:
+    """For the nodes, or for whoever may ask it."""
     assert only(manifests(overlay), "ServiceAccount")["automountServiceAccountToken"] is False
     lists_nodes = "NODE_NAME" in variables(overlay)
-    assert pod(overlay)["automountServiceAccountToken"] is lists_nodes
+    assert pod(overlay)["automountServiceAccountToken"] is (lists_nodes or overlay == "pull")
     roles = [one for one in manifests(overlay) if one["kind"] == "ClusterRole"]
     assert [one["rules"] for one in roles] == (
         [[{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}]] if lists_nodes else []
@@ -137,21 +141,25 @@ def test_bindings_name_what_is_there(overlay: str) -> None:
     documents = manifests(overlay)
     account = only(documents, "ServiceAccount")["metadata"]
     for one in (one for one in documents if one["kind"].endswith("RoleBinding")):
-        assert only(documents, one["roleRef"]["kind"], one["roleRef"]["name"])
+        is_kubernetes = one["roleRef"]["name"] == "extension-apiserver-authentication-reader"
+        assert is_kubernetes or only(documents, one["roleRef"]["kind"], one["roleRef"]["name"])
         (subject,) = one["subjects"]
         assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
 
 
 @pytest.mark.parametrize("overlay", NAMES)
 def test_probes_annotations_and_ports_name_the_port_that_is_served(overlay: str) -> None:
-    (port,) = container(overlay)["ports"]
-    assert str(port["containerPort"]) == variables(overlay)["LOADGEN_METRICS_PORT"]
+    ports = {port["name"]: port["containerPort"] for port in container(overlay)["ports"]}
+    assert str(ports["metrics"]) == variables(overlay)["LOADGEN_METRICS_PORT"]
     probes = {name: probe["httpGet"] for name, probe in container(overlay).items() if name.endswith("Probe")}
-    assert {probe["port"] for probe in probes.values()} == {port["name"]}
-    expected = {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
+    killing = ("startupProbe", "livenessProbe")
+    expected: dict[str, tuple[str, str, str | None]] = dict.fromkeys(killing, ("metrics", "/healthz", None))
+    expected["readinessProbe"] = ("metrics", "/readyz", None)
     if workload(overlay)["kind"] == "Job":
-        expected = {"readinessProbe": "/readyz"}  # a probe that kills would turn a slow run into half a run
-    assert {name: probe["path"] for name, probe in probes.items()} == expected
+        del expected["startupProbe"], expected["livenessProbe"]  # a probe that kills would turn a slow run into half a run
+    if overlay == "pull":
+        expected["readinessProbe"] = ("https", "/readyz", "HTTPS")  # whoever answers there can be asked
+    assert {name: (probe["port"], probe["path"], probe.get("scheme")) for name, probe in probes.items()} == expected
 
 
 @pytest.mark.parametrize("overlay", NAMES)
@@ -226,3 +234,40 @@ def test_without_vsock_a_namespace_that_enforces_restricted_takes_the_pods() -> 
     assert f"target: tcp://{receiver['metadata']['name']}:{port['port']}" in config
     (listening,) = only(documents, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert listening["args"] == ["receive", f"tcp://0.0.0.0:{port['port']}"]
+
+
+def test_what_is_asked_is_found_by_the_api_server_from_anywhere() -> None:
+    """Through a Service with an address of its own, whose port has the name and the number that the API server looks for."""
+    documents = manifests("pull")
+    api, service, policy = (only(documents, kind) for kind in ("APIService", "Service", "NetworkPolicy"))
+    assert api["metadata"]["name"] == "v1.subresources.kubevirt.io"
+    assert "insecureSkipTLSVerify" not in api["spec"]
+    metadata, (port,) = service["metadata"], service["spec"]["ports"]
+    assert api["spec"]["service"] == {"name": metadata["name"], "namespace": metadata["namespace"], "port": port["port"]}
+    assert service["spec"].get("clusterIP") != "None"
+    ports = {one["name"]: one["containerPort"] for one in container("pull")["ports"]}
+    assert port["name"] == port["targetPort"]
+    assert f"https://0.0.0.0:{ports[port['targetPort']]}" in container("pull")["args"]
+    labels = workload("pull")["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert [rule["ports"] for rule in policy["spec"]["ingress"] if "from" not in rule] == [
+        [{"protocol": "TCP", "port": port["name"]}]
+    ]
+
+
+def test_one_pod_answers_for_the_whole_fleet_and_never_two() -> None:
+    spec = workload("pull")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert (variables("pull")["LOADGEN_NODE_COUNT"], variables("pull")["LOADGEN_AFTER_RUN"]) == ("1", "wait")
+    arguments = container("pull")["args"]
+    assert arguments[arguments.index("--clients-from") + 1] == "cluster"
+    mounted = _mount("pull", "tls")["mountPath"]
+    assert {arguments[arguments.index(f"--tls-{part}") + 1] for part in ("cert", "key")} == {
+        f"{mounted}/tls.crt",
+        f"{mounted}/tls.key",
+    }
+
+
+def test_all_that_a_run_puts_into_a_cluster_to_be_asked_has_its_label() -> None:
+    assert {one["metadata"]["labels"]["app.kubernetes.io/name"] for one in manifests("pull")} == {"vsock-loadgen"}

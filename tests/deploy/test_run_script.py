@@ -240,7 +240,7 @@ def test_a_run_without_an_end_is_stopped_by_a_signal_and_leaves_its_snapshots(
     [
         (("-i", "x"), "-c: found '', expected the path of a config file"),
         (("-c", "fleet.yaml"), "-i is missing, expected the name of an image"),
-        ((*GIVEN, "-o", "nowhere"), "-o: found 'nowhere', expected job monitoring openshift plain unprivileged-tcp or a path"),
+        ((*GIVEN, "-o", "nowhere"), "-o: found 'nowhere', expected job monitoring openshift plain pull unprivileged-tcp or a path"),
         ((*GIVEN, "-n", "two"), "expected whole numbers"),
         ((*GIVEN, "--fast"), "found --fast, expected an option"),
         ((*GIVEN, "-d"), "-d is followed by nothing"),

@@ -1,4 +1,4 @@
-"""`run --samples`: rows of several worker processes in one file, that agree with the result."""
+"""`--samples`: rows of every worker process in one file, that agree with the result."""
 
 from __future__ import annotations
 
@@ -18,32 +18,49 @@ import pytest
 from vsock_loadgen import app
 from vsock_loadgen.config.load import load
 from vsock_loadgen.engine import samples
+from vsock_loadgen.modes.answering import Answering, Listening
+from vsock_loadgen.modes.calling import CALLING
+from vsock_loadgen.modes.mode import Mode
+from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.stage import Outputs
 from vsock_loadgen.text.console import Streams
+from vsock_loadgen.units import HOUR, MINUTE
 
-FLEET = """
+SHARED = """
 loadgen:
   vmCount: 40
   packages:
     buckets:
       - {percent: 50, value: 100}
       - {percent: 50, value: 900}
-  reportInterval: 20ms
-  duration: 500ms
-  target: embedded
-  workers: 2
   metricsPort: 0
   lagLimit: 1h
   maxLost: 100%
 """
+FLEET = f"""{SHARED}
+  reportInterval: 20ms
+  duration: 500ms
+  target: embedded
+  workers: 2
+"""
+ASKED = f"""{SHARED}
+  reportInterval: 1h
+  timeScale: 7200
+  duration: 3s
+  serve:
+    faults: {{internal: 30%}}
+"""
+ASKER = Answering(Listening("127.0.0.1", 0), Settings(poll_ns=HOUR, tick_ns=MINUTE))
 
 
-def ran(folder: Path, share: Fraction = Fraction(1)) -> tuple[int, dict[str, Any], list[dict[str, str]]]:
+def ran(
+    folder: Path, share: Fraction = Fraction(1), fleet: str = FLEET, mode: Mode = CALLING
+) -> tuple[int, dict[str, Any], list[dict[str, str]]]:
     """The exit code of a run, its result, and its samples."""
     config = folder / "fleet.yaml"
-    config.write_text(FLEET)
+    config.write_text(fleet)
     outputs = Outputs(folder / "result.json", samples=folder / "samples.csv.gz", sampled_share=share)
-    code = app.run(load(config, environment={}).config, Streams(io.StringIO(), io.StringIO()), outputs)
+    code = app.run(load(config, environment={}).config, Streams(io.StringIO(), io.StringIO()), outputs, mode=mode)
     with gzip.open(folder / "samples.csv.gz", "rt") as text:
         return code, json.loads((folder / "result.json").read_text()), list(csv.DictReader(text))
 
@@ -68,6 +85,27 @@ def test_the_rows_are_the_accounts_of_the_result(tmp_path: Path) -> None:
     )
 
 
+def test_the_rows_of_a_fleet_that_is_asked_are_what_both_ends_have_counted(tmp_path: Path) -> None:
+    code, result, rows = ran(tmp_path, fleet=ASKED, mode=ASKER)
+    assert code == 0, f"both ends would disagree: {result['verdict']}"
+    seen, totals = Counter(row["outcome"] for row in rows), result["totals"]
+    assert (len(rows), seen["delivered"], seen["skipped"]) == (totals["due"], totals["delivered"], totals["skipped"])
+    assert {failure: seen[failure] for failure in result["failures"]} == result["failures"]
+    assert min(seen["delivered"], seen["refused"]) > 0
+    assert sum(int(row["bytes"]) for row in rows) == totals["bytes"]
+    for group in result["groups"]["packages"]:
+        of_group = [row for row in rows if row["packages_group"] == group["id"]]
+        assert len(of_group) == group["totals"]["due"]
+        assert {row["packages"] for row in of_group} == {group["id"]}
+    nobody_asked = ("skipped", "unfinished")
+    assert all(bool(row["started"]) == bool(row["ended"]) == (row["outcome"] not in nobody_asked) for row in rows)
+
+
+def test_a_share_of_a_fleet_that_is_asked_has_every_report_of_its_vms(tmp_path: Path) -> None:
+    _, _, rows = ran(tmp_path, Fraction(1, 10), ASKED, ASKER)
+    assert {int(row["vm"]) for row in rows} == {0, 10, 20, 30}
+
+
 def test_a_share_has_every_report_of_its_vms(tmp_path: Path) -> None:
     _, _, rows = ran(tmp_path, Fraction(1, 10))
     by_vm = Counter(int(row["vm"]) for row in rows)
@@ -75,7 +113,10 @@ def test_a_share_has_every_report_of_its_vms(tmp_path: Path) -> None:
     assert min(by_vm.values()) >= 23
 
 
-def test_rows_that_could_not_be_written_are_said_and_no_exit_code_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("fleet", "mode"), [(FLEET, CALLING), (ASKED, ASKER)], ids=["run", "serve"])
+def test_rows_that_could_not_be_written_are_said_and_no_exit_code_0(
+    fleet: str, mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     append, parent = samples.append, os.getpid()
 
     def full(descriptor: int, text: str) -> None:
@@ -84,7 +125,7 @@ def test_rows_that_could_not_be_written_are_said_and_no_exit_code_0(tmp_path: Pa
         append(descriptor, text)
 
     monkeypatch.setattr(samples, "append", full)
-    code, result, rows = ran(tmp_path)
+    code, result, rows = ran(tmp_path, fleet=fleet, mode=mode)
     assert (code, rows, result["verdict"]["status"]) == (1, [], "passed")
     due = result["totals"]["due"]
     assert result["warnings"] == [f"samples: 0 reports are in the file, {due:,} more are lost: No space left on device"]

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from run_example import histogram_of
-from vsock_loadgen.measures.histogram import Histogram, bucket_bounds, bucket_of
+from vsock_loadgen.measures.histogram import DenseHistogram, Histogram, bucket_bounds, bucket_of
 from vsock_loadgen.units import HOUR
 
 TIMES = st.integers(0, 2 * HOUR)
@@ -158,8 +158,7 @@ def test_what_is_no_histogram_is_refused(document: dict[str, object]) -> None:
 @given(times=st.lists(st.integers(1_000, HOUR), min_size=1, max_size=100), data=st.data())
 def test_quantiles_agree_with_hdrhistogram(times: list[int], data: st.DataObject) -> None:
     """Both are within a thousandth of the same exact value. They are compared at shares that are whole ranks, since
-    HdrHistogram rounds the rank of any other share, and we take the next one up.
-    """
+    HdrHistogram rounds the rank of any other share, and we take the next one up."""
     reference = HdrHistogram(1, 2 * HOUR, 3)
     for time in times:
         reference.record_value(time)
@@ -174,3 +173,30 @@ def test_quantiles_agree_with_hdrhistogram(times: list[int], data: st.DataObject
 def test_several_quantiles_are_what_each_of_them_is(times: list[int], beyond: int, shares: list[str]) -> None:
     made, wanted = histogram_of(*times), [float(share) for share in shares]
     assert made.quantiles(wanted, beyond) == [made.quantile(share, beyond) for share in wanted]
+
+
+@given(parts=st.lists(st.lists(TIMES, max_size=30), max_size=5), share=SHARES, limit=TIMES)
+def test_a_dense_histogram_reads_like_any_other(parts: list[list[int]], share: str, limit: int) -> None:
+    plain, dense = Histogram(), DenseHistogram()
+    for part in parts:
+        plain.merge(histogram_of(*part))
+        dense.merge(histogram_of(*part))
+    assert dense == plain == Histogram.merged([dense])
+    assert (dense.count, dense.mean, dense.above(limit)) == (plain.count, plain.mean, plain.above(limit))
+    assert dense.quantile(float(share), 3) == plain.quantile(float(share), 3)
+    assert dense.to_json() == plain.to_json()
+
+
+def test_a_copy_of_a_dense_histogram_stays_as_it_is() -> None:
+    dense = DenseHistogram()
+    dense.record(5_000)
+    copied = dense.copy()
+    dense.record(7_000)
+    assert (copied, dense) == (histogram_of(5_000), histogram_of(5_000, 7_000))
+
+
+def test_a_bucket_of_a_dense_histogram_holds_more_than_four_thousand_million() -> None:
+    dense = DenseHistogram()
+    for _ in range(3):
+        dense.merge(Histogram({7: 2**31}, 7 * 2**31, 7))
+    assert dense == Histogram({7: 3 * 2**31}, 3 * 7 * 2**31, 7)

@@ -7,9 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_example import histogram_of, snapshot, times_of
+from run_example import snapshot, times_of
 from vsock_loadgen.measures.cells import Cells
-from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Share, Times, WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
@@ -163,14 +162,3 @@ def test_what_a_lost_worker_had_in_flight_is_unfinished_in_its_part_too() -> Non
     totals.lose(0)
     for counts in (totals.counts_of("packages")[0], totals.counts_of("phase")[0], totals.counts):
         assert (counts.in_flight, counts.unfinished, counts.balanced) == (5, 5, True)
-
-
-def test_a_histogram_that_lasts_holds_what_was_merged_into_it_however_often() -> None:
-    lasting, times = DenseHistogram(), histogram_of(0, 1, 2_047, 5_000, 10**10)
-    for _ in range(3):
-        lasting.merge(times)
-    assert lasting.histogram() == Histogram.merged([times] * 3)
-    many = Histogram({7: 2**31}, 7 * 2**31, 7)
-    for _ in range(3):
-        lasting.merge(many)
-    assert lasting.histogram().counts[7] == 3 * 2**31

@@ -16,7 +16,7 @@ from run_example import snapshot, times_of
 from vsock_loadgen.distributions.constant import Constant
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.cells import Cells
-from vsock_loadgen.measures.histogram import DenseHistogram, Histogram
+from vsock_loadgen.measures.histogram import DenseHistogram
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.recent import RecentWatch
 from vsock_loadgen.measures.snapshot import Counts, Share, WorkerSnapshot
@@ -188,20 +188,20 @@ def test_every_group_has_its_counts_at_once_and_its_times_after_a_round() -> Non
             assert any(row.name in line.split() for line in watched.screen.lines)
 
 
-def test_an_update_converts_the_histograms_of_few_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_copies_the_histograms_of_few_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = watched_groups()
     watched.view.update(watched.totals)
-    converted = 0
-    convert = DenseHistogram.histogram
+    copied = 0
+    copy = DenseHistogram.copy
 
-    def counted(histogram: DenseHistogram) -> Histogram:
-        nonlocal converted
-        converted += 1
-        return convert(histogram)
+    def counted(histogram: DenseHistogram) -> DenseHistogram:
+        nonlocal copied
+        copied += 1
+        return copy(histogram)
 
-    monkeypatch.setattr(DenseHistogram, "histogram", counted)
+    monkeypatch.setattr(DenseHistogram, "copy", counted)
     watched.view.update(watched.totals)
-    assert converted <= 3 * 3  # the whole and two groups, of three clocks each
+    assert copied <= 3 * 3  # the whole and two groups, of three clocks each
 
 
 def test_a_dimension_with_all_vms_in_one_group_is_not_shown() -> None:

@@ -1,7 +1,7 @@
-"""A worker that answers: it keeps the agents of its slice, and whoever asks one of them gets its report.
+"""A worker that answers: it keeps the agents of its slice, and an asker of one of them gets its report.
 
 One event loop does everything. A beat, at least every BEAT_NS, lets VMs scan when they are due, switches them on and off, and hands
-snapshots over; how late a beat is, is how late everything is.
+snapshots over. If a beat is late, everything is as late.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import asyncio
 import importlib.util
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +25,15 @@ from vsock_loadgen.answering.books import AskedLedger
 from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
 from vsock_loadgen.answering.faults import Faulty, no_fault
 from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED, AgentOf, Page, found, no_such_vm, not_running
+from vsock_loadgen.answering.sampled_accounts import SampledAccounts
 from vsock_loadgen.answering.starts import Picker, Starts
 from vsock_loadgen.answering.switching import Switches
-from vsock_loadgen.answering.tls import Tls
+from vsock_loadgen.answering.tls import LOGGER, AskerWatch, Gate
 from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.engine.poller import EpollPoller
+from vsock_loadgen.engine.samples import Samples
 from vsock_loadgen.engine.worker import Command, Handover, Orders, Start
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.payloads.answers import Answers
@@ -46,7 +47,7 @@ _SHORTEST_PAUSE_NS = MILLISECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweringOrders(Orders):
-    """What agents say, under which names they are found, and who listens: a socket that is bound already. `is_warm` is whether VMs
+    """The agents' answers, their names, and the bound socket that listens. `is_warm` is whether VMs
     have a report when the run begins."""
 
     answers: Answers
@@ -60,8 +61,8 @@ class AnsweringOrders(Orders):
     first_scan_ns: int | None = None
     restart_every_ns: int | None = None
     seed: int = 0
-    tls: Tls | None = None
-    tls_context: ssl.SSLContext | None = None
+    gate: Gate | None = None
+    asker_watch: AskerWatch | None = None
 
     def worker(self, number: int, load: Load, channel: Channel, poller: EpollPoller) -> AnsweringWorker:
         """The one that answers."""
@@ -87,7 +88,8 @@ class AnsweringWorker:
         self._load = load
         self._agenda = Agenda(load, ledger.of_cells())
         self._handover = Handover(number, ledger, channel, clock_ns)
-        self.accounts = Accounts(vms, ledger)
+        self._samples = Samples(orders.samples, number, load, ledger.of_cells()) if orders.samples else None
+        self.accounts = SampledAccounts(vms, ledger, self._samples) if self._samples else Accounts(vms, ledger)
         self._switches = Switches(load.schedule)
         self._starts = Starts(load.schedule.indices, orders.seed, first_ns=orders.first_scan_ns, every_ns=orders.restart_every_ns)
         self._agents = Agents(
@@ -103,8 +105,13 @@ class AnsweringWorker:
         return self._agenda.walk(zero_wall_ns, join_ns)
 
     def run(self, start: Start) -> None:
-        """Answer until the end of the duration or a command, let askings come to their end, and hand over the final snapshot."""
-        _run(self._serve(start))
+        """Answer until the end of the duration or a command, let askings finish, and hand over the final snapshot."""
+        if self._samples:
+            self._samples.begin(start.zero_ns, start.zero_wall_ns)
+        with self._orders.asker_watch or nullcontext():
+            _run(self._serve(start))
+        if self._samples:
+            self._samples.close()
         self._handover.close()
 
     async def _serve(self, start: Start) -> None:
@@ -119,7 +126,8 @@ class AnsweringWorker:
         self._obey()  # what came with the word to begin
         runner = web.ServerRunner(web.Server(self._handle, access_log=None, logger=LOGGER), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.SockSite(runner, self._orders.listener, ssl_context=self._orders.tls_context)
+        gate = self._orders.gate
+        site = web.SockSite(runner, self._orders.listener, ssl_context=gate.context if gate else None)
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), max(0, start.zero_ns - self._clock_ns()) / SECOND)
@@ -127,7 +135,7 @@ class AnsweringWorker:
                 self._begin(start)
                 await site.start()
                 await self._ended.wait()
-                self._orders.listener.shutdown(socket.SHUT_RDWR)  # others have it as well, by fork
+                self._orders.listener.shutdown(socket.SHUT_RDWR)  # other processes have it too, by fork
                 await site.stop()
             if self._askings:
                 await asyncio.wait(self._askings, timeout=DRAIN_NS / SECOND)
@@ -185,7 +193,7 @@ class AnsweringWorker:
         self._loop.call_later((self._expected_ns - now_ns) / SECOND, self._beat)
 
     def _stop(self, end_ns: int) -> None:
-        """Nothing is due any more, and nobody is let in."""
+        """Nothing is due any more, and no asker is accepted."""
         self._is_over = True
         self._end_ns = end_ns
         while self._agenda.is_due(end_ns - 1):
@@ -241,11 +249,11 @@ class AnsweringWorker:
             self._askings.discard(task)
 
     def _may_ask(self, request: web.BaseRequest) -> bool:
-        tls = self._orders.tls
-        return tls is None or tls.admits(request.get_extra_info("peercert"))
+        gate = self._orders.gate
+        return gate is None or gate.admits(request.get_extra_info("peercert"), request.headers)
 
     async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
-        """An asking, which is accounted for before anything else is said or closed."""
+        """An asking, which is accounted for before anything else is sent or closed."""
         now_ns = self._clock_ns()
         fault = self._agents.fault(position)
         asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns), fault)
@@ -265,7 +273,7 @@ class AnsweringWorker:
                 is_open = True
                 outcome = await Exchange(ws, asking, self._agents, self._orders.patience, self._clock_ns).answer()
                 how, at_ns, size = outcome.how, outcome.at_ns, outcome.size
-        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or what it asked for is none
+        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or did not ask for one
             how = Asked.NO_REQUEST
         finally:
             self.accounts.end(asking, how, at_ns, size)
@@ -282,12 +290,10 @@ class AnsweringWorker:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is this program's: who sends what is no HTTP is answered with 400, and that is all."""
+    """Whether a failure is this program's: bytes that are not HTTP are answered with 400 and nothing else."""
     return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
-LOGGER = logging.getLogger("vsock_loadgen.answering")
-"""What the library says of its own accord."""
 LOGGER.addFilter(_is_ours)
 
 
@@ -296,7 +302,7 @@ def _response(page: Page) -> web.Response:
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    """On uvloop's event loop where that is installed."""
+    """On uvloop's event loop if that is installed."""
     if importlib.util.find_spec("uvloop") is None:
         asyncio.run(main)
     else:

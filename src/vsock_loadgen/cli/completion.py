@@ -1,4 +1,4 @@
-"""`vsock-loadgen completion`: verbs, options and files at the press of a key."""
+"""`vsock-loadgen completion`: a shell completes verbs, options and files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
+from vsock_loadgen.cli.verb import Verb
 
 _COMMAND = "vsock-loadgen"
 _VARIABLE = "_VSOCK_LOADGEN_COMPLETE"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @output_option("Write there instead of to stdout.")
 def completion(shell: str, to: Path | None) -> None:
@@ -30,5 +31,5 @@ def completion(shell: str, to: Path | None) -> None:
     check_files({"--output": to})
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 (for the type checker: the choice is of those that click has)
-    script = ShellComplete.source(kind(verbs, {}, _COMMAND, _VARIABLE))  # that of bash asks bash for its version as well
+    script = ShellComplete.source(kind(verbs, {}, _COMMAND, _VARIABLE))  # that of bash asks bash for its version too
     put_out(f"{script.strip()}\n", to)

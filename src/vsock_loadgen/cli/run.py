@@ -3,61 +3,47 @@
 from __future__ import annotations
 
 import sys
-from fractions import Fraction
 from functools import partial
-from pathlib import Path
 
 import click
 
 from vsock_loadgen.cli.configuring import Given, config_options
-from vsock_loadgen.cli.outputs import OUTPUT, result_option
 from vsock_loadgen.cli.sections import Sectioned
-from vsock_loadgen.cli.shares import SHARE
-from vsock_loadgen.outputs import is_stream
+from vsock_loadgen.cli.written import Written, written_options
 
 _MOST_RUNS = 100
 
 
 @click.command(cls=Sectioned)
 @config_options
-@result_option("Write the result as JSON.")
-@click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page.")
-@click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY.")
-@click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as CSV, compressed (.csv.gz).")
-@click.option(
-    "--samples-share",
-    type=SHARE,
-    default=Fraction(1),
-    metavar="PERCENT",
-    help="Write samples of so many VMs only, the same in every run. [default: 100%]",
-)
+@written_options
 @click.option(
     "--repeat",
     type=click.IntRange(1, _MOST_RUNS),
     default=1,
     metavar="N",
-    help="Run N times, and show by how much the runs differ. Files are numbered: result-1.json for result.json.",
+    help="Run N times, and show how much the runs differ. Files are numbered: result-1.json for result.json.",
 )
-@click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
-@click.option(
-    "--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even where the kernel would send it to the hypervisor."
-)
+@click.option("--no-live", is_flag=True, help="Write lines of statistics, even to a terminal.")
+@click.option("--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even if the kernel sends it to the hypervisor.")
 def run(
     given: Given,
-    result: Path | None,
-    html: Path | None,
-    summary: Path | None,
-    samples: Path | None,
-    samples_share: Fraction,
+    written: Written,
     repeat: int,
     no_live: bool,
     no_loopback_check: bool,
 ) -> None:
-    """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal comes.
+    """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal arrives.
 
-    Exit codes: 0 done, 1 internal error, incomplete run, or a file that could not be written, 2 nothing was sent (bad input, or the
-    target did not pass the preflight check), 3 a threshold was missed or the target threw reports away, 4 the generator could not
-    keep its own schedule. With --repeat the worst of all runs: 1, then 4, then 3.
+    \b
+    Exit codes:
+      0  passed
+      1  internal error, incomplete run, or a file that could not be written
+      2  nothing was sent: bad input, or the preflight check failed
+      3  a threshold was missed, or reports were lost
+      4  the generator could not keep its own schedule
+
+    With --repeat the worst code of all runs counts: 1, then 4, then 3.
 
     \b
     Examples:
@@ -73,14 +59,11 @@ def run(
     from vsock_loadgen.cli.terminal import streams
     from vsock_loadgen.log import Log
     from vsock_loadgen.modes.calling import Calling
-    from vsock_loadgen.stage import Outputs, Stage
+    from vsock_loadgen.stage import Stage
 
-    files = {"--result": result, "--html": html, "--samples": samples}
-    loaded = given.load({**(files if repeat == 1 else files_of(files, repeat)), "--summary": summary})
-    if samples is not None and is_stream(samples):
-        raise click.BadParameter(f"{samples}: expected a file", param_hint="--samples")
-    config, where = loaded.config, streams(live=not no_live)
-    outputs = Outputs(result, html, summary, samples, samples_share)
+    files = written.anew
+    loaded = given.load({**(files if repeat == 1 else files_of(files, repeat)), **written.appended})
+    config, where, outputs = loaded.config, streams(live=not no_live), written.outputs()
     with said_as(config.log_format, where.log):
         once = partial(app.run, config, where, mode=Calling(go_on=no_loopback_check), warnings=loaded.warnings)
         if repeat == 1:

@@ -1,4 +1,4 @@
-"""Asking a cluster's API server for a list, with patience, and saying what to do where it does not answer with one."""
+"""Asks a cluster's API server for a list or an object, with patience, and says what to do if it does not answer with one."""
 
 from __future__ import annotations
 
@@ -34,47 +34,16 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """What a cluster is asked for: `noun` in the plural, `resources` as its API calls them, and `listed` reads them with a client.
-
-    `asked_by` is what in the environment or on the command line makes this process ask, `otherwise` the way out that every refusal
-    has.
-    """
+class Access:
+    """Why a cluster is asked: for its `noun`, in the plural. `asked_by` is what in the environment or on the command line makes
+    this process ask, `otherwise` the way out that every refusal has."""
 
     noun: str
-    resources: str
     asked_by: str
     otherwise: str
-    listed: Callable[[Client], T]
 
-    def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
-        """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
-
-        What may pass (no connection, no answer, 429, 5xx, an answer that is none) is tried again until `patience_seconds` are over;
-        no thread is left where it returns. Raises ClusterError.
-        """
-        config = self._configuration(environment)
-        answers: queue.SimpleQueue[T | ClusterError] = queue.SimpleQueue()
-        # A thread of its own, since a server that answers a byte at a time keeps within every timeout of the client.
-        asking = threading.Thread(
-            target=self._keep_asking, args=(config, patience_seconds, answers), name=self.resources, daemon=True
-        )
-        asking.start()
-        answer: T | ClusterError
-        try:
-            answer = answers.get(timeout=patience_seconds + _REQUEST_SECONDS)
-        except queue.Empty:
-            answer = self._unreachable(
-                _without_credentials(config.cluster.server), f"no whole answer within {patience_seconds:.0f} s"
-            )
-        else:
-            asking.join()
-        if isinstance(answer, ClusterError):
-            raise answer
-        return answer
-
-    def _configuration(self, environment: Mapping[str, str]) -> SingleConfig:
-        """Server and credentials. Raises ClusterError where there are none, or the library is missing."""
+    def configuration(self, environment: Mapping[str, str]) -> SingleConfig:
+        """Server and credentials. Raises ClusterError if there are none, or the library is missing."""
         try:
             from lightkube.config.kubeconfig import KubeConfig
         except ImportError:
@@ -108,8 +77,57 @@ class Listing(Generic[T]):
         message = f"{source} cannot be used to ask the cluster for its {self.noun}: {said}"
         return ClusterError(message, f"correct it, {self.otherwise}")
 
+
+@dataclass(frozen=True, slots=True)
+class Listing(Access, Generic[T]):
+    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client. What is not a list
+    says which `document` it is, and which `grant` lets an account read it."""
+
+    resources: str
+    listed: Callable[[Client], T]
+    document: str = ""
+    grant: str = ""
+
+    def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
+        """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
+
+        Failures that may pass (no connection, no answer, 429, 5xx, an invalid answer) are tried again until `patience_seconds` are
+        over; no thread is left when it returns. Raises ClusterError.
+        """
+        config = self.configuration(environment)
+        answers: queue.SimpleQueue[T | ClusterError] = queue.SimpleQueue()
+        # A separate thread, since a server that answers a byte at a time stays within every timeout of the client.
+        asking = threading.Thread(
+            target=self._keep_asking, args=(config, patience_seconds, answers), name=self.resources, daemon=True
+        )
+        asking.start()
+        answer: T | ClusterError
+        try:
+            answer = answers.get(timeout=patience_seconds + _REQUEST_SECONDS)
+        except queue.Empty:
+            answer = self._unreachable(
+                without_credentials(config.cluster.server), f"no whole answer within {patience_seconds:.0f} s"
+            )
+        else:
+            asking.join()
+        if isinstance(answer, ClusterError):
+            raise answer
+        return answer
+
+    @property
+    def _document(self) -> str:
+        return self.document or f"list of {self.noun}"
+
+    @property
+    def _grant(self) -> str:
+        return (
+            f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
+            f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
+            "vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`"
+        )
+
     def _keep_asking(self, config: SingleConfig, patience_seconds: float, answers: queue.SimpleQueue[T | ClusterError]) -> None:
-        """Ask until there is an answer, a refusal that will not change, or no patience left."""
+        """Ask until there is an answer, a final refusal, or no patience left."""
         deadline = time.monotonic() + patience_seconds
         pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
@@ -121,18 +139,18 @@ class Listing(Generic[T]):
             pause_seconds *= 2
 
     def _ask(self, config: SingleConfig) -> tuple[T | ClusterError, bool]:
-        """One attempt; whether another would be in vain."""
+        """One attempt; whether another would fail too."""
         import httpx2
         from lightkube import Client
 
-        server = _without_credentials(config.cluster.server)
+        server = without_credentials(config.cluster.server)
         try:
             with Client(config, timeout=httpx2.Timeout(_REQUEST_SECONDS)) as client:
                 return self.listed(client), True
         except Exception as error:  # noqa: BLE001 (whatever a client trips over in somebody's answer, it is that answer)
             if (response := _response_of(error)) is not None:
                 status = response.status_code
-                return self._refused(server, status, _message(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
+                return self._refused(server, status, message_of(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
             if isinstance(error, httpx2.TimeoutException):
                 return self._unreachable(server, f"no answer within {_REQUEST_SECONDS:.0f} s"), False
             if isinstance(error, httpx2.LocalProtocolError):  # whose words have the header in them, token and all
@@ -151,17 +169,15 @@ class Listing(Generic[T]):
             )
         if status == 403:
             return ClusterError(
-                f"the API server {server} does not allow to list {self.resources} (403){said}",
-                f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
-                f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
-                f"vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`, {self.otherwise}",
+                f"the API server {server} does not allow to {'read' if self.document else 'list'} {self.resources} (403){said}",
+                f"{self.grant or self._grant}, {self.otherwise}",
             )
         if status == 404:
             return ClusterError(
-                f"{server} knows no list of {self.noun} (404){said}",
+                f"{server} has no {self._document} (404){said}",
                 f"check that this is the address of an API server (KUBERNETES_SERVICE_HOST, or the kubeconfig), {self.otherwise}",
             )
-        message = f"the API server {server} answered {status} instead of the list of {self.noun}{said}"
+        message = f"the API server {server} answered {status} instead of the {self._document}{said}"
         return ClusterError(message, f"try again, {self.otherwise}")
 
     def _unreachable(self, server: str, reason: str) -> ClusterError:
@@ -177,12 +193,12 @@ class Listing(Generic[T]):
 
     def _meaningless(self, server: str, error: Exception) -> ClusterError:
         said = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
-        remedy = f"check that this is the address of an API server, and what stands between, {self.otherwise}"
-        return ClusterError(f"{server} answered with something that is no list of {self.noun} ({said})", remedy)
+        remedy = f"check that this is the address of an API server, and the proxies in between, {self.otherwise}"
+        return ClusterError(f"{server} answered with something that is not a {self._document} ({said})", remedy)
 
 
 def _response_of(error: BaseException | None) -> httpx2.Response | None:
-    """The answer that an error is about, as long as that was a refusal; also where the client failed to read its text."""
+    """The answer that an error is about, if that was a refusal, even if the client failed to read its text."""
     import httpx2
 
     while error is not None and not isinstance(error, httpx2.HTTPStatusError):
@@ -190,8 +206,8 @@ def _response_of(error: BaseException | None) -> httpx2.Response | None:
     return None if error is None else error.response
 
 
-def _message(response: httpx2.Response) -> str:
-    """What the API server says about its refusal; empty where the answer is not its own."""
+def message_of(response: httpx2.Response) -> str:
+    """What the API server says about its refusal; empty if the answer is not its own."""
     try:
         document = response.json()
     except (ValueError, RecursionError):
@@ -200,6 +216,6 @@ def _message(response: httpx2.Response) -> str:
     return shorten(message, _LONGEST_MESSAGE) if isinstance(message, str) else ""
 
 
-def _without_credentials(text: str) -> str:
+def without_credentials(text: str) -> str:
     """A URL, or a text with one in it, without user and password."""
     return re.sub(r"(?<=//)\S*@", "", text)

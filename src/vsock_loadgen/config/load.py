@@ -31,7 +31,7 @@ _OF_PROFILES = ("packages", "report_interval")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid config, and what is worth saying about it."""
+    """A valid config, and its warnings."""
 
     config: Config
     warnings: tuple[Problem, ...]
@@ -59,11 +59,11 @@ def load(
     check_tree(section, found)
     values = _validate(section, found)
     if values is None or found.errors:
-        raise ConfigError(ordered_problems(found.errors))
+        raise ConfigError(ordered_problems(found.errors + found.warnings))
     config = _config(values, section, found)
     check_config(config, values, section, found)
     if found.errors:
-        raise ConfigError(ordered_problems(found.errors))
+        raise ConfigError(ordered_problems(found.errors + found.warnings))
     places = {path: str(node.place) for path, node in section.walk()}
     return Loaded(replace(config, effective=effective(config), places=places), ordered_problems(found.warnings))
 
@@ -98,7 +98,7 @@ def _validate(section: Node, found: Findings) -> Any:
 def _config(values: Any, section: Node, found: Findings) -> Config:
     made = translated(dict(values), section, found)
     profiles = profiles_of(values.profiles, made["packages"], values.report_interval)
-    # what profiles have no use for, or have taken over, is left as it is by default
+    # what profiles do not use, or have taken over, keeps its default
     for name in _OF_PROFILES if profiles else ():
         made[name] = NEWER[name].default
     made |= {

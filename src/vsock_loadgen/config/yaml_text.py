@@ -1,7 +1,7 @@
 """A YAML text becomes a tree.
 
 Built from ruamel.yaml's event stream instead of its node graph, so that depth and size are bounded while reading and not
-after: a text that would expand to millions of nodes costs no more than the few that are looked at.
+after: a text that would expand to millions of nodes costs no more than the few that are read.
 """
 
 from __future__ import annotations
@@ -59,16 +59,24 @@ def _events(text: str, source: Source) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         # an error "at" the line after the last one is about the last one, as an editor shows it
         line = min(mark.line + 1 if mark else 1, max(1, len(text.splitlines())))
-        said = ": ".join(part for part in ("not valid YAML", error.context, error.problem) if part)
-        raise UnreadableError(Place(source, line), _one_line(said)) from None
+        raise UnreadableError(Place(source, line), _one_line(_fault(error, line))) from None
     except YAMLError as error:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
         character = f"U+{ord(text[position]):04X}" if position < len(text) else "a character"
         raise UnreadableError(Place(source, line), f"not valid YAML: found {character}, which YAML forbids") from None
     except (ValueError, IndexError, AttributeError, AssertionError, TypeError, KeyError, OverflowError):
-        # these two reach code in the library that does not expect them, and that knows no line
+        # these two reach code in the library that does not expect them and has no line
         raise UnreadableError(Place(source, 0), "not valid YAML: an escape sequence or a directive is malformed") from None
+
+
+def _fault(error: MarkedYAMLError, line: int) -> str:
+    """What is wrong with a text, in a line of it."""
+    if "'\\t'" in (error.problem or ""):
+        return "found a tab, expected spaces"
+    began = error.context_mark.line + 1 if error.context_mark else line
+    context = f"{error.context} that begins in line {began}" if error.context and began < line else error.context
+    return ": ".join(part for part in ("not valid YAML", context, error.problem) if part)
 
 
 def _one_line(text: str) -> str:
@@ -77,7 +85,7 @@ def _one_line(text: str) -> str:
 
 @dataclass(slots=True)
 class _TreeReader:
-    """Builds the tree of one document from its events, and stops at the first bound that it passes."""
+    """Builds the tree of one document from its events, and stops at the first bound that is exceeded."""
 
     source: Source
     events: Iterator[Any]
@@ -132,7 +140,7 @@ class _TreeReader:
             raise UnreadableError(place, f"the alias *{shorten(name)} has no anchor &{shorten(name)} before it")
         target = self.anchors[name]
         if target is None:
-            raise UnreadableError(place, f"the alias *{shorten(name)} stands inside what it names, and would have no end")
+            raise UnreadableError(place, f"the alias *{shorten(name)} stands inside what it names, and would never end")
         self.count(target.size, depth + target.height - 1, place)
         return replace(target, place=place)
 

@@ -40,13 +40,27 @@ _LAST_BUCKET = bucket_of(MOST)  # the bounds of one far beyond would be numbers 
 _LARGEST_SUM = MOST**2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Histogram:
     """Counts by bucket, with the exact sum, largest and number of the times recorded, in nanoseconds."""
 
     counts: dict[int, int] = field(default_factory=dict)
     total: int = 0
     largest: int = 0
+
+    def items(self) -> Iterable[tuple[int, int]]:
+        """Buckets that hold something, in any order, and how many times each holds."""
+        return self.counts.items()
+
+    def in_order(self) -> tuple[list[int], list[int]]:
+        """Buckets that hold something, ascending, and how many times each holds."""
+        buckets = sorted(self.counts)
+        return buckets, [self.counts[bucket] for bucket in buckets]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Histogram):
+            return NotImplemented
+        return (self.total, self.largest, self.in_order()) == (other.total, other.largest, other.in_order())
 
     def record(self, nanoseconds: int, count: int = 1) -> None:
         """Count one time, or several equal ones."""
@@ -58,7 +72,7 @@ class Histogram:
     @property
     def count(self) -> int:
         """How many times were recorded."""
-        return sum(self.counts.values())
+        return sum(count for _, count in self.items())
 
     @property
     def mean(self) -> float | None:
@@ -69,7 +83,7 @@ class Histogram:
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts: the same as if every time had been recorded here."""
         counts = self.counts
-        for bucket, count in other.counts.items():
+        for bucket, count in other.items():
             counts[bucket] = counts.get(bucket, 0) + count
         self.total += other.total
         self.largest = max(self.largest, other.largest)
@@ -84,8 +98,8 @@ class Histogram:
 
     def quantiles(self, shares: Sequence[float], beyond: int = 0) -> list[int | None]:
         """Several quantiles, as of `quantile`, for the price of one."""
-        buckets = sorted(self.counts)
-        reached = list(accumulate(map(self.counts.__getitem__, buckets)))
+        buckets, counts = self.in_order()
+        reached = list(accumulate(counts))
         count = reached[-1] if reached else 0
         found: list[int | None] = []
         for share in shares:
@@ -100,7 +114,7 @@ class Histogram:
     def above(self, nanoseconds: int) -> int:
         """How many of the times are longer, within 0.1 %."""
         limit = bucket_of(nanoseconds)
-        return sum(count for bucket, count in self.counts.items() if bucket > limit)
+        return sum(count for bucket, count in self.items() if bucket > limit)
 
     def to_json(self) -> dict[str, object]:
         """A plain document: bucket layout, exact sum and largest, and the counts as [bucket, count] pairs in order."""
@@ -109,7 +123,7 @@ class Histogram:
             "subbucket_bits": SUBBUCKET_BITS,
             "sum": self.total,
             "max": self.largest,
-            "counts": [[bucket, self.counts[bucket]] for bucket in sorted(self.counts)],
+            "counts": [list(pair) for pair in zip(*self.in_order(), strict=True)],
         }
 
     @classmethod
@@ -138,33 +152,50 @@ class Histogram:
         return whole
 
 
-class DenseHistogram:
-    """A histogram that is added to for as long as a run lasts: an array of counts by bucket, 4 bytes each, as long as the largest
-    time needs. Unlike a dictionary, it is bounded: 100 kB for times of up to 10 s."""
+class DenseHistogram(Histogram):
+    """A histogram that is added to and read for as long as a run lasts: an array of counts by bucket, as long as the largest time
+    needs. Unlike a dictionary, it is bounded: 4 bytes a bucket, 100 kB for times of up to 10 s. A copy takes microseconds."""
 
-    __slots__ = ("_counts", "_largest", "_total")
+    __slots__ = ("_array",)
 
-    def __init__(self) -> None:
-        self._counts = array("I")
-        self._total = self._largest = 0
+    def __init__(self, counts: array[int] | None = None, total: int = 0, largest: int = 0) -> None:
+        super().__init__({}, total, largest)
+        self._array = array("I") if counts is None else counts
+
+    def items(self) -> Iterable[tuple[int, int]]:
+        """As of any histogram; in order."""
+        return zip(*self.in_order(), strict=True)
+
+    def in_order(self) -> tuple[list[int], list[int]]:
+        """As of any histogram."""
+        counts = self._array
+        return list(compress(range(len(counts)), counts)), list(compress(counts, counts))
+
+    @property
+    def count(self) -> int:
+        """As of any histogram."""
+        return sum(self._array)
+
+    def record(self, nanoseconds: int, count: int = 1) -> None:
+        """As of any histogram."""
+        self.merge(Histogram({bucket_of(nanoseconds): count}, nanoseconds * count, nanoseconds))
 
     def merge(self, other: Histogram) -> None:
-        """Add another histogram's counts."""
-        if (missing := max(other.counts, default=0) + 1 - len(self._counts)) > 0:
-            self._counts.frombytes(bytes(missing * self._counts.itemsize))
-        for bucket, count in other.counts.items():
+        """As of any histogram."""
+        for bucket, count in other.items():
+            if (missing := bucket + 1 - len(self._array)) > 0:
+                self._array.frombytes(bytes(missing * self._array.itemsize))
             try:
-                self._counts[bucket] += count
+                self._array[bucket] += count
             except OverflowError:  # four thousand million reports that took as long as each other
-                self._counts = array("Q", self._counts)
-                self._counts[bucket] += count
-        self._total += other.total
-        self._largest = max(self._largest, other.largest)
+                self._array = array("Q", self._array)
+                self._array[bucket] += count
+        self.total += other.total
+        self.largest = max(self.largest, other.largest)
 
-    def histogram(self) -> Histogram:
+    def copy(self) -> DenseHistogram:
         """What it holds now."""
-        counts = {bucket: self._counts[bucket] for bucket in compress(range(len(self._counts)), self._counts)}
-        return Histogram(counts, self._total, self._largest)
+        return DenseHistogram(self._array[:], self.total, self.largest)
 
 
 AsHistogram = Annotated[Histogram, As(dict[str, object], Histogram.to_json, Histogram.from_json)]

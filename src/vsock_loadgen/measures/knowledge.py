@@ -51,4 +51,4 @@ class DenseAges:
 
     def ages(self) -> Ages:
         """What they hold now."""
-        return Ages(self._taken.histogram(), self._last.open, self._last.youngest_open_ns)
+        return Ages(self._taken.copy(), self._last.open, self._last.youngest_open_ns)

@@ -35,7 +35,7 @@ class RowTimes(Record):
     @classmethod
     def of(cls, histogram: Histogram, beyond: int = 0) -> RowTimes:
         """Those of a histogram and of reports `beyond`, which are longer than any time in it."""
-        p50, p95, p99 = (histogram.quantile(share, beyond) for share in (0.5, 0.95, 0.99))
+        p50, p95, p99 = histogram.quantiles((0.5, 0.95, 0.99), beyond)
         return cls(p50, p95, p99, None if beyond or p50 is None else histogram.largest)
 
     def or_larger(self, other: RowTimes, reports: int = 0, other_reports: int = 0) -> RowTimes:

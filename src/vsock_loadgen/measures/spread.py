@@ -63,7 +63,7 @@ class Spread:
     def add(self, second: int, response: Histogram, asked: Mapping[Asked, int]) -> None:
         """Add what changed within a second."""
         counts: dict[int, int] = {}
-        for bucket, count in response.counts.items():
+        for bucket, count in response.items():
             wide = coarse(bucket)
             counts[wide] = counts.get(wide, 0) + count
         askings: Counter[Kind] = Counter()

@@ -72,7 +72,7 @@ class RunTotals:
 
     @property
     def times(self) -> Times:
-        """The times of all reports as they are now: a copy, which costs about a millisecond."""
+        """The times of all reports as they are now: a copy."""
         return self._whole.times()
 
     @property

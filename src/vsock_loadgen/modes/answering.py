@@ -12,10 +12,12 @@ from vsock_loadgen.answering.faults import FAULTS, faulty
 from vsock_loadgen.answering.server import AnsweringOrders
 from vsock_loadgen.answering.starts import Picker
 from vsock_loadgen.answering.tls import Tls
+from vsock_loadgen.asking.reconciling import AnyReconciler, sensor_reconciler
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.quantity import DELAY
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, TargetError
+from vsock_loadgen.log import Log
 from vsock_loadgen.modes.mode import Decided, Prepared
 from vsock_loadgen.payloads.answers import Answers
 from vsock_loadgen.payloads.dialects import DIALECTS, Facts
@@ -32,7 +34,7 @@ _VALUES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where to listen: a host and a port; port 0 is any that is free."""
+    """Where to listen: a host and a port; port 0 takes any free one."""
 
     host: str
     port: int
@@ -46,7 +48,7 @@ class Listening:
         is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16
         if scheme not in ("http", "https") or not found or not colon or not host or "/" in host or not is_port:
             raise ValueError(
-                "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8080; port 0 is any that is free"
+                "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8080; port 0 takes any free one"
             )
         return cls(host.removeprefix("[").removesuffix("]"), int(port), scheme == "https")
 
@@ -79,21 +81,19 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Where agents are found, over which TLS, and the settings of an asker of the run's own; None: others ask."""
+    """Where agents are found, over which TLS, and the settings of an embedded asker; None: others ask."""
 
     listening: Listening
     asker: Settings | None = None
     tls: Tls | None = None
 
     def settled(self, config: Config) -> Config:
-        """One process answers. Raises ConfigError where several were asked for, or a target's counters."""
+        """One process answers. Raises ConfigError if several were asked for, or a target's counters."""
         problems = []
         if config.workers not in (None, 1):
             problems.append(
                 config.problem("workers", f"found {config.workers}, expected 1: one process answers for the whole fleet")
             )
-        if config.reconcile_url is not None:
-            problems.append(config.problem("reconcile", "a fleet that is asked sends to no target: nobody's counters can be read"))
         if config.serve.faults.whole > 1:
             added = format_number(float(100 * config.serve.faults.whole))
             problems.append(config.problem("serve.faults", f"add up to {added} %, expected 100 at most"))
@@ -102,10 +102,10 @@ class Answering:
         return replace(config, workers=1)
 
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
-        """Bind the address, and fork the asker of the run's own, where it has one."""
+        """Bind the address, and fork the embedded asker, if there is one."""
         config, serve = decided.config, decided.config.serve
-        tls_context = self.tls.context() if self.tls else None
         with stop.at_once():
+            gate = self.tls.gate() if self.tls else None
             listener = sending.enter_context(self.listening.bind())
         where = str(replace(self.listening, port=listener.getsockname()[1]))
         delay = Picker(config.seed, "answers", serve.answer_delay.take(_VALUES, DELAY.grain).values)
@@ -119,8 +119,8 @@ class Answering:
                 namespace=serve.namespace,
                 name_of=serve.name_of,
                 is_warm=serve.start == "warm",
-                tls=self.tls,
-                tls_context=tls_context,
+                gate=gate,
+                asker_watch=self.tls.watch(gate) if self.tls and gate else None,
                 delay=None if delay.is_nothing else delay,
                 first_scan_ns=None if serve.first_scan_ns is None else scaled(serve.first_scan_ns, config.time_scale),
                 restart_every_ns=scaled(serve.restart_every_ns, config.time_scale) if serve.restart_every_ns else None,
@@ -139,9 +139,13 @@ class Answering:
         fleet = KnownFleet.of(decided.plan, decided.mine, config.serve)
         return MakeSensor(url, fleet, self.foreseen.scaled(config.time_scale), config.seed)
 
+    def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
+        """That of the Sensor which asks."""
+        return sensor_reconciler(config, log, environment)
+
     @property
     def foreseen(self) -> Settings:
-        """That of the run's own; else Sensor as it is by default."""
+        """The embedded asker's settings; else Sensor's defaults."""
         return self.asker or Settings()
 
     @property
@@ -152,7 +156,7 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class MakeSensor:
-    """Makes an asker once its event loop is there."""
+    """Makes an asker once its event loop runs."""
 
     url: str
     fleet: KnownFleet

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from vsock_loadgen.asking.reconciling import AnyReconciler, relay_reconciler
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.log import Log
 from vsock_loadgen.modes.mode import Decided, Prepared
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
@@ -28,7 +31,7 @@ class Calling:
         return config
 
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
-        """Look at the target, and fork the receiver of the run's own, where it has one."""
+        """Check the target, and fork the embedded receiver, if there is one."""
         config = decided.config
         embedded = isinstance(config.target, EmbeddedAddress)
         receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
@@ -51,9 +54,13 @@ class Calling:
             own_cid=own_cid_of(LinuxVsock()) if config.cids == "own" else None,
         )
 
+    def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
+        """A relay's."""
+        return relay_reconciler(config, log, environment)
+
     @property
     def foreseen(self) -> None:
-        """Nobody asks."""
+        """Nothing asks."""
 
     @property
     def verb(self) -> str:
@@ -62,4 +69,4 @@ class Calling:
 
 
 CALLING = Calling()
-"""As the relay of releases up to ACS 4.11 is called."""
+"""Calls the relay of releases up to ACS 4.11."""

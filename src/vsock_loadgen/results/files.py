@@ -1,10 +1,10 @@
-"""Result documents on disk: written in one go, so that a reader never sees half of one; read with every unreadable one named."""
+"""Result documents on disk: written in one go, so that a reader never sees half of one; all unreadable ones are named when several
+are read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,10 +16,7 @@ from vsock_loadgen.record import Unmade
 from vsock_loadgen.results.result import ROWS, Named, Result
 
 MOST_BYTES = 256_000_000
-_CHUNKS_AT_ONCE = 4_096
-_END = "\n}"
-"""Of the head's text, before which the rows go."""
-_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
+_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to calculate with as a float
 
 _Read = TypeVar("_Read")
 
@@ -27,18 +24,35 @@ _Read = TypeVar("_Read")
 def result_pieces(result: Result) -> Iterator[str]:
     """The text of the document in pieces, a row over time at once and in a line each, with a line end at its end: as a whole it
     would take several times the memory of what it tells, and more with every time that no report had taken before."""
-    head = {key: value for key, value in result.outline().items() if key not in ROWS}
-    chunks, held = json.JSONEncoder(indent=1, default=Unmade.make).iterencode(head), ""
-    while piece := "".join(islice(chunks, _CHUNKS_AT_ONCE)):
-        held += piece
-        yield held[: -len(_END)]
-        held = held[-len(_END) :]
+    for number, (key, value) in enumerate(result.outline().items()):
+        if key not in ROWS:
+            yield f'{"," if number else "{"}\n "{key}": '
+            yield from _pieces(value, "\n ")
     for key in ROWS:
         yield f',\n "{key}": ['
         for number, row in enumerate(getattr(result, key)):
             yield f"{',' if number else ''}\n  {json.dumps(row.to_json())}"
         yield "\n ]"
     yield "\n}\n"
+
+
+def _pieces(value: object, line: str) -> Iterator[str]:
+    """The text of a value, each `line` of which begins so. An object has a line for each key, and a list of objects one for each of
+    them. All else stays in one line: the encoder that is written in C writes no others."""
+    made = value.make() if isinstance(value, Unmade) else value
+    inner = line + " "
+    if isinstance(made, dict) and made:
+        for number, (key, each) in enumerate(made.items()):
+            yield f"{',' if number else '{'}{inner}{json.dumps(key)}: "
+            yield from _pieces(each, inner)
+        yield line + "}"
+    elif isinstance(made, list) and made and isinstance(made[0], (dict, Unmade)):
+        for number, each in enumerate(made):
+            yield f"{',' if number else '['}{inner}"
+            yield from _pieces(each, inner)
+        yield line + "]"
+    else:
+        yield json.dumps(made, default=Unmade.make)
 
 
 def result_document(result: Result) -> str:
@@ -80,7 +94,7 @@ def read_document(path: Path) -> object:
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
+        raise ValueError(f"not a result: invalid JSON in line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
     return document
@@ -99,4 +113,4 @@ def _decimal(digits: str) -> float:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"not a result: found {constant}, which is no JSON")
+    raise ValueError(f"not a result: found {constant}, which is not JSON")

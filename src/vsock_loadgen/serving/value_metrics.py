@@ -1,7 +1,7 @@
-"""What delivered reports were of, packages and report intervals, as Prometheus sees it: exact, or not at all.
+"""Packages and report intervals of delivered reports, for Prometheus: exact, or left out.
 
-Reports are counted by group of VMs. A group whose VMs all have one value counts at it. Of a group with a range of values, it is not
-known how many of its reports are of a value within the range: a bound that lies there is left out, and so is the sum.
+Reports are counted by group of VMs. A group whose VMs all have one value counts at it. In a group with a range of values, the count
+at a value within the range is unknown: a bound there is left out, and so is the sum.
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ class ValueHistogram:
     unit_size: int
 
     def metric(self, delivered: Iterable[int]) -> Metric:
-        """The histogram, if so many reports of each group were delivered."""
+        """The histogram, given the delivered reports of each group."""
         counts: Counter[int] = Counter()
         for ends, count in zip(self.ends, delivered, strict=True):
             if ends:
                 counts[ends[1]] += count
         total = None if has_range(self.ends) else sum(value * count for value, count in counts.items()) / self.unit_size
-        return HistogramMetricFamily(PREFIX + self.name, self.meaning, self.bounds.rows(counts), total, unit=self.unit)
+        ascending = sorted(counts)
+        rows = self.bounds.rows(ascending, map(counts.__getitem__, ascending))
+        return HistogramMetricFamily(PREFIX + self.name, self.meaning, rows, total, unit=self.unit)
 
 
 def value_histograms(plan: Plan) -> tuple[ValueHistogram, ...]:
