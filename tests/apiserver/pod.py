@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.1
 class Pod:
     """Begins when it is made. `folder` is the root of its volumes, `log` what `kubectl logs` reads.
 
-    A container without `args` is one of somebody else: it is said to run, and nothing is started.
+    A container of another image is somebody else's: it is said to run, and nothing is started.
     """
 
     def __init__(self, plane: ControlPlane, document: Manifest, ip: str, folder: Path) -> None:
@@ -66,7 +66,7 @@ class Pod:
 
     def has_sent(self) -> bool:
         """Whether its metrics have a report that was delivered."""
-        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self._served("/metrics"), re.MULTILINE)
+        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self.served("/metrics"), re.MULTILINE)
         return found is not None and int(found[1]) > 0
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ class Pod:
             self._say("Pending", ready=False, state={"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}})
             self._leave_when_told(0)
             return
-        if "args" not in self._container:
+        if "/vsock-loadgen:" not in self._container["image"]:
             self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
             self._leave_when_told(0)
             return
@@ -143,10 +143,10 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        return self._served(probe["httpGet"]["path"]) != ""
+        return self.served(probe["httpGet"]["path"]) != ""
 
-    def _served(self, path: str) -> str:
-        """What it answers; empty where it does not, or not with 200."""
+    def served(self, path: str) -> str:
+        """What it answers on its port; empty where it does not, or not with 200."""
         (port,) = self._container["ports"]
         try:
             answer = httpx2.get(f"http://{self.ip}:{port['containerPort']}{path}", trust_env=False)
