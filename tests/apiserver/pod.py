@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -58,7 +59,8 @@ class Pod:
         self._thread.join()
 
     def here(self, text: str) -> str:
-        """A text of the manifest with the paths in the pod put where they are on this machine."""
+        """A text of the manifest with the paths in the pod, and what is every address there, as they are on this machine."""
+        text = text.replace("//0.0.0.0:", f"//{self.ip}:")
         for inside, outside in self._mounts.items():
             text = text.replace(inside, outside)
         return text
@@ -108,12 +110,11 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        (port,) = self._container["ports"]
+        asked = probe["httpGet"]
+        port = next(one["containerPort"] for one in self._container["ports"] if one["name"] == asked["port"])
+        url = f"{asked.get('scheme', 'HTTP').lower()}://{self.ip}:{port}{asked['path']}"
         try:
-            return (
-                httpx2.get(f"http://{self.ip}:{port['containerPort']}{probe['httpGet']['path']}", trust_env=False).status_code
-                == 200
-            )
+            return httpx2.get(url, trust_env=False, verify=False).status_code == 200  # as a kubelet, which knows no CA
         except httpx2.TransportError:
             return False
 
@@ -168,6 +169,9 @@ class Pod:
             found = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/configmaps/{source['configMap']['name']}")
             files: dict[str, str] = found.get("data", {})
             return files
+        if "secret" in source:
+            secret = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/secrets/{source['secret']['secretName']}")
+            return {name: base64.b64decode(text).decode() for name, text in secret["data"].items()}
         if "projected" not in source:
             return {}
         bound = {"kind": "Pod", "apiVersion": "v1", "name": self.name, "uid": self.document["metadata"]["uid"]}
