@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -93,7 +94,9 @@ def test_every_command_that_cannot_be_run_here_parses(line: str, monkeypatch: py
 
 
 def test_every_verb_has_an_example() -> None:
-    used = {shlex.split(line)[1] for line in run_lines(VERBS) if line.startswith("vsock-loadgen ")}
+    """One that a test runs; or one that it reads, of the verb that needs a cluster."""
+    lines = [*run_lines(VERBS), *lines_of(VERBS, "sh aside")]
+    used = {shlex.split(line)[1] for line in lines if line.startswith("vsock-loadgen ")}
     assert used >= set(verbs.list_commands(click.Context(verbs)))
 
 
@@ -169,6 +172,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors_of(target), link
+
+
+def test_the_project_is_published_at_one_place() -> None:
+    urls = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["urls"]
+    home = urls["Repository"]
+    for name, url in urls.items():
+        assert url.startswith(home), name
+        assert (PROJECT / url.removeprefix(home).partition("/blob/main/")[2]).exists(), name
+    used = [place for path in DOCUMENTS for place in re.findall(r"uses: (\S+/vsock-loadgen)@", path.read_text())]
+    assert set(used) == {home.removeprefix("https://github.com/")}
 
 
 def prose_of(document: Path) -> str:

@@ -15,11 +15,12 @@ from click.testing import CliRunner
 
 from simulated_target import terms
 from unprivileged import as_nobody
-from vsock_loadgen import app, receiving, scraping, searching
+from vsock_loadgen import app, populating, receiving, scraping, searching
 from vsock_loadgen.capacity.outcome import Frame, capacity_of
 from vsock_loadgen.capacity.search import Search
 from vsock_loadgen.cli.outputs import InputType, OutputType
 from vsock_loadgen.cli.verbs import verbs
+from vsock_loadgen.cluster.vm_fleet import Standing
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.results.receipt import Receipt
 from vsock_loadgen.results.scraped import Scraped
@@ -29,6 +30,7 @@ VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "capacity": (("--target", "embedded", "--goal", "response_time.p99 < 1s"),),
     "receive": (("unix:///nowhere/relay.sock",),),
     "serve": (("--listen", "https://127.0.0.1:0"),),
+    "vms": (("status",),),
     "scrape": (("https://127.0.0.1:1",),),
     "fit": (("--kind", "packages"),),
     "compare": ((), ("--merge",)),
@@ -98,6 +100,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(searching, "search", beginner("search", NOTHING_FOUND))
     monkeypatch.setattr(receiving, "receive", beginner("receive", Receipt()))
     monkeypatch.setattr(scraping, "scrape", beginner("scrape", Scraped()))
+    monkeypatch.setattr(populating, "populate", beginner("populate", (Standing("vms", 1, 1, 0, 0), ())))
     for verb, _ in EACH_WAY:
         for one in parameters(verb, InputType):
             Path(f"in-{one.name}").write_text(INPUT)

@@ -12,7 +12,7 @@ from command import EXAMPLES, TIMEOUT_SECONDS, environment
 from vsock_loadgen.cli.verbs import verbs
 
 _OWN = "vsock_loadgen"
-_WITH_A_CONFIG = ("run", "plan", "capacity", "serve", "scrape")
+_WITH_A_CONFIG = ("run", "plan", "capacity", "serve", "scrape", "vms")
 _VERBS = verbs.list_commands(verbs.make_context("vsock-loadgen", [], resilient_parsing=True))
 
 

@@ -100,12 +100,17 @@ def test_a_run_that_cannot_begin_fails_the_step(folder: Path) -> None:
     assert (done.returncode, "none.yaml" in done.stderr) == (2, True)
 
 
-def test_the_workflow_of_the_guide_gives_inputs_that_there_are(folder: Path) -> None:
+def test_the_workflow_of_the_guide_compares_what_it_has_run_first(folder: Path) -> None:
     (block,) = (block for block in blocks_of(HOW_TO / "in-ci.md") if block.info == "yaml workflow")
     (job,) = loaded(block.text)["jobs"].values()
-    (step,) = (step for step in job["steps"] if "vsock-loadgen" in step.get("uses", ""))
-    assert set(step["with"]) <= set(ACTION["inputs"])
-    (config,) = (block for block in blocks_of(HOW_TO / "in-ci.md") if block.file_name == step["with"]["config"])
-    (folder / "ci.yaml").write_text(config.text)
-    given = {name: str(value) for name, value in step["with"].items()} | {"target": "embedded", "repeat": "1", "baseline": ""}
-    assert script(folder, given).returncode == 0
+    first, second = (step["with"] for step in job["steps"] if "vsock-loadgen" in step.get("uses", ""))
+    for given in (first, second):
+        (config,) = (block for block in blocks_of(HOW_TO / "in-ci.md") if block.file_name == given["config"])
+        (folder / given["config"]).write_text(config.text)
+        inputs = {name: str(value) for name, value in given.items()}
+        assert set(inputs) <= set(ACTION["inputs"])
+        done = script(folder, inputs | {"target": "embedded", "arguments": "--lag-limit 1h", "fail-if": "failed_percent > +100"})
+        assert done.returncode == 0, done.stderr
+    assert "## Comparison" in (folder / "summary.md").read_text()
+    for name in ("results", "artifact"):
+        assert first[name] != second.get(name, ACTION["inputs"][name]["default"])

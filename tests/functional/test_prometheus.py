@@ -360,8 +360,10 @@ def test_a_stalled_target_looks_worse_to_prometheus_too(seen: Seen) -> None:
     assert response == LONGEST_BOUND_SECONDS
 
 
-@pytest.mark.parametrize("arguments", [("check", "rules", "rules.yaml"), ("test", "rules", "rules.test.yaml")])
-def test_promtool_accepts_the_rules(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [("check", "rules", "rules.yaml"), ("test", "rules", "rules.test.yaml"), ("check", "config", "prometheus.yml")]
+)
+def test_promtool_accepts_the_rules_and_the_config(arguments: tuple[str, ...]) -> None:
     done = subprocess.run([tool("promtool"), *arguments], cwd=MONITORING, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

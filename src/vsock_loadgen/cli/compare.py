@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option
+from vsock_loadgen.cli.verb import Verb
 from vsock_loadgen.inputs import STDIN
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ConditionType(click.ParamType["AnyCondition"]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-@click.command("compare")
+@click.command("compare", cls=Verb)
 @click.argument("files", nargs=-1, type=INPUT, metavar="FILE...")
 @click.option(
     "--baseline",

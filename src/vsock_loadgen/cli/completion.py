@@ -8,12 +8,13 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
+from vsock_loadgen.cli.verb import Verb
 
 _COMMAND = "vsock-loadgen"
 _VARIABLE = "_VSOCK_LOADGEN_COMPLETE"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @output_option("Write there instead of to stdout.")
 def completion(shell: str, to: Path | None) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option
+from vsock_loadgen.cli.verb import Verb
 
 if TYPE_CHECKING:
     from vsock_loadgen.fitting.fit import Form
     from vsock_loadgen.fitting.measurements import Measured
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="What was measured.")
 @click.option("--column", metavar="NAME|N", help="The FILE is CSV: the column with this heading, or the N-th from 1.")

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
+from vsock_loadgen.cli.verb import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @output_option("Write there instead of to stdout.")
 def init(to: Path | None) -> None:
     """Print a commented starter config, to be saved and changed.

@@ -12,6 +12,7 @@ import click
 
 from vsock_loadgen.cli.durations import DURATION
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
+from vsock_loadgen.cli.verb import Verb
 from vsock_loadgen.config.address import Address, EmbeddedAddress, VsockAddress, parse_address
 from vsock_loadgen.receiver.behaviour import Behaviour, Knob, knobs
 from vsock_loadgen.receiver.delays import Delays
@@ -117,7 +118,7 @@ def _behaving(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("address", type=AddressType(), default="vsock://any:818")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop by itself after so long.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsock_loadgen.cli.outputs import INPUT, check_files, output_option, put_out, writing
+from vsock_loadgen.cli.verb import Verb
 from vsock_loadgen.inputs import STDIN
 from vsock_loadgen.outputs import write_text
 from vsock_loadgen.printable import printable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _OF_RUNS = ("junit", "csv")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("result", type=INPUT, metavar="RESULT.json")
 @click.option(
     "--format",

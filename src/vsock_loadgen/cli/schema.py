@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
+from vsock_loadgen.cli.verb import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @output_option("Write there instead of to stdout.")
 def schema(to: Path | None) -> None:
     """Print the JSON Schema of the config file, for editors that complete and check YAML.
@@ -18,7 +19,8 @@ def schema(to: Path | None) -> None:
     \b
     Example:
       vsock-loadgen schema -o loadgen.schema.json
-      # then, in the config's first line, as init writes it: # yaml-language-server: $schema=loadgen.schema.json
+      # init writes the line with which an editor finds it:
+      # yaml-language-server: $schema=loadgen.schema.json
     """
     from vsock_loadgen.config.schema import json_schema
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vsock_loadgen.cli.verb import Verb
 from vsock_loadgen.config.schema import OLDER, scalar_keys
 
 OWN = "Options"
@@ -48,16 +49,12 @@ def section_of(flags: list[str]) -> str:
     return next(named, None) or next(keys, OWN)
 
 
-class Sectioned(click.Command):
-    """A command whose help has its options in sections."""
+class Sectioned(Verb):
+    """A command whose help has its options in sections, in an order that is the same for every verb."""
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The sections, in an order that is the same for every verb."""
-        found: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
-        for option in self.get_params(ctx):
-            if (record := option.get_help_record(ctx)) is not None:
-                found[section_of(option.opts)].append(record)
-        for section, records in found.items():
-            if records:
-                with formatter.section(section):
-                    formatter.write_dl(records)
+    def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
+        """The options of each section."""
+        found: dict[str, list[click.Option]] = {section: [] for section in SECTIONS}
+        for option in super().sections(ctx)[OWN]:
+            found[section_of(option.opts)].append(option)
+        return found

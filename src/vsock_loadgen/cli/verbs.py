@@ -16,6 +16,7 @@ _VERBS = {
     "receive": "Stand in for the relay: read, verify and count.",
     "serve": "Let the fleet be asked for its reports.",
     "scrape": "Stand in for Sensor: ask, read, verify and count.",
+    "vms": "Make the VMs of a fleet as objects of a cluster.",
     "report": "Turn a result into a page, Markdown, JUnit or CSV.",
     "compare": "Compare results, or add up those of several nodes.",
     "fit": "Make a block of the config from measured data.",

@@ -34,60 +34,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """What a cluster is asked for: `noun` in the plural, `resources` as its API calls them, and `listed` reads them with a client.
-
-    `asked_by` is what in the environment or on the command line makes this process ask, `otherwise` the way out that every refusal
-    has. What is no list says which `document` it is, and which `grant` lets an account read it.
-    """
+class Access:
+    """Why a cluster is asked: for its `noun`, in the plural. `asked_by` is what in the environment or on the command line makes
+    this process ask, `otherwise` the way out that every refusal has."""
 
     noun: str
-    resources: str
     asked_by: str
     otherwise: str
-    listed: Callable[[Client], T]
-    document: str = ""
-    grant: str = ""
 
-    def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
-        """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
-
-        What may pass (no connection, no answer, 429, 5xx, an answer that is none) is tried again until `patience_seconds` are over;
-        no thread is left where it returns. Raises ClusterError.
-        """
-        config = self._configuration(environment)
-        answers: queue.SimpleQueue[T | ClusterError] = queue.SimpleQueue()
-        # A thread of its own, since a server that answers a byte at a time keeps within every timeout of the client.
-        asking = threading.Thread(
-            target=self._keep_asking, args=(config, patience_seconds, answers), name=self.resources, daemon=True
-        )
-        asking.start()
-        answer: T | ClusterError
-        try:
-            answer = answers.get(timeout=patience_seconds + _REQUEST_SECONDS)
-        except queue.Empty:
-            answer = self._unreachable(
-                _without_credentials(config.cluster.server), f"no whole answer within {patience_seconds:.0f} s"
-            )
-        else:
-            asking.join()
-        if isinstance(answer, ClusterError):
-            raise answer
-        return answer
-
-    @property
-    def _document(self) -> str:
-        return self.document or f"list of {self.noun}"
-
-    @property
-    def _grant(self) -> str:
-        return (
-            f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
-            f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
-            "vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`"
-        )
-
-    def _configuration(self, environment: Mapping[str, str]) -> SingleConfig:
+    def configuration(self, environment: Mapping[str, str]) -> SingleConfig:
         """Server and credentials. Raises ClusterError where there are none, or the library is missing."""
         try:
             from lightkube.config.kubeconfig import KubeConfig
@@ -122,6 +77,55 @@ class Listing(Generic[T]):
         message = f"{source} cannot be used to ask the cluster for its {self.noun}: {said}"
         return ClusterError(message, f"correct it, {self.otherwise}")
 
+
+@dataclass(frozen=True, slots=True)
+class Listing(Access, Generic[T]):
+    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client. What is no list says
+    which `document` it is, and which `grant` lets an account read it."""
+
+    resources: str
+    listed: Callable[[Client], T]
+    document: str = ""
+    grant: str = ""
+
+    def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
+        """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
+
+        What may pass (no connection, no answer, 429, 5xx, an answer that is none) is tried again until `patience_seconds` are over;
+        no thread is left where it returns. Raises ClusterError.
+        """
+        config = self.configuration(environment)
+        answers: queue.SimpleQueue[T | ClusterError] = queue.SimpleQueue()
+        # A thread of its own, since a server that answers a byte at a time keeps within every timeout of the client.
+        asking = threading.Thread(
+            target=self._keep_asking, args=(config, patience_seconds, answers), name=self.resources, daemon=True
+        )
+        asking.start()
+        answer: T | ClusterError
+        try:
+            answer = answers.get(timeout=patience_seconds + _REQUEST_SECONDS)
+        except queue.Empty:
+            answer = self._unreachable(
+                without_credentials(config.cluster.server), f"no whole answer within {patience_seconds:.0f} s"
+            )
+        else:
+            asking.join()
+        if isinstance(answer, ClusterError):
+            raise answer
+        return answer
+
+    @property
+    def _document(self) -> str:
+        return self.document or f"list of {self.noun}"
+
+    @property
+    def _grant(self) -> str:
+        return (
+            f"bind the service account to a ClusterRole with the verbs get and list on {self.resources}, as in `kubectl create "
+            f"clusterrole vsock-loadgen --verb=get,list --resource={self.resources}` and `kubectl create clusterrolebinding "
+            "vsock-loadgen --clusterrole=vsock-loadgen --serviceaccount=NAMESPACE:NAME`"
+        )
+
     def _keep_asking(self, config: SingleConfig, patience_seconds: float, answers: queue.SimpleQueue[T | ClusterError]) -> None:
         """Ask until there is an answer, a refusal that will not change, or no patience left."""
         deadline = time.monotonic() + patience_seconds
@@ -139,14 +143,14 @@ class Listing(Generic[T]):
         import httpx2
         from lightkube import Client
 
-        server = _without_credentials(config.cluster.server)
+        server = without_credentials(config.cluster.server)
         try:
             with Client(config, timeout=httpx2.Timeout(_REQUEST_SECONDS)) as client:
                 return self.listed(client), True
         except Exception as error:  # noqa: BLE001 (whatever a client trips over in somebody's answer, it is that answer)
             if (response := _response_of(error)) is not None:
                 status = response.status_code
-                return self._refused(server, status, _message(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
+                return self._refused(server, status, message_of(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
             if isinstance(error, httpx2.TimeoutException):
                 return self._unreachable(server, f"no answer within {_REQUEST_SECONDS:.0f} s"), False
             if isinstance(error, httpx2.LocalProtocolError):  # whose words have the header in them, token and all
@@ -202,7 +206,7 @@ def _response_of(error: BaseException | None) -> httpx2.Response | None:
     return None if error is None else error.response
 
 
-def _message(response: httpx2.Response) -> str:
+def message_of(response: httpx2.Response) -> str:
     """What the API server says about its refusal; empty where the answer is not its own."""
     try:
         document = response.json()
@@ -212,6 +216,6 @@ def _message(response: httpx2.Response) -> str:
     return shorten(message, _LONGEST_MESSAGE) if isinstance(message, str) else ""
 
 
-def _without_credentials(text: str) -> str:
+def without_credentials(text: str) -> str:
     """A URL, or a text with one in it, without user and password."""
     return re.sub(r"(?<=//)\S*@", "", text)

@@ -59,9 +59,9 @@ def _listed(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 FRONT_PROXY = Listing(
     "front proxy",
-    f"the ConfigMap {_NAMESPACE}/{_NAME}",
     "--clients-from cluster was given",
     "or name the CA with --client-ca, then the cluster is not asked",
+    f"the ConfigMap {_NAMESPACE}/{_NAME}",
     _read,
     document=f"ConfigMap {_NAMESPACE}/{_NAME}",
     grant=f"bind the service account to the Role that there is for it, as in `kubectl -n {_NAMESPACE} create rolebinding "

@@ -54,4 +54,4 @@ def _names(client: Client, labels: LabelSelector) -> Iterator[str]:
         yield node.metadata.name
 
 
-NODES = Listing("nodes", "nodes", "NODE_NAME is set", WITHOUT, _listed)
+NODES = Listing("nodes", "NODE_NAME is set", WITHOUT, "nodes", _listed)
