@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -62,7 +63,7 @@ class Pod:
         """A text of the manifest with the paths in the pod, and what is every address there, as they are on this machine."""
         text = text.replace("//0.0.0.0:", f"//{self.ip}:")
         for inside, outside in self._mounts.items():
-            text = text.replace(inside, outside)
+            text = re.sub(rf"{re.escape(inside)}(?![-\w])", outside, text)
         return text
 
     def _live(self) -> None:
