@@ -36,7 +36,7 @@ class Authority:
         self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def pair(self, name: str, organization: str | None = None) -> Pair:
-        """A certificate of that common name, good for 127.0.0.1; to Kubernetes the organization is that user's group."""
+        """A certificate of that common name, good for 127.0.0.1. To Kubernetes that is a user, the organization its group."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = _builder(_named(name, organization), self._name, key.public_key()).add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False

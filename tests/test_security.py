@@ -21,13 +21,13 @@ from hostile import TERMINAL, poisoned
 from ports import free_port
 from vsock_loadgen.log import Entry, Log
 from vsock_loadgen.printable import printable, printable_lines
-from vsock_loadgen.receiver.exposition import exposing
 from vsock_loadgen.results.comparison import Comparison, Side, compare
 from vsock_loadgen.results.result import Named, Result
 from vsock_loadgen.serving.http import listening_address
 from vsock_loadgen.text.comparison_markdown import comparison_markdown
 from vsock_loadgen.text.comparison_text import comparison_text
 from vsock_loadgen.text.result_text import result_text
+from vsock_loadgen.transport.exposing import exposing
 from vsock_loadgen.transport.web import HttpServer
 
 SECRET = "s3cret-t0ken"
@@ -107,7 +107,7 @@ def test_without_a_pod_around_it_only_this_machine_reaches_what_is_served() -> N
     port = free_port()
     with HttpServer(listening_address(None, {}), port, {}), pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), TIMEOUT_SECONDS)
-    with exposing(port, list), pytest.raises(ConnectionRefusedError):  # type: ignore[arg-type]
+    with exposing(port, str), pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), TIMEOUT_SECONDS)
     pod = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
     with HttpServer(listening_address(None, pod), port, {}), socket.create_connection(("127.0.0.2", port), TIMEOUT_SECONDS):

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from vsock_loadgen.asking.target_counters import reconciler_of
 from vsock_loadgen.cluster.identity import identify, settled
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
@@ -111,7 +110,7 @@ def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: St
     plan, factory = prepare(config, asker=mode.foreseen)
     text = plan_text(plan, width=streams.width, color=streams.color)
     log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
-    reconciler = reconciler_of(config, log, os.environ)
+    reconciler = mode.reconciler(config, log, os.environ)
     gateway = push_gateway_of(config.push_gateway, identity.index, log, os.environ)
     decided = Decided(config, identity, plan, factory, reconciler, gateway, warnings)
     _look_at_start(decided, log)

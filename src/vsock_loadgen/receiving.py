@@ -10,9 +10,10 @@ from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import exposing
+from vsock_loadgen.receiver.exposition import exposition
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.transport.exposing import exposing
 from vsock_loadgen.transport.listening import bound_at, listen, stop_listening
 
 
@@ -36,6 +37,7 @@ def receive(
         stack.callback(stop_listening, listener)
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         stack.callback(receiver.close)
-        metrics = stack.enter_context(exposing(metrics_port, receiver.counters)) if metrics_port else None
+        page = exposing(metrics_port, lambda started: exposition(receiver.counters(), started)) if metrics_port else None
+        metrics = stack.enter_context(page) if page else None
         listening(bound_at(address, listener), metrics)
         return receiver.run(stop.fileno())

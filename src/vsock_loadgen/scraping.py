@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.scraper.exposition import exposition
 from vsock_loadgen.scraper.fleet import KnownFleet
 from vsock_loadgen.scraper.manners import GOOD, Manners
 from vsock_loadgen.scraper.sensor import Sensor
+from vsock_loadgen.transport.exposing import exposing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Credentials:
 
 
 NO_FILES = Credentials()
+_SHOWN_EVERY_SECONDS = 1.0
 
 
 def scrape(
@@ -66,19 +70,41 @@ def scrape(
     settings: Settings,
     credentials: Credentials = NO_FILES,
     manners: Manners = GOOD,
+    *,
+    counters_port: int | None = None,
 ) -> Scraped:
     """Ask VMs until a stop signal comes or the config's duration is over; returns what was counted. Settings are scaled as the
-    config says."""
+    config says. The counts so far are served on a `counters_port` under Sensor's names. Raises TargetError if it is taken."""
     context = credentials.context() if url.startswith("https://") else None
     raise_descriptor_limit()
     scaled = settings.scaled(config.time_scale)
     make = partial(Sensor, url, fleet, scaled, seed=config.seed, tls=context, headers=credentials.headers(), manners=manners)
-    with StopRequests(after_ns=config.duration_ns or None) as stop:
-        return asyncio.run(_ask(make, stop))
+    shown = _Shown()
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequests(after_ns=config.duration_ns or None))
+        if counters_port:
+            stack.enter_context(
+                exposing(counters_port, lambda started: exposition(shown.scraped, settings, started), "--counters-port")
+            )
+        return asyncio.run(_ask(make, stop, shown))
 
 
-async def _ask(make: Callable[[], Sensor], stop: StopRequests) -> Scraped:
+@dataclass(slots=True)
+class _Shown:
+    """What was counted a moment ago: another thread reads it."""
+
+    scraped: Scraped = field(default_factory=Scraped)
+
+    async def follow(self, sensor: Sensor) -> None:
+        """Count again, once a second."""
+        while True:
+            self.scraped = sensor.tally.scraped()
+            await asyncio.sleep(_SHOWN_EVERY_SECONDS)
+
+
+async def _ask(make: Callable[[], Sensor], stop: StopRequests, shown: _Shown) -> Scraped:
     sensor = make()
+    following = asyncio.create_task(shown.follow(sensor))
 
     def told() -> None:
         stop.clear()
@@ -88,4 +114,5 @@ async def _ask(make: Callable[[], Sensor], stop: StopRequests) -> Scraped:
     if stop.count:
         sensor.stop()
     await sensor.run()
+    following.cancel()
     return sensor.tally.scraped()

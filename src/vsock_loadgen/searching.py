@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vsock_loadgen.asking.target_counters import Reconciler, reconciler_of
+from vsock_loadgen.asking.reconciling import RelayReconciler, relay_reconciler
 from vsock_loadgen.capacity.amounts import Asked
 from vsock_loadgen.capacity.asked import at_least_of
 from vsock_loadgen.capacity.cells import TrialCells
@@ -65,7 +65,7 @@ class Target:
     own_cid: int | None
     prober: Prober
     idle_ns: int
-    reconciler: Reconciler | None
+    reconciler: RelayReconciler | None
 
 
 def search(
@@ -131,7 +131,7 @@ def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -
             f"{config.target}: a single report was not delivered", "look whether the target takes reports at all, with run"
         )
     log.line(f"single reports take {format_seconds(idle_ns)} (P95 of {prober.sent})", "idle", {"p95_seconds": idle_ns / SECOND})
-    return Target(endpoint, own_cid, prober, idle_ns, reconciler_of(config, log, os.environ))
+    return Target(endpoint, own_cid, prober, idle_ns, relay_reconciler(config, log, os.environ))
 
 
 def _orders(

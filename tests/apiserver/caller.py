@@ -14,6 +14,7 @@ from command import TIMEOUT_SECONDS, environment
 from deployment import DEPLOY, tool
 
 IMAGE = ("-i", "registry.example/vsock-loadgen:1")
+WORKERS = ("worker-1", "worker-2", "worker-3")
 
 
 class Caller:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apiserver.caller import Caller
+from apiserver.caller import WORKERS, Caller
 from apiserver.control_plane import ControlPlane, built, control_plane
 from apiserver.nodes import Nodes, nodes
 from command import TIMEOUT_SECONDS
@@ -64,7 +64,7 @@ def caller(plane: ControlPlane, cluster: Nodes, stackrox: Callable[[str], None],
     """Of three workers and a node without pods; what is there in the end is what was there before."""
     stackrox("privileged")
     cluster.add("main", labels=CONTROL_PLANE)
-    cluster.add("worker-1", "worker-2", "worker-3")
+    cluster.add(*WORKERS)
     made = Caller(plane, tmp_path)
     eventually(lambda: plane.admin.ask("GET", "/api/v1/namespaces/stackrox/configmaps/kube-root-ca.crt")[0] == 200)
     before = made.there()

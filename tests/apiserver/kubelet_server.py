@@ -72,16 +72,22 @@ class KubeletServer:
                 is_over = pod.has_ended.is_set() or not follow or self._ended.is_set()
                 if text := log.read():
                     await answer.write(text)
-                if is_over:
+                if is_over or request.transport is None:
                     return answer
                 await asyncio.sleep(_LOOK_SECONDS)
 
     async def _exec(self, request: web.Request) -> web.WebSocketResponse:
-        command = [self._pod(request).here(word) for word in request.query.getall("command")]
+        pod = self._pod(request)
+        command = [pod.here(word) for word in request.query.getall("command")]
         answer = web.WebSocketResponse(protocols=(_PROTOCOL,))
         await answer.prepare(request)
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *command,
+            cwd=pod.folder,
+            env=pod.environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         said, errors = await process.communicate()
         for channel, text in ((_STDOUT, said), (_STDERR, errors)):

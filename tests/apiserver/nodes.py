@@ -13,13 +13,19 @@ import httpx2
 
 from apiserver.control_plane import ControlPlane
 from apiserver.kubelet_server import KubeletServer
-from apiserver.pod import Pod
+from apiserver.pod import Pod, say_of
 from command import TIMEOUT_SECONDS
 from deployment import Manifest
 
 _SILENCE_SECONDS = 1.0
 _ADDRESSES = (f"127.1.{number // 250}.{number % 250 + 1}" for number in count())
 """One of loopback for each pod, since they all serve on the same port."""
+_NO_NODE = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0 nodes are available: they do not fit.",
+}
 
 
 class Nodes:
@@ -111,7 +117,7 @@ class Nodes:
             self._where[uid] = pod
             if uid not in self.pods and not self._is_stopped:
                 self.pods[uid] = Pod(self._plane, pod, next(_ADDRESSES), self._folder / uid)
-            if "deletionTimestamp" in metadata:
+            if uid in self.pods and "deletionTimestamp" in metadata:
                 self.pods[uid].stop()
         for waiting in list(self._unscheduled.values()):
             self._schedule(waiting)
@@ -126,6 +132,7 @@ class Nodes:
                 binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod["metadata"]["name"]}}
                 self._plane.admin.ask("POST", place, {**binding, "target": {"apiVersion": "v1", "kind": "Node", "name": name}})
                 return
+        say_of(self._plane, pod, {"conditions": [_NO_NODE]})
 
     def _is_kept_off(self, pod: Manifest, node: str) -> bool:
         """Whether a pod is there that it must not be beside."""

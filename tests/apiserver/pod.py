@@ -40,11 +40,35 @@ class Pod:
         (self._container,) = document["spec"]["containers"]
         self._stopping = threading.Event()
         self._evicted = False
-        self._mounts: dict[str, str] = {}
+        self._mounts: list[str] = []
         folder.mkdir(parents=True)
         self.log.touch()
         self._thread = threading.Thread(target=self._live, name=self.name)
         self._thread.start()
+
+    def environment(self) -> dict[str, str]:
+        """The variables of its processes."""
+        fields = {
+            "spec.nodeName": self.document["spec"]["nodeName"],
+            "status.hostIP": "127.0.0.1",
+            "metadata.annotations['batch.kubernetes.io/job-completion-index']": self._annotation(
+                "batch.kubernetes.io/job-completion-index"
+            ),
+            "metadata.labels['batch.kubernetes.io/job-completion-index']": self._annotation(
+                "batch.kubernetes.io/job-completion-index"
+            ),
+        }
+        given = {
+            one["name"]: self.here(one["value"]) if "value" in one else fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
+            for one in self._container["env"]
+        }
+        places = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._plane.port)}
+        return environment({**places, "LOADGEN_METRICS_ADDRESS": self.ip, **given})
+
+    def has_sent(self) -> bool:
+        """Whether its metrics have a report that was delivered."""
+        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self._served("/metrics"), re.MULTILINE)
+        return found is not None and int(found[1]) > 0
 
     def stop(self) -> None:
         """Tell it that it is to end, as a deletion does."""
@@ -60,24 +84,35 @@ class Pod:
         self._thread.join()
 
     def here(self, text: str) -> str:
-        """A text of the manifest with the paths in the pod, and what is every address there, as they are on this machine."""
+        """A text of the manifest with the paths in the pod relative to its folder, the same in all pods, and its own address for
+        any address."""
         text = text.replace("//0.0.0.0:", f"//{self.ip}:")
-        for inside, outside in self._mounts.items():
-            text = re.sub(rf"{re.escape(inside)}(?![-\w])", outside, text)
+        for path in self._mounts:
+            text = re.sub(rf"{re.escape(path)}(?![-\w])", path.lstrip("/"), text)
         return text
 
     def _live(self) -> None:
-        for mount in self._container.get("volumeMounts", []):
-            self._mount(mount["name"], mount["mountPath"])
+        try:
+            for mount in self._container.get("volumeMounts", []):
+                self._mount(mount["name"], mount["mountPath"])
+        except LookupError as error:
+            self._say("Pending", ready=False, state={"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}})
+            self._leave_when_told(0)
+            return
         if "args" not in self._container:
             self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
-            self._stopping.wait()
-            self._leave(0)
+            self._leave_when_told(0)
             return
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, self.here(SERVICE_ACCOUNT), *map(self.here, self._container["args"])],
+            [
+                sys.executable,
+                "-c",
+                PROGRAM,
+                str(self.folder / SERVICE_ACCOUNT.lstrip("/")),
+                *map(self.here, self._container["args"]),
+            ],
             cwd=self.folder,
-            env=environment(self._variables()),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -111,13 +146,21 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        asked = probe["httpGet"]
-        port = next(one["containerPort"] for one in self._container["ports"] if one["name"] == asked["port"])
-        url = f"{asked.get('scheme', 'HTTP').lower()}://{self.ip}:{port}{asked['path']}"
+        return self._served(**probe["httpGet"]) != ""
+
+    def _served(self, path: str, port: str = "metrics", scheme: str = "HTTP") -> str:
+        """What it answers to a probe, which knows no CA; empty where it does not, or not with 200."""
+        number = next(one["containerPort"] for one in self._container["ports"] if one["name"] == port)
+        url = f"{scheme.lower()}://{self.ip}:{number}{path}"
         try:
-            return httpx2.get(url, trust_env=False, verify=False).status_code == 200  # as a kubelet, which knows no CA
+            answer = httpx2.get(url, trust_env=False, verify=False)
         except httpx2.TransportError:
-            return False
+            return ""
+        return answer.text if answer.status_code == 200 else ""
+
+    def _leave_when_told(self, code: int) -> None:
+        self._stopping.wait()
+        self._leave(code)
 
     def _leave(self, code: int) -> None:
         """Say how it ended, and let the API server forget it where that is what it wants."""
@@ -129,18 +172,18 @@ class Pod:
             self._say("Failed" if code else "Succeeded", ready=False, state=ended)
         else:  # longer than any test: it is not started again
             waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
-            self._say("Running", ready=False, state=waiting)
+            self._say("Running", ready=False, state=waiting, last=ended)
         self._stopping.wait()
         only = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.document["metadata"]["uid"]}}
         if not self._evicted:
             self._plane.admin.ask("DELETE", self._path, only)
 
-    def _say(self, phase: str, *, ready: bool, state: Manifest, **more: str) -> None:
+    def _say(self, phase: str, *, ready: bool, state: Manifest, last: Manifest | None = None, **more: str) -> None:
         is_true = str(ready)
         conditions = [
             {"type": kind, "status": is_true, "lastTransitionTime": _now()} for kind in ("Ready", "ContainersReady", "Initialized")
         ]
-        container = {"name": self._container["name"], "image": self._container["image"], "imageID": "", "restartCount": 0}
+        container = {"name": self._container["name"], "image": self._container["image"], "imageID": "", "lastState": last or {}}
         status = {
             "phase": phase,
             "conditions": [*conditions, {"type": "PodScheduled", "status": "True", "lastTransitionTime": _now()}],
@@ -148,10 +191,12 @@ class Pod:
             "hostIPs": [{"ip": "127.0.0.1"}],
             "podIP": self.ip,
             "podIPs": [{"ip": self.ip}],
-            "containerStatuses": [{**container, "ready": ready, "started": "running" in state, "state": state}],
+            "containerStatuses": [
+                {**container, "ready": ready, "started": "running" in state, "state": state, "restartCount": int(bool(last))}
+            ],
             **more,
         }
-        self._plane.admin.ask("PATCH", f"{self._path}/status", {"status": status}, kind="application/merge-patch+json")
+        say_of(self._plane, self.document, status)
 
     def _mount(self, volume: str, path: str) -> None:
         """Put the volume into the pod's folder; a path of the host is left out."""
@@ -160,14 +205,17 @@ class Pod:
             return
         folder = self.folder / path.lstrip("/")
         folder.mkdir(parents=True)
-        self._mounts[path] = str(folder)
+        self._mounts.append(path)
         for name, text in self._files(source).items():
             (folder / name).write_text(text)
 
     def _files(self, source: Manifest) -> dict[str, str]:
         namespace = self.document["metadata"]["namespace"]
         if "configMap" in source:
-            found = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/configmaps/{source['configMap']['name']}")
+            name = source["configMap"]["name"]
+            status, found = self._plane.admin.ask("GET", f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+            if status == 404:
+                raise LookupError(f'configmap "{name}" not found')
             files: dict[str, str] = found.get("data", {})
             return files
         if "secret" in source:
@@ -181,27 +229,15 @@ class Pod:
         )
         return {"token": token, "namespace": namespace, "ca.crt": self._plane.authority.file.read_text()}
 
-    def _variables(self) -> dict[str, str]:
-        fields = {
-            "spec.nodeName": self.document["spec"]["nodeName"],
-            "status.hostIP": "127.0.0.1",
-            "metadata.annotations['batch.kubernetes.io/job-completion-index']": self._annotation(
-                "batch.kubernetes.io/job-completion-index"
-            ),
-            "metadata.labels['batch.kubernetes.io/job-completion-index']": self._annotation(
-                "batch.kubernetes.io/job-completion-index"
-            ),
-        }
-        given = {
-            one["name"]: self.here(one["value"]) if "value" in one else fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
-            for one in self._container["env"]
-        }
-        places = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._plane.port)}
-        return {**places, "LOADGEN_METRICS_ADDRESS": self.ip, **given}
-
     def _annotation(self, name: str) -> str:
         value: str = self.document["metadata"].get("annotations", {}).get(name, "")
         return value
+
+
+def say_of(plane: ControlPlane, pod: Manifest, status: Manifest) -> None:
+    """Change a pod's status, if it is still there."""
+    path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}/status"
+    plane.admin.ask("PATCH", path, {"status": status}, kind="application/merge-patch+json")
 
 
 def _now() -> str:

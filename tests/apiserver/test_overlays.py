@@ -66,7 +66,7 @@ def refusals(plane: ControlPlane, overlay: str) -> list[str]:
 def test_where_privileged_pods_are_admitted_an_overlay_has_its_pods(
     overlay: str, plane: ControlPlane, apply: Callable[..., str]
 ) -> None:
-    """The overlay for TCP has a namespace of its own, which enforces restricted. Only the older name of a role is warned of."""
+    """The overlay for TCP brings a namespace that enforces restricted. All that is warned of is the older name of a role."""
     for name in ("a", "b", "c"):
         add_node(plane, name, {"node-role.kubernetes.io/worker": ""})
     warned = apply(overlay, "privileged")

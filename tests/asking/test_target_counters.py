@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from vsock_loadgen.asking.target_counters import Reconciler, Scrape, ScrapeError, parse, scrape
+from vsock_loadgen.asking.target_counters import RELAY, Reconciler, Scrape, ScrapeError, parse, scrape
 from vsock_loadgen.config.reconcile import CountersUrl
 from vsock_loadgen.log import Log
 from vsock_loadgen.measures.snapshot import Counts
@@ -73,23 +73,25 @@ def complaint(act: Callable[[], object]) -> str:
 
 def test_a_relays_page_is_read_and_its_reasons_are_added_up() -> None:
     with answering(ok(PAGE)) as url:
-        assert scrape(url) == Scrape(COUNTERS, 1.7e9)
+        assert scrape(RELAY, url) == Scrape(COUNTERS, 1.7e9)
 
 
 def test_counters_that_appear_with_their_first_count_are_zero_until_then() -> None:
     page = f"{RELAY_PREFIX}connections_accepted_total 0\n{RELAY_PREFIX}index_reports_received_total 0\n"
-    assert parse(page.encode()) == Scrape(TargetCounters(), None)
+    assert parse(RELAY, page.encode()) == Scrape(TargetCounters(), None)
 
 
 @pytest.mark.parametrize("page", ["", "<html>", "go_goroutines 12\n", f"{RELAY_PREFIX}connections_accepted_total 5\n"])
 def test_a_page_without_the_relays_counters_is_not_taken_for_zeros(page: str) -> None:
-    assert f"has no counter {RELAY_PREFIX}" in complaint(lambda: parse(page.encode()))
+    assert f"has no counter {RELAY_PREFIX}" in complaint(lambda: parse(RELAY, page.encode()))
 
 
 @pytest.mark.parametrize("rest", ["", " x", " NaN", " +Inf", '{failed="tr'])
 def test_a_line_that_cannot_be_read_is_no_number(rest: str) -> None:
-    assert complaint(lambda: parse(f"{PAGE}{RELAY_PREFIX}index_reports_sent_total{rest}\n".encode())).startswith("has metrics that")
-    assert complaint(lambda: parse(PAGE.encode() + RELAY_PREFIX.encode() + b"\xff 1\n")).startswith("has metrics that")
+    assert complaint(lambda: parse(RELAY, f"{PAGE}{RELAY_PREFIX}index_reports_sent_total{rest}\n".encode())).startswith(
+        "has metrics that"
+    )
+    assert complaint(lambda: parse(RELAY, PAGE.encode() + RELAY_PREFIX.encode() + b"\xff 1\n")).startswith("has metrics that")
 
 
 @pytest.mark.parametrize(
@@ -103,36 +105,40 @@ def test_a_line_that_cannot_be_read_is_no_number(rest: str) -> None:
 )
 def test_an_answer_that_is_no_page_is_named(answer: bytes, message: str) -> None:
     with answering(answer) as url:
-        assert complaint(lambda: scrape(url)).strip() == message
+        assert complaint(lambda: scrape(RELAY, url)).strip() == message
 
 
 def test_nobody_there_is_named() -> None:
     with answering() as url:
         pass
-    assert complaint(lambda: scrape(url)) == "cannot be read: [Errno 111] Connection refused"
+    assert complaint(lambda: scrape(RELAY, url)) == "cannot be read: [Errno 111] Connection refused"
 
 
 def test_an_answer_is_bounded_in_time_and_in_size() -> None:
     with answering(b"HTTP/1.1 200 OK\r\n\r\npart", then_wait=True) as url:
-        assert complaint(lambda: scrape(url, timeout_seconds=0.1)) == "cannot be read: timed out"
+        assert complaint(lambda: scrape(RELAY, url, timeout_seconds=0.1)) == "cannot be read: timed out"
     with answering(ok(PAGE)) as url:
-        assert complaint(lambda: scrape(url, most_bytes=100)) == "answers with more than 100 bytes, expected the target's metrics"
+        assert (
+            complaint(lambda: scrape(RELAY, url, most_bytes=100))
+            == "answers with more than 100 bytes, expected the target's metrics"
+        )
 
 
 def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with answering(ok(PAGE)) as url:
-        assert scrape(url).counters == COUNTERS
+        assert scrape(RELAY, url).counters == COUNTERS
 
 
 class Target:
     """Answers scrapes from a list, under a clock that its sleeps move."""
 
-    def __init__(self, *answers: Scrape | ScrapeError) -> None:
+    def __init__(self, *answers: Scrape[TargetCounters] | ScrapeError) -> None:
         self.answers = list(answers)
         self.now = 0.0
         self.log = io.StringIO()
         self.reconciler = Reconciler(
+            RELAY,
             CountersUrl("http://${T}/", "http://t0ken/", {"T": "t0ken"}),
             Log(self.log),
             take=self.take,
@@ -140,7 +146,7 @@ class Target:
             sleep=self.sleep,
         )
 
-    def take(self, url: str) -> Scrape:
+    def take(self, source: object, url: str) -> Scrape[TargetCounters]:
         assert url == "http://t0ken/"
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, ScrapeError):
@@ -151,7 +157,7 @@ class Target:
         self.now += seconds
 
 
-def at(received: int, *, process_start: float | None = 5.0) -> Scrape:
+def at(received: int, *, process_start: float | None = 5.0) -> Scrape[TargetCounters]:
     return Scrape(TargetCounters(accepted=received, received=received, forwarded=received), process_start)
 
 
@@ -176,7 +182,7 @@ def test_the_growth_over_the_run_is_held_against_it() -> None:
     ],
 )
 def test_a_target_that_still_catches_up_is_waited_for_but_not_for_long_and_not_in_a_hurry(
-    scrapes: tuple[Scrape, ...], is_in_a_hurry: bool, unexplained: int, waited_seconds: float
+    scrapes: tuple[Scrape[TargetCounters], ...], is_in_a_hurry: bool, unexplained: int, waited_seconds: float
 ) -> None:
     target = Target(*scrapes)
     target.reconciler.before()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from command import EXAMPLES, TIMEOUT_SECONDS, command_line, environment, read_until, start_vsock_loadgen, vsock_loadgen
+from vsock_loadgen.cli.verbs import verbs
 
 VERBS = ("run", "plan", "receive", "init", "schema")
 SMALL = ("--vm-count", "5", "--num-packages", "3", "--report-interval", "100ms", "--metrics-port", "0")
@@ -28,6 +31,13 @@ def test_every_verb_explains_itself_with_an_example(verb: str) -> None:
     done = vsock_loadgen(verb, "--help")
     assert done.returncode == 0
     assert f"vsock-loadgen {verb}" in done.stdout.partition("Example")[2]
+
+
+@pytest.mark.parametrize(("given", "meant"), [("plann", "plan"), ("captivity", "capacity"), ("frobnicate", "")])
+def test_a_verb_that_there_is_not_is_answered_with_the_one_that_is_like_it(given: str, meant: str) -> None:
+    done = CliRunner().invoke(verbs, [given])
+    assert done.exit_code == 2
+    assert re.findall(r"Did you mean (\w+)\?", done.stderr) == ([meant] if meant else [])
 
 
 def test_options_without_a_verb_mean_run(tmp_path: Path) -> None:

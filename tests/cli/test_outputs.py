@@ -234,6 +234,14 @@ def test_a_file_gets_what_stdout_would(verb: str) -> None:
     assert Path("out").read_text() == shown
 
 
+def test_init_leaves_a_config_alone_that_somebody_has_changed() -> None:
+    Path("mine.yaml").write_text(INPUT)
+    assert ended("init", "-o", "mine.yaml") == (2, "--output: mine.yaml is there already; remove it, or name another file\n")
+    assert Path("mine.yaml").read_text() == INPUT
+    Path("empty.yaml").touch()
+    assert ended("init", "-o", "empty.yaml") == (0, "")
+
+
 def test_a_summary_may_be_put_behind_a_file_in_a_folder_that_may_not_be_written(begun: list[str]) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         for name, mode in (("theirs", 0o666), ("ours", 0o600)):

@@ -200,6 +200,13 @@ def test_an_unknown_key_warns_with_the_nearest_one_and_is_an_error_when_strict(l
     assert len(complaints(text, strict=True)) == 4
 
 
+def test_what_is_ignored_is_said_beside_the_errors_too(complaints: Complain) -> None:
+    assert complaints("loadgen:\n  vmCuont: 3\n  workers: 0\n") == [
+        "loadgen.yaml:2: vmCuont: unknown key, ignored; did you mean vmCount?",
+        "loadgen.yaml:3: workers: found 0, expected auto or a whole number from 1 to 256",
+    ]
+
+
 def test_a_key_at_the_top_that_begins_with_x_is_the_users_own(load_text: Load) -> None:
     text = "x-common: &common {most: &most 7}\nloadgen:\n  packages: *most\nx-vmCount: 3\n"
     loaded = load_text(text, strict=True)

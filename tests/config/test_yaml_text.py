@@ -35,7 +35,11 @@ UNREADABLE = {
     "a colon too many": ("loadgen:\n  a: b: c\n", ":2: not valid YAML: mapping values are not allowed here"),
     "a tab as indentation": (
         "loadgen:\n\tvmCount: 3\n",
-        ":2: not valid YAML: while scanning for the next token: found character '\\t' that cannot start any token",
+        ":2: found a tab, expected spaces",
+    ),
+    "a bracket that is left open": (
+        "loadgen:\n  packages: {buckets: [\n  target: embedded\n",
+        ":3: not valid YAML: while parsing a flow sequence that begins in line 2: expected ',' or ']', but got '<stream end>'",
     ),
     "a control character": ("loadgen:\n  a: \x07\n", ":2: not valid YAML: found U+0007, which YAML forbids"),
     "two documents": ("loadgen: {}\n---\nloadgen: {}\n", ":2: a second YAML document begins here, expected only one"),

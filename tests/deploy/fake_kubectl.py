@@ -31,7 +31,10 @@ def pods() -> list[str]:
 def get(arguments: list[str]) -> str:
     what, output = arguments[0], arguments[-1]
     if what == "pods":
-        return "".join(f"{'Running' if 'phase' in output else name}\n" for name in pods()) if "jsonpath" in output else ""
+        standing = "\tRunning\ttrue\t\t " if "phase" in output else ""
+        return "".join(f"{name}{standing}\n" for name in pods()) if "jsonpath" in output else ""
+    if what == "daemonset" and "desired" in output:
+        return str(len(pods()))
     if what == "job":
         return "Complete"
     if what == "daemonset,job,deployment":
@@ -67,7 +70,7 @@ def answer(arguments: list[str]) -> str:
         return get(rest)
     if verb == "logs" and (name := rest[-1]) in pods():
         return f"10:00:00 started\n{read('pods', name + '.json')}Verdict: passed\n"
-    if verb == "exec" and rest[-2] == "cat":
+    if verb == "exec" and rest[-3] == "python3":
         return read("pods", rest[0] + ".json")
     if verb == "exec" and "the run has not ended" in read("pods", rest[0] + ".json"):  # what the script in the pod looks for
         (CLUSTER / "asked").touch()

@@ -45,7 +45,6 @@ def test_vms_are_there_before_and_the_api_service_goes_before_all_else(asked: Cl
     assert verbs(asked) == [
         VMS[0],
         "apply",
-        "rollout status deployment/vsock-loadgen --timeout=300s",
         f"wait --for=condition=Available apiservice/{API} --timeout=300s",
         "logs",
         API_GOES,

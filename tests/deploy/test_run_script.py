@@ -162,7 +162,7 @@ def test_a_run_ends_with_the_merged_result_and_nothing_left(cluster: Cluster, ov
     assert whole["complete"] is True
     assert (cluster.folder / "results" / "vsock-loadgen-0.log").read_text().startswith("10:00:00 started")
     verbs = [call.split()[0] for call in cluster.calls()]
-    assert verbs == (["apply"] + ["rollout"] * (overlay == "plain") + ["logs"] * NODES + ["delete"])
+    assert verbs == (["apply"] + ["logs"] * NODES + ["delete"])
 
 
 def test_nothing_starts_where_the_target_would_throw_the_reports_away(cluster: Cluster) -> None:

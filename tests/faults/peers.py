@@ -21,10 +21,11 @@ from typing import Protocol
 from command import TIMEOUT_SECONDS
 from vsock_loadgen.config.address import Address, TcpAddress
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import exposing
+from vsock_loadgen.receiver.exposition import exposition
 from vsock_loadgen.receiver.server import Receiver
 from vsock_loadgen.receiver.tally import Decoded
 from vsock_loadgen.results.receipt import Receipt
+from vsock_loadgen.transport.exposing import exposing
 from vsock_loadgen.transport.listening import listen
 from vsock_loadgen.units import SECOND
 from watched import Watched, state_of
@@ -67,7 +68,11 @@ class StandIn:
         self._pipe.close()  # else the child would not see the end of its parent
         _ignore_signals()
         receiver = Receiver(listener, decode=self._decode, behaviour=self._behaviour)
-        with exposing(self._metrics_port, receiver.counters) if self._metrics_port else nullcontext():
+        with (
+            exposing(self._metrics_port, lambda started: exposition(receiver.counters(), started))
+            if self._metrics_port
+            else nullcontext()
+        ):
             pipe.send(None)
             pipe.send(receiver.run(pipe.fileno(), drain_ns=_DRAIN_NS))
 

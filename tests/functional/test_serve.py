@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
 import urllib.error
@@ -14,7 +15,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from asked import LENGTH, Fleet, Mute, answer, balanced, request, send, serving, upgrade
-from command import EXAMPLES, TIMEOUT_SECONDS, vsock_loadgen
+from command import EXAMPLES, TIMEOUT_SECONDS, start_vsock_loadgen, vsock_loadgen
+from ports import free_port
 
 FLEET = ("--vm-count", "4", "--report-interval", "1h", "--num-packages", "600")
 """VMs that have one report each, of before the run, and no other."""
@@ -229,13 +231,49 @@ def test_scrape_by_itself_counts_what_the_fleet_gave(tmp_path: Path) -> None:
     assert scraped["vms_by_packages"] == {"600": 4}
 
 
+def test_sensors_own_counters_are_compared_with_how_askings_ended(tmp_path: Path) -> None:
+    """The stand-in runs first, so that it has counters before the fleet is there: it fails to connect until then."""
+    out, port, counters = tmp_path / "result.json", free_port(), free_port()
+    asker = start_vsock_loadgen(
+        *("scrape", f"http://127.0.0.1:{port}", *FLEET, "--time-scale", "3600", "--counters-port", str(counters)),
+        *("--tick-interval", "6m", "--poll-interval", "30m", "--sensor-release", "august"),
+    )
+    try:
+        page = f"http://127.0.0.1:{counters}/metrics"
+        until(lambda: "dial_error" in read(page))
+        ended = vsock_loadgen(
+            *("serve", *FLEET, "--time-scale", "3600", "--duration", "4s", "--listen", f"http://127.0.0.1:{port}"),
+            *("--metrics-port", "0", "--reconcile", page, "--no-verdict", "--result", out),
+        )
+    finally:
+        asker.send_signal(signal.SIGINT)
+        asker.communicate(timeout=TIMEOUT_SECONDS)
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(out.read_text())
+    found = result["sensor"]
+    assert found["unexplained"] == 0
+    assert found["ours"]["whole"] == found["theirs"]["whole"] == result["askings"]["by_kind"]["whole"] > 0
+    assert found["ours"]["unchanged"] == found["theirs"]["unchanged"] == result["askings"]["by_kind"]["unchanged"]
+    assert found["url"] == page
+    assert result["confirmation"] == "reconciled"
+    assert "Sensor's own counters" in ended.stdout
+
+
+def read(url: str) -> str:
+    """A page; empty until somebody serves it."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 (of 127.0.0.1)
+            return str(answer.read(), "utf-8")
+    except OSError:
+        return ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--listen", "ftp://127.0.0.1:1"), "expected http://HOST:PORT"),
         (("--listen", "http://127.0.0.1:99999"), "expected http://HOST:PORT"),
         (("--workers", "2"), "one process answers"),
-        (("--reconcile", "http://127.0.0.1:1/metrics"), "nobody's counters"),
         (("--set", "serve.namePattern=vm"), "{index}"),
         (("--set", "serve.dialect=klingon"), "token or generation"),
     ],

@@ -16,12 +16,13 @@ from command import TIMEOUT_SECONDS
 from fake_reports import encode_text
 from ports import free_port
 from receiver.driven_receiver import stand
-from vsock_loadgen.asking.target_counters import parse, scrape
+from vsock_loadgen.asking.target_counters import RELAY, parse, scrape
 from vsock_loadgen.config.address import UnixAddress
 from vsock_loadgen.errors import TargetError
 from vsock_loadgen.receiver.behaviour import Behaviour
-from vsock_loadgen.receiver.exposition import exposing, exposition
+from vsock_loadgen.receiver.exposition import exposition
 from vsock_loadgen.results.reconciliation import TargetCounters
+from vsock_loadgen.transport.exposing import exposing
 
 NUMBER = st.integers(0, 2**50)
 SOME = TargetCounters(accepted=7, received=5, mismatching_cid=1, rate_limited=2, no_handler=1, forwarded=3)
@@ -29,19 +30,19 @@ SOME = TargetCounters(accepted=7, received=5, mismatching_cid=1, rate_limited=2,
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    with exposing(free_port(), lambda: SOME) as served:
+    with exposing(free_port(), lambda started: exposition(SOME, started)) as served:
         yield served
 
 
 @given(st.builds(TargetCounters, **dict.fromkeys(TargetCounters.__dataclass_fields__, NUMBER)), st.floats(0, 2e9))
 def test_what_is_shown_is_read_back(counters: TargetCounters, process_start: float) -> None:
-    read = parse(exposition(counters, process_start).encode())
+    read = parse(RELAY, exposition(counters, process_start).encode())
     assert read.counters == counters
     assert read.process_start == pytest.approx(process_start, abs=1e-3)
 
 
 def test_a_page_is_served_and_scraped(url: str) -> None:
-    first, second = scrape(url), scrape(url)
+    first, second = scrape(RELAY, url), scrape(RELAY, url)
     assert first.counters == SOME
     assert first.process_start == second.process_start
 
@@ -64,13 +65,13 @@ def test_a_client_that_says_nothing_keeps_neither_others_nor_the_end_waiting(url
     parts = urlsplit(url)
     assert parts.hostname is not None
     with socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT_SECONDS):
-        assert scrape(url).counters == SOME
+        assert scrape(RELAY, url).counters == SOME
 
 
 def test_a_port_that_is_taken_is_refused_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(TargetError, match=f"127.0.0.1:{port}.*\n.*--metrics-port"), exposing(port, lambda: SOME):
+        with pytest.raises(TargetError, match=f"127.0.0.1:{port}.*\n.*--metrics-port"), exposing(port, str):
             pass
 
 

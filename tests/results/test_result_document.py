@@ -127,7 +127,7 @@ def test_what_is_no_object_is_no_result(document: object) -> None:
         Result.read(document)
 
 
-LATER = ("groups", "ended", "clock_steps", "asked", "spread_width_seconds", "spread")
+LATER = ("groups", "ended", "clock_steps", "asked", "sensor", "spread_width_seconds", "spread")
 DERIVED = ("seed", "time_scale", "plan_digest", "response_time_seconds", "service_time_seconds", "lag_seconds")
 
 

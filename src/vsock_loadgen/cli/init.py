@@ -8,12 +8,17 @@ import click
 
 from vsock_loadgen.cli.outputs import check_files, output_option, put_out
 from vsock_loadgen.cli.verb import Verb
+from vsock_loadgen.errors import ConfigError, Problem
+from vsock_loadgen.outputs import is_stream
+from vsock_loadgen.printable import printable
 
 
 @click.command(cls=Verb)
-@output_option("Write there instead of to stdout.")
+@output_option("Write there instead of to stdout; a file that has something in it is left alone.")
 def init(to: Path | None) -> None:
     """Print a commented starter config, to be saved and changed.
+
+    Exit codes: 0 done, 2 the file cannot be written, or is there already.
 
     \b
     Example:
@@ -22,4 +27,6 @@ def init(to: Path | None) -> None:
     from vsock_loadgen.config.starter import STARTER
 
     check_files({"--output": to})
+    if to is not None and not is_stream(to) and to.exists() and to.stat().st_size:
+        raise ConfigError([Problem("--output", "", printable(f"{to} is there already; remove it, or name another file"))])
     put_out(STARTER, to)

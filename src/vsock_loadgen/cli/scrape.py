@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     help="Who says which VMs there are: the config, or the API server of the kubeconfig or the pod's service account.",
 )
 @manner_options
+@click.option(
+    "--counters-port",
+    type=click.IntRange(1, 65_535),
+    metavar="PORT",
+    help="Serve what was counted as Sensor does, on http://127.0.0.1:PORT/metrics.",
+)
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
 def scrape(
@@ -50,6 +56,7 @@ def scrape(
     token: Path | None,
     vms_from: str,
     manners: Manners,
+    counters_port: int | None,
     output: str,
     to: Path | None,
 ) -> None:
@@ -84,7 +91,7 @@ def scrape(
     fleet = _listed(config, is_planned=given.path is not None) if vms_from == "cluster" else _planned(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
     click.echo(f"asking {len(fleet.indices):,} VMs at {url}{until}", err=True)
-    scraped = scraping.scrape(url.rstrip("/"), fleet, config, settings, credentials, manners)
+    scraped = scraping.scrape(url.rstrip("/"), fleet, config, settings, credentials, manners, counters_port=counters_port)
     terminal = streams()
     if output == "json":
         text = json.dumps(scraped.to_json(), indent=1) + "\n"

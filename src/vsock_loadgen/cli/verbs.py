@@ -43,6 +43,15 @@ class Verbs(click.Group):
         """The verbs in the order in which they are met."""
         return list(_VERBS)
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is meant, with what follows it. Raises UsageError, with the verb that is like it."""
+        if args[0] not in _VERBS and not ctx.resilient_parsing:
+            from vsock_loadgen.config.places import closest
+
+            like = closest(args[0], _VERBS)
+            ctx.fail(f"no such verb: {args[0]}" + (f". Did you mean {like}?" if like else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of the verbs."""
         with formatter.section("Commands"):

@@ -80,8 +80,8 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Access, Generic[T]):
-    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client. What is no list says
-    which `document` it is, and which `grant` lets an account read it."""
+    """What a cluster is asked for: `resources` as its API calls them, and `listed` reads them with a client. What is not a list
+    says which `document` it is, and which `grant` lets an account read it."""
 
     resources: str
     listed: Callable[[Client], T]

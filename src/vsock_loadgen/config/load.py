@@ -59,11 +59,11 @@ def load(
     check_tree(section, found)
     values = _validate(section, found)
     if values is None or found.errors:
-        raise ConfigError(ordered_problems(found.errors))
+        raise ConfigError(ordered_problems(found.errors + found.warnings))
     config = _config(values, section, found)
     check_config(config, values, section, found)
     if found.errors:
-        raise ConfigError(ordered_problems(found.errors))
+        raise ConfigError(ordered_problems(found.errors + found.warnings))
     places = {path: str(node.place) for path, node in section.walk()}
     return Loaded(replace(config, effective=effective(config), places=places), ordered_problems(found.warnings))
 

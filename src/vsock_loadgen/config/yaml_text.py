@@ -59,8 +59,7 @@ def _events(text: str, source: Source) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         # an error "at" the line after the last one is about the last one, as an editor shows it
         line = min(mark.line + 1 if mark else 1, max(1, len(text.splitlines())))
-        said = ": ".join(part for part in ("not valid YAML", error.context, error.problem) if part)
-        raise UnreadableError(Place(source, line), _one_line(said)) from None
+        raise UnreadableError(Place(source, line), _one_line(_fault(error, line))) from None
     except YAMLError as error:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
@@ -69,6 +68,15 @@ def _events(text: str, source: Source) -> Iterator[Any]:
     except (ValueError, IndexError, AttributeError, AssertionError, TypeError, KeyError, OverflowError):
         # these two reach code in the library that does not expect them, and that knows no line
         raise UnreadableError(Place(source, 0), "not valid YAML: an escape sequence or a directive is malformed") from None
+
+
+def _fault(error: MarkedYAMLError, line: int) -> str:
+    """What is wrong with a text, in a line of it."""
+    if "'\\t'" in (error.problem or ""):
+        return "found a tab, expected spaces"
+    began = error.context_mark.line + 1 if error.context_mark else line
+    context = f"{error.context} that begins in line {began}" if error.context and began < line else error.context
+    return ": ".join(part for part in ("not valid YAML", context, error.problem) if part)
 
 
 def _one_line(text: str) -> str:

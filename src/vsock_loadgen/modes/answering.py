@@ -12,10 +12,12 @@ from vsock_loadgen.answering.faults import FAULTS, faulty
 from vsock_loadgen.answering.server import AnsweringOrders
 from vsock_loadgen.answering.starts import Picker
 from vsock_loadgen.answering.tls import Tls
+from vsock_loadgen.asking.reconciling import AnyReconciler, sensor_reconciler
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.quantity import DELAY
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, TargetError
+from vsock_loadgen.log import Log
 from vsock_loadgen.modes.mode import Decided, Prepared
 from vsock_loadgen.payloads.answers import Answers
 from vsock_loadgen.payloads.dialects import DIALECTS, Facts
@@ -92,8 +94,6 @@ class Answering:
             problems.append(
                 config.problem("workers", f"found {config.workers}, expected 1: one process answers for the whole fleet")
             )
-        if config.reconcile_url is not None:
-            problems.append(config.problem("reconcile", "a fleet that is asked sends to no target: nobody's counters can be read"))
         if config.serve.faults.whole > 1:
             added = format_number(float(100 * config.serve.faults.whole))
             problems.append(config.problem("serve.faults", f"add up to {added} %, expected 100 at most"))
@@ -138,6 +138,10 @@ class Answering:
         config = decided.config
         fleet = KnownFleet.of(decided.plan, decided.mine, config.serve)
         return MakeSensor(url, fleet, self.foreseen.scaled(config.time_scale), config.seed)
+
+    def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
+        """That of the Sensor which asks."""
+        return sensor_reconciler(config, log, environment)
 
     @property
     def foreseen(self) -> Settings:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from vsock_loadgen.asking.reconciling import AnyReconciler, relay_reconciler
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests
+from vsock_loadgen.log import Log
 from vsock_loadgen.modes.mode import Decided, Prepared
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.embedded import EmbeddedReceiver
@@ -50,6 +53,10 @@ class Calling:
             hides_unread_close=endpoint.hides_unread_close,
             own_cid=own_cid_of(LinuxVsock()) if config.cids == "own" else None,
         )
+
+    def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
+        """A relay's."""
+        return relay_reconciler(config, log, environment)
 
     @property
     def foreseen(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-from vsock_loadgen.asking.target_counters import Reconciler
+from vsock_loadgen.asking.reconciling import AnyReconciler
 from vsock_loadgen.cluster.identity import Identity
 from vsock_loadgen.config.model import Config
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.worker import Orders
 from vsock_loadgen.errors import Problem
+from vsock_loadgen.log import Log
 from vsock_loadgen.payloads.reports import ReportFactory
 from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.polling import Settings
@@ -29,7 +31,7 @@ class Decided:
     identity: Identity
     plan: Plan
     factory: ReportFactory
-    reconciler: Reconciler | None
+    reconciler: AnyReconciler | None
     gateway: PushGateway | None
     warnings: tuple[Problem, ...]
 
@@ -71,6 +73,9 @@ class Mode(Protocol):
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
         """Look at what the run needs around it, and start what it has beside it, before anything else is forked. What ends with the
         run goes to `sending`. Raises LoadgenError."""
+
+    def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
+        """What asks the other end for its counters, if that is wanted. Raises ConfigError."""
 
     @property
     def foreseen(self) -> Settings | None:

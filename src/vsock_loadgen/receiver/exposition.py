@@ -1,17 +1,8 @@
-"""The relay's counters over HTTP, as Prometheus reads them: one page, served beside the receiver."""
+"""The relay's counters as Prometheus reads them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from vsock_loadgen.errors import TargetError
 from vsock_loadgen.results.reconciliation import PROCESS_START, RELAY_PREFIX, TargetCounters
-from vsock_loadgen.transport.web import LOOPBACK, HttpServer, Request, Response
-
-PATH = "/metrics"
-_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def exposition(counters: TargetCounters, process_start: float) -> str:
@@ -29,21 +20,3 @@ def exposition(counters: TargetCounters, process_start: float) -> str:
         kind = f"# TYPE {RELAY_PREFIX}{name} counter"
         lines += [kind] * (kind not in lines) + [f"{RELAY_PREFIX}{name}{labels} {value}"]
     return "\n".join(lines) + "\n"
-
-
-@contextmanager
-def exposing(port: int, counters: Callable[[], TargetCounters]) -> Iterator[str]:
-    """Serve the counters on this machine's loopback address meanwhile; gives the URL. Raises TargetError."""
-    started = time.time()
-
-    def page(_request: Request) -> Response:
-        return Response(exposition(counters(), started).encode(), _CONTENT_TYPE)
-
-    try:
-        server = HttpServer(LOOPBACK, port, {PATH: page})
-    except OSError as error:
-        raise TargetError(
-            f"cannot serve metrics on {LOOPBACK}:{port}: {error.strerror or error}", "choose another --metrics-port"
-        ) from error
-    with server:
-        yield f"{server.url}{PATH}"

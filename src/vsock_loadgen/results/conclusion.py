@@ -29,6 +29,7 @@ from vsock_loadgen.results.result import Confirmation, Result, Verdict
 from vsock_loadgen.results.saturation import Saturation
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.results.seen import Seen, seen_by_asker, seen_by_receiver
+from vsock_loadgen.results.sensor_reconciliation import AnyReconciliation, SensorReconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold, judge_thresholds
 from vsock_loadgen.units import SECOND
 
@@ -59,7 +60,7 @@ class Run:
         """Who begins."""
         return "push" if self.listen is None else "pull"
 
-    def confirmation(self, counts: Counts, reconciliation: Reconciliation | None) -> Confirmation:
+    def confirmation(self, counts: Counts, reconciliation: AnyReconciliation | None) -> Confirmation:
         """What the delivered reports are worth; of none, nothing can be said."""
         if not counts.delivered:
             return "none"
@@ -106,7 +107,7 @@ class Findings:
     clock_steps: tuple[ClockStep, ...] = ()
     parent_cpu_seconds: float = 0.0
     receipt: Receipt | Scraped | None = None
-    reconciliation: Reconciliation | None = None
+    reconciliation: AnyReconciliation | None = None
 
 
 def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
@@ -132,7 +133,8 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
         abortion=findings.abortion,
         asked=Known.of(run.listen, run.asker, run.mine.vms, totals.knowledge, totals.ages) if run.listen is not None else None,
         receiver=receipt.summary() | seen.to_json() if receipt and seen else None,
-        reconciliation=reconciliation,
+        reconciliation=reconciliation if isinstance(reconciliation, Reconciliation) else None,
+        sensor=reconciliation if isinstance(reconciliation, SensorReconciliation) else None,
         slice=run.slice,
         config=run.config.effective,
         plan=plan_document(run.plan),

@@ -13,10 +13,10 @@ from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.results.clocks import ClockStep, suspended, was_set
 from vsock_loadgen.results.ended import Ended
 from vsock_loadgen.results.receipt import Receipt
-from vsock_loadgen.results.reconciliation import Reconciliation
 from vsock_loadgen.results.result import UNJUDGED, Verdict
 from vsock_loadgen.results.saturation import Saturation
 from vsock_loadgen.results.scraped import Scraped
+from vsock_loadgen.results.sensor_reconciliation import AnyReconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import format_number
 
@@ -49,7 +49,7 @@ def judge(
     receipt: Receipt | Scraped | None,
     thresholds: Sequence[JudgedThreshold] = (),
     abortion: Abortion | None = None,
-    reconciliation: Reconciliation | None = None,
+    reconciliation: AnyReconciliation | None = None,
     *,
     ended: Ended | None,
     terms: Terms = NO_TERMS,
@@ -59,7 +59,7 @@ def judge(
     thresholds: such a run proves nothing about the target."""
     thrown_away, remarks = [], list[str]()
     if reconciliation is not None:
-        thrown_away, remarks = _thrown_away(reconciliation), _not_reconciled(reconciliation)
+        thrown_away, remarks = _thrown_away(reconciliation), [*filter(None, [reconciliation.remark])]
     incomplete = _lost(totals)
     if ended is not None and ended.by_signal and not ended.is_whole:
         incomplete.append(f"{ended.by_signal}: what was due then was not sent")
@@ -67,8 +67,8 @@ def judge(
         incomplete.append("the run has not ended: this is a snapshot")
     if receipt is not None and (disagreement := receipt.disagreement(totals.counts)):
         incomplete.append(disagreement)
-    if reconciliation is not None and (unexplained := reconciliation.unexplained or 0) > 0:
-        incomplete.append(f"the target's counters do not show {unexplained:,} of {reconciliation.sent:,} delivered reports")
+    if reconciliation is not None and reconciliation.lacks:
+        incomplete.append(reconciliation.lacks)
     limited = [*([] if saturation is None else [str(saturation)]), *suspended(clock_steps)]
     limited += [
         failure.record.own_fault.format(count)
@@ -93,7 +93,7 @@ def _lost(totals: RunTotals) -> list[str]:
     return lost
 
 
-def _thrown_away(reconciliation: Reconciliation) -> list[str]:
+def _thrown_away(reconciliation: AnyReconciliation) -> list[str]:
     """Why a target has failed that took reports and passed them on to nobody. Where somebody else sends to it as well, nobody knows
     whose reports those were."""
     if not reconciliation.thrown_away or (reconciliation.unexplained or 0) < 0:
@@ -101,20 +101,11 @@ def _thrown_away(reconciliation: Reconciliation) -> list[str]:
     return [f"the target threw away {reconciliation.thrown_away:,} reports: {reconciliation.thrown_away_in_words}"]
 
 
-def _not_reconciled(reconciliation: Reconciliation) -> list[str]:
-    """Why the target's counters prove nothing."""
-    if reconciliation.problem:
-        return [f"not reconciled: {reconciliation.problem}"]
-    if (unexplained := reconciliation.unexplained or 0) < 0:
-        return [f"not reconciled: the target received {-unexplained:,} reports that this run did not send"]
-    return []
-
-
 def judge_target(
     counts: Counts,
     thresholds: Sequence[JudgedThreshold],
     abortion: Abortion | None = None,
-    reconciliation: Reconciliation | None = None,
+    reconciliation: AnyReconciliation | None = None,
     *,
     ended: Ended | None = None,
     terms: Terms = NO_TERMS,
@@ -129,13 +120,13 @@ def judge_target(
     if not terms.no_verdict and (thrown_away := _thrown_away(reconciliation)):
         missed = verdict.reasons if verdict.status == "failed" else ()
         return Verdict("failed", (*missed, *thrown_away), EXIT_THRESHOLD)
-    return replace(verdict, reasons=(*verdict.reasons, *_not_reconciled(reconciliation)))
+    return replace(verdict, reasons=(*verdict.reasons, *filter(None, [reconciliation.remark])))
 
 
 def losses(
     counts: Counts,
     thresholds: Sequence[JudgedThreshold],
-    reconciliation: Reconciliation | None,
+    reconciliation: AnyReconciliation | None,
     *,
     ended: Ended | None,
     terms: Terms,

@@ -156,6 +156,22 @@ class Reconciliation(Record):
         return ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
 
     @property
+    def lacks(self) -> str:
+        """What the counters do not show, in a sentence; empty if they show all."""
+        if (unexplained := self.unexplained or 0) <= 0:
+            return ""
+        return f"the target's counters do not show {unexplained:,} of {self.sent:,} delivered reports"
+
+    @property
+    def remark(self) -> str:
+        """Why the counters prove nothing, in a sentence; empty if they do."""
+        if self.problem:
+            return f"not reconciled: {self.problem}"
+        if (unexplained := self.unexplained or 0) < 0:
+            return f"not reconciled: the target received {-unexplained:,} reports that this run did not send"
+        return ""
+
+    @property
     def is_proof(self) -> bool:
         """Whether the counters account for every delivered report."""
         return self.unexplained == 0

@@ -42,6 +42,7 @@ from vsock_loadgen.results.groups import GroupResult, GroupResults
 from vsock_loadgen.results.known import Known
 from vsock_loadgen.results.measured import IN_TOTALS, LAG, RESPONSE, SERVICE, Measured, PhaseResult
 from vsock_loadgen.results.reconciliation import Reconciliation
+from vsock_loadgen.results.sensor_reconciliation import SensorReconciliation
 from vsock_loadgen.results.thresholds import Abortion, JudgedThreshold
 from vsock_loadgen.units import SECOND, parse_duration
 
@@ -115,7 +116,7 @@ class Result(Measured):
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
     document where the run had one of its own, `asked` is there where the fleet was asked for its reports, `reconciliation`
-    what the target's counters say where they were asked.
+    what the target's counters say where they were asked, and `sensor` what Sensor's do.
     `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks parted, and by how much.
     """
 
@@ -142,6 +143,7 @@ class Result(Measured):
     asked: Annotated[Known | None, LATER] = None
     receiver: Mapping[str, object] | None
     reconciliation: Reconciliation | None = None
+    sensor: Annotated[SensorReconciliation | None, LATER] = None
     slice: Annotated[Mapping[str, Any], _SLICE]
     config: Annotated[Mapping[str, object], _CONFIG]
     plan_digest: ClassVar[Any] = Derived(lambda result: result.plan["digest"])

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
+from vsock_loadgen.results.sensor_reconciliation import THEIRS, WHOLE, SensorReconciliation
 from vsock_loadgen.text.console import grid, indented
 
 
@@ -17,6 +18,27 @@ def reconciliation_parts(found: Reconciliation) -> list[RenderableType]:
     chart = grid("left", "right", "left")
     for name, count, remark in _rows(found, found.growth):
         chart.add_row(name, f"{count:,}", remark if count else "")
+    return [title, indented(chart), ""]
+
+
+def sensor_parts(found: SensorReconciliation) -> list[RenderableType]:
+    """The section of a result about Sensor's counters; why it is missing, if they could not be read."""
+    title = "[bold]Sensor's own counters[/]"
+    theirs = found.theirs
+    if theirs is None or found.attempts is None:
+        return [title, indented(Text(found.problem)), ""]
+    chart = grid("left", "right", "right", "left")
+    chart.add_row("", "here", "Sensor", "")
+    for end, statuses in THEIRS.items():
+        here, there = found.ours.get(end, 0), theirs[end]
+        if here or there or end == WHOLE:
+            attempts = {status: found.attempts.get(status, 0) for status in statuses}
+            remark = ", ".join(f"{count:,} {status}" for status, count in attempts.items() if count and len(statuses) > 1)
+            chart.add_row(end.replace("_", " "), f"{here:,}", f"{there:,}", remark)
+    if found.nacks:
+        chart.add_row("refused by Central", "", f"{found.nacks:,}", "asked for again")
+    if found.unexplained:
+        chart.add_row("unexplained", f"{found.unexplained:,}", "", found.lacks or found.remark)
     return [title, indented(chart), ""]
 
 

@@ -13,7 +13,7 @@ from vsock_loadgen.text.asked_text import Words, asked_parts, asked_words
 from vsock_loadgen.text.console import grid, indented, rendered, table
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables, time_text
 from vsock_loadgen.text.group_text import group_parts
-from vsock_loadgen.text.reconciliation_text import reconciliation_parts
+from vsock_loadgen.text.reconciliation_text import reconciliation_parts, sensor_parts
 from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seconds
 
 PROOF = {
@@ -63,6 +63,8 @@ def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
         parts += _failures(result)
     if result.reconciliation is not None:
         parts += reconciliation_parts(result.reconciliation)
+    if result.sensor is not None:
+        parts += sensor_parts(result.sensor)
     return rendered(parts, width=width, color=color)
 
 

@@ -62,7 +62,7 @@ function bucketsOf(result, name, dimension) {
 const SHOWN_ELSEWHERE = ["schema", "packages", "vms_by_packages", "vms_by_gap_seconds", "not_seen", "strangers", "ungrouped", "per_vm", "groups"];
 
 function showOtherEnd(result) {
-  const parts = ["receiver", "reconciliation"].filter((name) => present(result[name]));
+  const parts = ["receiver", "reconciliation", "sensor"].filter((name) => present(result[name]));
   byId("both-ends").hidden = parts.length === 0;
   for (const name of parts) {
     byId(name).hidden = false;

@@ -41,6 +41,11 @@ const LABELS = {
   "reconciliation.dropped.rate_limit": ["dropped: too soon after the VM's last"],
   "reconciliation.dropped.forwarding": ["dropped: the next stage did not take them"],
   "reconciliation.pending": ["received, not passed on so far"],
+  "sensor.url": ["counters at"],
+  "sensor.problem": ["not known"],
+  "sensor.uncertain": ["asked for without a receipt"],
+  "sensor.nacks": ["refused by Central"],
+  "sensor.acks": ["accepted by Central"],
 };
 const WORDS = { cpu: "processor time", vm: "VM", vms: "VMs", cid: "CID", cids: "CIDs", p99: "P99", python: "Python", t: "at second" };
 
