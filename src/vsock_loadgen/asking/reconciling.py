@@ -1,4 +1,4 @@
-"""Who is asked for the counters of a run's other end: a relay that is called, or a Sensor that asks."""
+"""Whose counters are read for a run's other end: those of a relay that is called, or of a Sensor that asks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def relay_reconciler(config: Config, log: Log, environment: Mapping[str, str]) -
     if config.reconcile_url is None:
         return None
     if isinstance(config.target, EmbeddedAddress):
-        log.alert("reconcile: not done with the embedded receiver, which counts what arrived by itself", "reconcile")
+        log.alert("reconcile: not needed with the embedded receiver, which counts what arrived itself", "reconcile")
         return None
     return Reconciler(RELAY, expanded(config.reconcile_url, environment), log)
 

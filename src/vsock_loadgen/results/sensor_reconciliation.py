@@ -16,7 +16,7 @@ from vsock_loadgen.record import As, Derived, Record, Summed, Text, Whole
 from vsock_loadgen.results.reconciliation import Reconciliation
 
 SENSOR_PREFIX = "rox_sensor_"
-"""What the names of all counters of Sensor begin with."""
+"""Prefix of Sensor's counters."""
 PULL_PREFIX = f"{SENSOR_PREFIX}vsock_pull_"
 WHOLE, NOTHING = "whole", "came_to_nothing"
 
@@ -44,7 +44,7 @@ _OURS = {
     Asked.MALFORMED_REQUEST: "malformed_request",
     Asked.REQUEST_TOO_LARGE: "request_too_large",
 }
-"""All other askings came to nothing."""
+"""All other askings failed without an answer."""
 _PERHAPS_TAKEN = (Asked.NO_RECEIPT, Asked.STOPPED_READING, Asked.BROKEN_OFF, Asked.CUT)
 _TOO_LATE = ("timeout", "read_error", "abnormal_close")
 """As which Sensor counts an attempt that it gave up between the receipt and the last piece."""
@@ -60,7 +60,7 @@ class SensorCounters(Summed):
 
     @property
     def went_back(self) -> bool:
-        """Whether, as a growth, it shows that counters began anew."""
+        """Whether, as a growth, it shows that counters were reset."""
         return min(self.acks, self.nacks, *self.attempts.values(), 0) < 0
 
 
@@ -120,7 +120,7 @@ class SensorReconciliation(Record):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing would change if one waited for Sensor to catch up."""
+        """Whether waiting for Sensor to catch up would change nothing."""
         return (self.unexplained or 0) <= 0
 
     thrown_away: ClassVar[int] = 0
