@@ -97,9 +97,10 @@ def test_what_a_killed_script_leaves_is_removed_by_its_overlay(caller: Caller, c
     process = caller.start(ENDLESS, *AT_ONCE)
     wait_for_reports(caller, cluster)
     os.killpg(process.pid, signal.SIGKILL)
-    ended(process)
+    process.wait()
     done = caller.plane.kubectl("delete", "-k", OVERLAYS / "plain")
     assert done.returncode == 0, done.stderr
+    ended(process)  # with the pods, what follows their logs ends
 
 
 def wait_for_reports(caller: Caller, cluster: Nodes) -> None:
