@@ -87,7 +87,7 @@ class Asked:
         address = {"type": "ExternalName", "externalName": pod.ip, "clusterIP": None, "clusterIPs": None}
         self.plane.admin.merge(SERVICE, {"spec": address})
         self.plane.admin.merge(API, {"spec": {"service": {"port": 10250}}})
-        eventually(lambda: is_available(self.plane))
+        eventually(lambda: is_available(self.plane) and (self.caller.folder / "results" / f"{pod.name}.log").exists())
         return pod
 
     def token(self, name: str = SENSOR) -> str:
