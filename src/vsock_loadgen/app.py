@@ -60,7 +60,7 @@ from vsock_loadgen.watching.threshold_watch import ThresholdWatch
 
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """A run whose last process has been forked: whatever starts a thread asks for one of these. `sending` ends what sends."""
+    """A run whose last process has been forked: starting a thread requires one of these. `sending` ends what sends."""
 
     run: Run
     decided: Decided
@@ -80,10 +80,10 @@ def run(
     ends_process: bool = False,
     concluded: Callable[[Result], None] | None = None,
 ) -> int:
-    """Simulate this node's part of the fleet, from a look at what it needs to the verdict; returns the exit code.
+    """Simulate this node's part of the fleet, from the preflight check to the verdict; returns the exit code.
 
-    Raises LoadgenError where nothing was sent, or where the tool broke a promise of its own. With `ends_process` a signal that
-    comes after the outcome changes nothing any more. `concluded` hears of the outcome.
+    Raises LoadgenError if nothing was sent, or if the tool broke one of its own promises. With `ends_process` a signal after the
+    outcome changes nothing any more. `concluded` gets the outcome.
     """
     stage = Stage(streams, outputs, Log(streams.log, style=config.log_format), concluded)
     decided = _decide(mode, mode.settled(config), warnings, stage)
@@ -92,7 +92,7 @@ def run(
         forked = _fork(decided, mode, stage, stack.enter_context(ExitStack()), stop)
         exit_code = _watch(forked, stage, stop, stack)
         if config.after_run == "wait":
-            text = "the run is over; what it shows stays until SIGTERM (afterRun: wait)"
+            text = "the run is over; its metrics and result are served until SIGTERM (afterRun: wait)"
             stage.log.line(text, "waiting", {"exit_code": exit_code})
             stop.wait_for_signal()
         if ends_process:
@@ -156,7 +156,7 @@ def _sample_file(outputs: Outputs, decided: Decided, sending: ExitStack) -> Samp
 
 
 def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -> int:
-    """Let the run go on to its end, show it meanwhile, and judge it; returns the exit code."""
+    """Run to the end, show the run meanwhile, and judge it; returns the exit code."""
     decided, log = forked.decided, stage.log
     config, reconciler = decided.config, decided.reconciler
     watches = _watches(forked, log, stop)
@@ -189,7 +189,7 @@ def _watch(forked: Forked, stage: Stage, stop: StopRequests, stack: ExitStack) -
 
 
 def _said_of(sampled: Sampled, log: Log) -> tuple[str, ...]:
-    """What the result has to warn of. The log gets all."""
+    """The warnings of the result. The log gets all of them."""
     fields = {"rows": sampled.rows, "lost": sampled.lost}
     (log.alert if sampled.lost else log.line)(str(sampled), "samples", fields)
     return (str(sampled),) if sampled.lost else ()
@@ -197,7 +197,7 @@ def _said_of(sampled: Sampled, log: Log) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Watches:
-    """What finds something out while a run goes on."""
+    """What finds something out during a run."""
 
     run: Run
     saturation: SaturationWatch
@@ -208,7 +208,7 @@ class Watches:
     recent: RecentWatch
 
     def findings(self) -> Findings:
-        """What they have found so far, and what this process has used."""
+        """What they have found so far, and the resources that this process has used."""
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Findings(
             saturation=self.saturation.found,
@@ -219,7 +219,7 @@ class Watches:
         )
 
     def snapshot(self, totals: RunTotals) -> Result:
-        """The result of a run that goes on."""
+        """The result of a running run."""
         return result_of(self.run, totals, self.findings())
 
 
@@ -247,22 +247,23 @@ def _read_workers() -> WorkerNodes:
 
 
 def _look_at_start(decided: Decided, log: Log) -> None:
-    """Say where the schedule has started already. Raises ConfigError where it is over, or too long ago to be joined."""
+    """Log that the schedule has started already, if it has. Raises ConfigError if it is over, or started too long ago to be
+    joined."""
     config, plan = decided.config, decided.plan
     if config.start_at_ns is None or (ago_ns := time.time_ns() - config.start_at_ns) <= 0:
         return
     ago = format_duration(ago_ns // SECOND * SECOND)
     if config.duration_ns and ago_ns >= config.duration_ns:
-        message = f"was {ago} ago, and the run lasts {format_duration(config.duration_ns)}: nothing is left of it to send"
+        message = f"was {ago} ago, and the run lasts {format_duration(config.duration_ns)}: nothing of it is left to send"
         raise ConfigError([config.problem("startAt", message)])
     steps = plan.schedule(decided.mine.indices()).steps_to(ago_ns) // plan.workers
     if steps > MOST_STEPS:
         message = (
-            f"was {ago} ago: with jitter, each worker would walk through {steps:,} reports to join, expected {MOST_STEPS:,} at most"
+            f"was {ago} ago: with jitter, each worker would walk through {steps:,} reports to join; expected at most {MOST_STEPS:,}"
         )
         remedy = "a minute's work; set a later startAt, or a jitter of 0, whose schedule is known in closed form"
         raise ConfigError([config.problem("startAt", f"{message}, about {remedy}")])
-    log.line(f"startAt was {ago} ago: this run joins a schedule that goes on, and sends nothing of what was due before", "joined")
+    log.line(f"startAt was {ago} ago: this run joins a running schedule, and sends nothing that was due before", "joined")
 
 
 def _announce(decided: Decided, mode: Mode, prepared: Prepared, log: Log) -> None:
@@ -276,7 +277,7 @@ def _announce(decided: Decided, mode: Mode, prepared: Prepared, log: Log) -> Non
         {**fields, "workers": workers},
     )
     if not mine.vms:
-        log.alert("this node has no VMs, as the fleet has fewer than there are nodes: it sends nothing", "idle")
+        log.alert("this node sends nothing: the fleet has fewer VMs than nodes", "idle")
 
 
 def _say_thresholds(config: Config, log: Log) -> None:
@@ -286,7 +287,7 @@ def _say_thresholds(config: Config, log: Log) -> None:
 
 
 def _observers(forked: Forked, watches: Watches, stage: Stage, stop: StopRequests) -> Observers:
-    """Everything that looks at the run while it goes on."""
+    """Everything that observes the run."""
     config, log = forked.decided.config, stage.log
     observers: list[Observer] = [
         watches.target,
@@ -325,7 +326,7 @@ def _metrics(forked: Forked, watches: Watches) -> Metrics:
 
 
 def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> list[Pages]:
-    """What others look at over HTTP until the stack is left, if anything."""
+    """What is served over HTTP until the stack is left, if anything."""
     config = forked.decided.config
     if config.metrics_port == 0:
         return []
@@ -339,13 +340,13 @@ def _served(stack: ExitStack, forked: Forked, watches: Watches, log: Log) -> lis
     )
     if served is None:
         return []
-    return_large_blocks()  # the documents that are made for whoever asks
+    return_large_blocks()  # the documents that are made on request
     log.line(f"live page: {served.url}/", "live_page", {"url": f"{served.url}/"})
     return [pages]
 
 
 def _receipt(companion: Companion, totals: RunTotals) -> Receipt | Scraped | None:
-    """What the run's own other side has counted; None where it was lost, which is noted."""
+    """What the run's own other side has counted; None if it was lost, which is noted."""
     try:
         return companion.stop()
     except CompanionLostError as error:

@@ -1,4 +1,4 @@
-"""Which columns of a table are shown where not all fit: what is left out is left out whole, so that figures never run together."""
+"""Which columns of a table are shown if not all fit: columns are left out whole, so that figures never run together."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 
 def columns_that_fit(widths: Mapping[str, int], room: int, first_out: Sequence[str]) -> list[str]:
-    """The columns that stand in `room` cells, in their order. Those of `first_out` go first, one after another, then the others
-    from the last one on.
+    """The columns that fit `room` cells, in their order. Those of `first_out` are left out first, one after another, then the
+    others, last first.
 
     `widths` have a column's cells with the space beside it.
     """

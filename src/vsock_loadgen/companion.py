@@ -1,4 +1,4 @@
-"""A process beside a run that is its other side: it is forked, told to stop through a pipe, and says what it has counted."""
+"""A process beside a run that is its other side: it is forked, stopped through a pipe, and returns what it counted."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Companion(Generic[T]):
     """A forked process that ends when it is stopped, or when this process is gone. It counts something of a `kind`.
 
-    `name` is its own among processes and in messages. It ignores the signals of the terminal, since the run still goes on while
-    it comes to its end.
+    `name` is its name among processes and in messages. It ignores the terminal's signals, since the run still needs it while it
+    drains.
     """
 
     def __init__(self, name: str, kind: type[T], *, longest_stop_seconds: float, longest_end_seconds: float) -> None:
@@ -60,7 +60,7 @@ class Companion(Generic[T]):
         atexit.register(ours.close)
 
     def stop(self) -> T:
-        """Let what is under way come to its end, end the process and return what it counted. Raises CompanionLostError."""
+        """Let what is in flight finish, end the process and return what it counted. Raises CompanionLostError."""
         if self._pipe is None:
             raise InternalError(f"the embedded {self._name} was stopped without having been started, or twice")
         try:
@@ -74,7 +74,7 @@ class Companion(Generic[T]):
         return counted
 
     def end(self) -> str:
-        """Close the pipe, which ends the child, wait for it, and make sure that nothing is left of it. Says how it ended."""
+        """Close the pipe, which ends the child, wait for it, and make sure that nothing is left of it. Returns how it ended."""
         if self._pipe is None or self._process is None:
             return ""
         atexit.unregister(self._pipe.close)
@@ -91,7 +91,7 @@ class Companion(Generic[T]):
 
 
 def _lived(live: Callable[[Connection], None], parents_end: Connection, pipe: Connection) -> None:
-    """The child's life. Only the pipe ends it: by a word, or by its end when the parent is gone."""
+    """The child's life. Only the pipe ends it: by a word, or by EOF when the parent is gone."""
     signal.set_wakeup_fd(-1)
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The errors that end a run. The type says whose fault it is, and carries the exit code.
+"""The errors that end a run. The type says who has to act, and carries the exit code.
 
 A failed send is an outcome, not an exception: it never appears here.
 """
@@ -20,7 +20,7 @@ EXIT_SATURATED = 4
 
 
 class LoadgenError(Exception):
-    """A run cannot start or go on. `exit_code` is what the process should end with."""
+    """A run cannot start or continue. `exit_code` is what the process should exit with."""
 
     exit_code = EXIT_INTERNAL
 
@@ -29,8 +29,8 @@ class LoadgenError(Exception):
 class Problem:
     """One thing wrong with what the user wrote.
 
-    `where` is its place as an editor understands it (`loadgen.yaml:12`, `--vm-count`, `LOADGEN_SEED`), `path` the key inside
-    the config (`packages.buckets`; empty where none applies), `message` names the value found and what was expected.
+    `where` is its place as an editor understands it (`loadgen.yaml:12`, `--vm-count`, `LOADGEN_SEED`), `path` the key inside the
+    config (`packages.buckets`; empty if none applies), `message` names the value found and what was expected.
     """
 
     where: str
@@ -53,7 +53,7 @@ class ConfigError(LoadgenError):
 
 
 class _RefusedError(LoadgenError):
-    """What the run needs around it is not there; nothing was sent. `remedy` says what to do."""
+    """What the run needs around it is missing; nothing was sent. `remedy` says what to do."""
 
     exit_code = EXIT_USAGE
 
@@ -64,7 +64,7 @@ class _RefusedError(LoadgenError):
 
 
 class TargetError(_RefusedError):
-    """The target cannot take reports, as a look before the start has shown."""
+    """The target cannot take reports, as the preflight check has shown."""
 
 
 class ClusterError(_RefusedError):
@@ -78,7 +78,7 @@ class InternalError(LoadgenError):
 
 
 class CompanionLostError(InternalError):
-    """The other side of a run, which the run itself had started, is gone, and what it counted with it."""
+    """The other side of a run, which the run itself had started, is gone, and its counts with it."""
 
     def __init__(self, what: str, how: str) -> None:
         super().__init__(f"{what} was lost ({how}): what it had counted is not known")
@@ -86,7 +86,7 @@ class CompanionLostError(InternalError):
 
 
 class StoppedError(LoadgenError):
-    """A signal came before the run began; nothing was sent."""
+    """A signal arrived before the run began; nothing was sent."""
 
     def __init__(self, name: str, number: int) -> None:
         super().__init__(f"stopped by {name} before the run began: nothing was sent")
@@ -94,12 +94,12 @@ class StoppedError(LoadgenError):
 
 
 class MachineError(LoadgenError):
-    """This machine refuses what the tool needs: memory, descriptors, room for what it writes."""
+    """This machine refuses what the tool needs: memory, descriptors, or disk space."""
 
     def __init__(self, error: OSError | MemoryError) -> None:
         number = errno.ENOMEM if isinstance(error, MemoryError) else error.errno or 0
         remedy = _MACHINE_REMEDIES.get(number)
-        where = None if remedy or isinstance(error, MemoryError) else error.filename  # a file is not what there is too little of
+        where = None if remedy or isinstance(error, MemoryError) else error.filename  # a named file is not the scarce resource
         what = os.strerror(number) if number else str(error)
         super().__init__(f"{where or 'this machine refused what is needed'}: {what}" + (f"\n  remedy: {remedy}" if remedy else ""))
 
@@ -107,18 +107,18 @@ class MachineError(LoadgenError):
 _MACHINE_REMEDIES = {
     errno.EMFILE: "raise the limit of open files (ulimit -Hn)",
     errno.ENFILE: "raise the machine's limit of open files (sysctl fs.file-max)",
-    errno.ENOMEM: "give it more memory (ulimit -v, memory.max of the control group), or take a smaller fleet",
+    errno.ENOMEM: "give it more memory (ulimit -v, memory.max of the control group), or simulate a smaller fleet",
     errno.EAGAIN: "raise the limit of processes (ulimit -u, pids.max of the control group)",
 }
 
 
 def exit_code_of(error: OSError | MemoryError) -> int:
-    """With what a process of a run ends that this machine refused something: the error's number."""
+    """The exit code of a process that this machine refused something: the error's number."""
     return errno.ENOMEM if isinstance(error, MemoryError) else error.errno or EXIT_INTERNAL
 
 
 def how_it_ended(exit_code: int | None) -> str:
-    """How a process of a run came to an early end, by its exit code as multiprocessing has it; None where it has not ended."""
+    """How a process of a run was lost, by its exit code as multiprocessing has it; None if it still runs."""
     if exit_code is None:
         return "it does not answer"
     if exit_code < 0:

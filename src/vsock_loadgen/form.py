@@ -1,4 +1,4 @@
-"""Whether what every report passes through is compiled: `hatch_build.py` does that where a wheel is built beside a C compiler."""
+"""Whether the hot path of every report is compiled: `hatch_build.py` does that if a wheel is built beside a C compiler."""
 
 from __future__ import annotations
 

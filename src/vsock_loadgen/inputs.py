@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 STDIN = Path("-")
-"""Stands for stdin wherever a file is read."""
+"""Stands for stdin in place of a file that is read."""
 
 
 class InputError(ValueError):
-    """A file that cannot be used. `line` is the one to look at, from 1; 0 where it is the whole."""
+    """A file that cannot be used. `line` is the wrong line, from 1; 0 if it is the whole file."""
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class InputError(ValueError):
 
 
 def name_of(path: Path, line: int = 0) -> str:
-    """An input as messages name it, with the line to look at where there is one."""
+    """An input as messages name it, with the wrong line if there is one."""
     name = "stdin" if path == STDIN else str(path)
     return f"{name}:{line}" if line else name
 

@@ -33,7 +33,7 @@ from vsock_loadgen.watching.trials import TrialsView, UnderWay
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A ladder of which everything is known that can be before its target is touched."""
+    """A ladder with everything that can be known before its target is touched."""
 
     config: Config
     identity: Identity
@@ -42,7 +42,7 @@ class Tried:
 
 
 def ladder_asked(config: Config, asked: Asked) -> Tried:
-    """The ladder of a config, as this node is to try it. Raises ConfigError, or ClusterError where nobody says which node it is."""
+    """The ladder of a config, as this node is to try it. Raises ConfigError, or ClusterError if nothing says which node it is."""
     identity = identify(config.node_index, config.node_count, os.environ, lambda: read_worker_nodes(os.environ))
     config = settled(config, identity)
     bench = prepared(config, asked, node=identity.index)
@@ -52,13 +52,13 @@ def ladder_asked(config: Config, asked: Asked) -> Tried:
 def climb(tried: Tried, asked: Asked, streams: Streams, outputs: Outputs, *, go_on: bool = False) -> LadderPart:
     """Try the loads of a ladder with this node's VMs, from the preflight check to the last slot; returns what they have seen.
 
-    Raises LoadgenError where nothing was sent, or the tool broke a promise of its own.
+    Raises LoadgenError if nothing was sent, or if the tool broke one of its own promises.
     """
     config, identity = tried.config, tried.identity
     log = Log(streams.log, style=config.log_format)
     if config.start_at_ns is not None and config.start_at_ns <= time.time_ns():
         ago = format_duration((time.time_ns() - config.start_at_ns) // SECOND * SECOND)
-        raise ConfigError([config.problem("startAt", f"was {ago} ago, expected an instant to come: a slot cannot be made up for")])
+        raise ConfigError([config.problem("startAt", f"was {ago} ago; expected one in the future: a missed slot stays missed")])
     with StopRequests() as stop, reached(tried.bench, log, stop, go_on=go_on) as target:
         zero_wall_ns = config.start_at_ns if config.start_at_ns is not None else time.time_ns() + READY_NS
         slot, count = format_duration(tried.ladder.slot_ns), len(tried.ladder.loads)
@@ -75,7 +75,7 @@ def climb(tried: Tried, asked: Asked, streams: Streams, outputs: Outputs, *, go_
 
 
 class _Climbing:
-    """A ladder that goes on."""
+    """A running ladder."""
 
     def __init__(self, tried: Tried, target: Target, stop: StopRequests, log: Log, zero_wall_ns: int) -> None:
         self._tried = tried
@@ -88,8 +88,8 @@ class _Climbing:
         self._kept: list[TrialKept] = []
 
     def run(self, view: TrialsView, frame: Frame, outputs: Outputs) -> LadderPart:
-        """Run the trials until the last, or until somebody stops it or the target is not itself again; what is known is written
-        after each."""
+        """Run the trials until the last, until a stop, or until the target does not recover. What is known is written after
+        each."""
         while True:
             found = Climb(self._bench.terms, self._trials)
             complete = len(self._trials) == len(self._ladder.loads) or not found.recovered
@@ -120,7 +120,7 @@ class _Climbing:
         )
 
     def _write(self, part: LadderPart, outputs: Outputs) -> None:
-        """The part of this node, or the outcome where there is no other."""
+        """The part of this node, or the outcome if there is no other node."""
         if outputs.result is None:
             return
         try:
@@ -132,7 +132,7 @@ class _Climbing:
             self._log.alert(f"--result: cannot be written: {error}", "result_file")
 
     def _trial(self, number: int, view: TrialsView, so_far: Capacity) -> tuple[Trial, TrialKept]:
-        """Run one trial in its slot, and wait until the target is itself again. Raises StoppedError where a signal came."""
+        """Run one trial in its slot, and wait until the target has recovered. Raises StoppedError if a signal arrived."""
         bench, ladder = self._bench, self._ladder
         step, begins_ns = Step(ladder.loads[number - 1], "ladder"), ladder.begins_ns(number, self._zero_wall_ns)
         level, left = bench.level(step), ladder.seconds_from(number)
@@ -140,7 +140,7 @@ class _Climbing:
         left_over = Expected(expected, expected, expected)
         view.begin(UnderWay(number, step, level, ladder.lengths, left_over, so_far.holds, so_far.misses), self._trials)
         with StopRequests() as stop:
-            # The rate is that of the whole fleet: only what no other node can make up for is a certain miss.
+            # The rate is that of the whole fleet: a miss is certain only if no other node can make up for it.
             watch = TrialWatch(bench.terms, step, level, ladder.lengths, level.reports_per_second, stop.request)
             attempt = Attempt(number, step, ladder.lengths, begins_ns)
             thrown_away, totals = sent(bench, self._target, attempt, both(watch.update, view.update), stop)
@@ -148,7 +148,7 @@ class _Climbing:
                 raise StoppedError(stop.first_signal.name, stop.first_signal)
         if number < len(ladder.loads):
             bench.level(Step(ladder.loads[number], "ladder"))  # plans the next fleet, while there is time
-        view.wait("waiting until no node has a report under way, and the target is itself again")
+        view.wait("waiting until no node has a report in flight and the target has recovered")
         with self._stop.at_once():
             time.sleep(max(0, begins_ns + ladder.drained_ns - time.time_ns()) / SECOND)
             recovered_ns = recovered_after_ns(self._target.prober, self._target.idle_ns, longest_ns=RECOVERY_NS)
@@ -161,6 +161,6 @@ class _Climbing:
         )
         if totals.joined_ns:
             late = format_duration(totals.joined_ns)
-            self._log.alert(f"trial {number} shows nothing: this node was ready {late} after its slot had begun", "late")
+            self._log.alert(f"trial {number} shows nothing: this node was ready {late} after its slot began", "late")
             trial = replace(trial, generator_late=True, verdict="late")
         return trial, kept_of(number, bench.terms.goals, totals)

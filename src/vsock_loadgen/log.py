@@ -1,4 +1,4 @@
-"""The run's log: an entry an event, as a line for people or as a JSON object for machines."""
+"""The run's log: an entry per event, as a line for people or as a JSON object for machines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Entry:
     fields: Mapping[str, object] = field(default_factory=dict)
 
     def as_text(self) -> str:
-        """A line for people, with the local time in front; one, whatever the message brings from elsewhere."""
+        """A line for people, with the local time in front; always one line, even if the message quotes several."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.wall_seconds))
         return f"{clock} {'' if self.level == 'info' else f'{self.level}: '}{printable(self.message)}"
 
@@ -42,7 +42,7 @@ class Entry:
 
 
 class Log:
-    """Writes entries to a stream; one that is gone is not written to again, and the run goes on."""
+    """Writes entries to a stream; if it is gone, nothing more is written, and the run continues."""
 
     def __init__(self, stream: TextIO, wall_seconds: Callable[[], float] = time.time, style: Format = "text") -> None:
         self.style = style
@@ -58,7 +58,7 @@ class Log:
         self._add("info", text, event, fields)
 
     def alert(self, text: str, event: str = "note", fields: Mapping[str, object] | None = None) -> None:
-        """Something that a person should look at."""
+        """Something that a person should check."""
         self._add("warning", text, event, fields)
 
     def error(self, text: str, event: str = "note", fields: Mapping[str, object] | None = None) -> None:
@@ -82,7 +82,7 @@ class Log:
             self._held = deque(maxlen=_MOST_HELD)
 
     def release(self) -> None:
-        """Write what was held back, the oldest left out where it was too much."""
+        """Write what was held back, the oldest left out if it was too much."""
         held, self._held = self._held, None
         if self._left_out:
             self._write(f"... {self._left_out:,} earlier lines left out\n")

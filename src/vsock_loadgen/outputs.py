@@ -1,4 +1,4 @@
-"""A file that is written: in one go, so that a reader never sees half of it, and never where somebody else wants it."""
+"""A file that is written: in one go, so that a reader never sees half of it, and never through another user's link."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_pieces(pieces: Iterable[str], path: Path) -> None:
-    """Put a text, a piece at a time, in place of what the file holds, readable by this user only (mode 0600).
+    """Replace a file's content by a text, a piece at a time, readable by this user only (mode 0600).
 
-    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, also where
-    that leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device that somebody
-    else has put into a folder for everybody, such as /tmp, is such an error.
+    A link keeps being one: the file that it names is replaced. A pipe, a device or an open descriptor (`/dev/stdout`, even if that
+    leads to a file) is written to as it is. Raises OSError; then a file is as it was. A link, pipe or device of another user in a
+    shared folder, such as /tmp, is such an error.
     """
     _refuse_planted(path)
     if is_stream(path):
@@ -51,7 +51,7 @@ def open_emptied(path: Path) -> int:
 
 
 def append_text(text: str, path: Path) -> None:
-    """Put a text behind what a file holds, which is made if there is none, or write it to a pipe, a device or a descriptor. Raises
+    """Append a text to a file, which is made if there is none, or write it to a pipe, a device or a descriptor. Raises
     OSError, as `write_pieces` does."""
     _refuse_planted(path)
     number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _PRIVATE) if not is_stream(path) else None
@@ -60,19 +60,20 @@ def append_text(text: str, path: Path) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path is no file to replace. A name in /dev may lead to a file, but replacing it would remove the device's name."""
+    """Whether a path is not a file to replace. A name in /dev may lead to a file, but replacing it would remove the device's
+    name."""
     return path.absolute().parent in _DESCRIPTOR_FOLDERS or (path.exists() and not path.is_file())
 
 
 def _opened(path: Path) -> TextIO:
-    """A stream. A descriptor is written to where it stands: opening its name anew would begin at another place of a file, which
-    what is written next would then overwrite, and cannot be done with a socket."""
+    """A stream. A descriptor is written to at its position: opening its name again would begin at another place of a file, which
+    later writes would overwrite, and fails for a socket."""
     number = _descriptor(path)
     return path.open("a", encoding="utf-8") if number is None else os.fdopen(os.dup(number), "w", encoding="utf-8")
 
 
 def _descriptor(path: Path) -> int | None:
-    """The descriptor that a path stands for, also where the system has no such name, as one without udev; None for any other."""
+    """The descriptor that a path stands for, even if the system has no such name, as without udev; None for any other."""
     path = path.absolute()
     if path.parent == Path("/dev/fd") and path.name.isdecimal():
         return int(path.name)
@@ -80,7 +81,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def check_writable(path: Path, *, appends: bool = False) -> None:
-    """Raise OSError or ValueError where `write_text`, or `append_text`, would, as far as that can be seen without writing."""
+    """Raise OSError or ValueError if `write_text`, or `append_text`, would, as far as that is visible without writing."""
     _refuse_planted(path)
     if is_stream(path):
         number = _descriptor(path)
@@ -101,8 +102,8 @@ def check_writable(path: Path, *, appends: bool = False) -> None:
 
 
 def _refuse_planted(path: Path) -> None:
-    """Raise PermissionError where the name, or one that it links to, is a trap: what is written would go where another user of this
-    machine wants it. Linux refuses it by itself only where fs.protected_symlinks and fs.protected_fifos are set."""
+    """Raise PermissionError if the name, or one that it links to, is a trap: another user of this machine would decide where the
+    text goes. Linux itself refuses it only if fs.protected_symlinks and fs.protected_fifos are set."""
     for _ in range(_MOST_LINKS):
         try:
             entry, folder = path.lstat(), path.absolute().parent.stat()
@@ -110,7 +111,7 @@ def _refuse_planted(path: Path) -> None:
             return
         is_open_to_all = folder.st_mode & stat.S_IWOTH
         if is_open_to_all and not stat.S_ISREG(entry.st_mode) and entry.st_uid not in (os.geteuid(), folder.st_uid):
-            raise PermissionError(errno.EACCES, "another user has put a link, pipe or device there; take another path", str(path))
+            raise PermissionError(errno.EACCES, "another user has put a link, pipe or device there; choose another path", str(path))
         if not stat.S_ISLNK(entry.st_mode):
             return
         path = path.parent / path.readlink()

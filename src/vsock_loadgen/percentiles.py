@@ -1,4 +1,4 @@
-"""Percentiles by name, wherever one is written: `p50`, `p99.9`."""
+"""Percentiles by name, as users write them: `p50`, `p99.9`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from fractions import Fraction
 
 PATTERN = r"p(999|[0-9]{1,2}(\.[0-9]{1,9})?)"
 _P999 = "p999"
-"""A name of its own that P99.9 has in documents, where a dot would stand in the way."""
+"""The name of P99.9 in documents, whose keys have no dot."""
 
 
 def percentile_of(name: str) -> Fraction | None:
-    """The percentile of a name, above 0 and below 100; None where it is the name of none."""
+    """The percentile of a name, above 0 and below 100; None if the name is not one."""
     if not re.fullmatch(PATTERN, name):
         return None
     return Fraction("99.9" if name == _P999 else name.removeprefix("p")) or None

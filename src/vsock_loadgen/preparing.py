@@ -1,4 +1,4 @@
-"""Makes the plan of a config and the source of its reports, for whoever shows them and whoever sends them."""
+"""Makes the plan of a config and the source of its reports, for showing and for sending."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def prepare(config: Config, *, nodes: int | None = None, asker: Settings | None 
 
 
 def _package_sets(fleet: Fleet) -> PackageSets | list[PackageSets]:
-    """Whose packages reports have: one word for the whole fleet, or one for each VM where profiles differ."""
+    """Whose packages reports have: one word for the whole fleet, or one for each VM if profiles differ."""
     distinct = {cohort.package_sets for cohort in fleet.cohorts}
     return distinct.pop() if len(distinct) == 1 else [fleet.cohorts[cohort].package_sets for cohort in fleet.cohort]

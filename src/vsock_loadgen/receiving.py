@@ -27,8 +27,8 @@ def receive(
 ) -> Receipt:
     """Stand in for the relay on an address until a stop signal comes or the duration is over; returns what was counted.
 
-    `listening` is called once connections are taken, with the URL of the counters where a `metrics_port` serves them. Raises
-    TargetError where the address or the port cannot be listened on.
+    `listening` is called once connections are accepted, with the URL of the counters if a `metrics_port` serves them. Raises
+    TargetError if the address or the port cannot be listened on.
     """
     raise_descriptor_limit()
     with ExitStack() as stack:

@@ -1,7 +1,7 @@
-"""Records that are objects of a JSON document, declared once: a dataclass says its keys, their order, and what may stand there.
+"""Records that are objects of a JSON document, declared once: a dataclass says its keys, their order and their values.
 
 A record is written by its annotations, in their order, and read by them, through pydantic: strictly, with the path of what is
-wrong. Making one in the program checks nothing, so that what is made a thousand times a second costs no more than a dataclass.
+wrong. Making one in the program checks nothing, so that a record made a thousand times per second costs no more than a dataclass.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from vsock_loadgen.units import SECOND
 
 MOST = 2**63 - 1
-"""No count of anything is larger, nor is a time in nanoseconds."""
+"""The largest count, and the largest time in nanoseconds."""
 _LARGEST_NUMBER = 1e15
 _LONGEST_SHOWN = 60
 
@@ -27,19 +27,19 @@ Whole = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 Number = Annotated[float, Field(strict=True, ge=0, le=_LARGEST_NUMBER)]
 Text = Annotated[str, Field(strict=True)]
 AnyText = Annotated[str, BeforeValidator(str)]
-"""Whatever is there, as a text."""
+"""Any value, as a text."""
 Flag = Annotated[bool, Field(strict=True)]
 FLAT = Field(alias="")
 """Annotates a field whose keys stand beside those of the record that has it."""
 UNWRITTEN = Field(exclude=True)
 """Annotates a field that the document does not have."""
 LATER: Any = object()
-"""Annotates a field that documents of older releases do not have: there its default stands."""
+"""Annotates a field that documents of older releases do not have: its default is used for them."""
 _BOUNDS = ("greater_than_equal", "less_than_equal")
 
 
 class MisfitError(ValueError):
-    """A value that has the right form and cannot be, or a key without one; `place` is its path below whatever is being read."""
+    """A value of the right form that cannot be right, or a key without a value; `place` is its path below what is being read."""
 
     def __init__(self, sentence: str, place: str = "") -> None:
         super().__init__(sentence)
@@ -47,7 +47,7 @@ class MisfitError(ValueError):
 
     @classmethod
     def missing(cls, key: str) -> MisfitError:
-        """A key that is not there."""
+        """A missing key."""
         return cls("", key)
 
 
@@ -72,15 +72,15 @@ class As:
 
 
 def object_of(**kinds: Any) -> Any:
-    """The kind of an object in which each of these keys has a value of its kind, whatever else it has; a key with a pair of a kind
-    and a default may be missing."""
+    """The kind of an object in which each of these keys has a value of its kind, whatever else it has; a key with a pair (kind,
+    default) may be missing."""
     fields: dict[str, Any] = {key: kind if isinstance(kind, tuple) else (kind, ...) for key, kind in kinds.items()}
     return create_model("object", **fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """Annotates a field that keeps whatever the document has, once it has been found to be of a `kind`."""
+    """Annotates a field that keeps the document's value, once it is checked to be of a `kind`."""
 
     kind: Any
 
@@ -112,7 +112,7 @@ class Record:
         return self._object(_made)
 
     def outline(self) -> dict[str, object]:
-        """The plain object, but of what takes making only that it is `Unmade`: for who writes it piece by piece."""
+        """The plain object, with expensive parts left `Unmade`: for writing it piece by piece."""
         return self._object(Unmade)
 
     def _object(self, make: Callable[[Callable[[Any], Any], Any], object]) -> dict[str, object]:
@@ -146,7 +146,7 @@ class Record:
         kept = {name for name, hint in _hints(cls) if any(part in (LATER, UNWRITTEN) for part in get_args(hint))}
         for field in made["schema"]["fields"]:
             if field["schema"]["type"] == "default" and field["name"] not in kept:
-                field["schema"] = field["schema"]["schema"]  # a default is for who makes a record: a document has every key
+                field["schema"] = field["schema"]["schema"]  # a default is for code that makes a record: a document has every key
         ref = made["ref"]
         bare = {key: value for key, value in made.items() if key != "ref"}
         schema: Any = core_schema.no_info_after_validator_function(cls.checked, bare)
@@ -215,7 +215,7 @@ def plain(value: object) -> Any:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: its JSON, cut where it is long."""
+    """A value as a message shows it: its JSON, cut if it is long."""
     text = json.dumps(value, default=str)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
@@ -241,15 +241,15 @@ def _alias(name: str, hint: Any) -> str:
 
 
 def _form(hint: Any) -> As | None:
-    """What a field is in the document, where that is something else, also where it may be missing."""
+    """What a field is in the document, if that is something else, even if it may be missing."""
     found = [part for part in get_args(hint) if isinstance(part, As)]
     return found[0] if found else next(filter(None, map(_form, get_args(hint))), None)
 
 
 @cache
 def _plan(record: type[Any]) -> tuple[tuple[str, str, Callable[[Any], Any] | None], ...]:
-    """For each key the field that it shows (the record itself where that is empty), and what makes its value; an empty key is that
-    of a flat field."""
+    """For each key the field that it shows (empty: the record itself), and what makes its value; an empty key is that of a flat
+    field."""
     return tuple(_step(record, name, hint) for name, hint in _hints(record) if _is_written(record, name, hint))
 
 
@@ -267,7 +267,7 @@ def _step(record: type[Any], name: str, hint: Any) -> tuple[str, str, Callable[[
 
 
 def _conversion(hint: Any) -> Callable[[Any], Any] | None:
-    """What makes the value of a field; None where it is the field's own."""
+    """What makes the value of a field; None if it is the field's own."""
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     if form := _form(hint):
         return form.write

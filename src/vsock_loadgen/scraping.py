@@ -25,8 +25,8 @@ from vsock_loadgen.transport.exposing import exposing
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an asker believes and shows, where it is given: for https a CA other than the machine's, and a certificate and key of
-    its own; and a file with a bearer token."""
+    """The asker's credentials, if given: for https a CA other than the machine's, and a certificate and key; and a file with a
+    bearer token."""
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -34,7 +34,7 @@ class Credentials:
     token: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """For a client. Raises ConfigError where a file cannot be used."""
+        """For a client. Raises ConfigError if a file cannot be used."""
         try:
             context = ssl.create_default_context(cafile=self.ca)
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -47,7 +47,7 @@ class Credentials:
         return context
 
     def headers(self) -> dict[str, str]:
-        """Of every asking. Raises ConfigError where the file has no token."""
+        """Headers of every asking. Raises ConfigError if the file has no token."""
         if self.token is None:
             return {}
         try:
@@ -96,7 +96,7 @@ class _Shown:
     scraped: Scraped = field(default_factory=Scraped)
 
     async def follow(self, sensor: Sensor) -> None:
-        """Count again, once a second."""
+        """Count again, once per second."""
         while True:
             self.scraped = sensor.tally.scraped()
             await asyncio.sleep(_SHOWN_EVERY_SECONDS)

@@ -49,7 +49,7 @@ from vsock_loadgen.watching.trials import TrialsView, UnderWay, watching
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A trial that is about to be run: its number, its step, its lengths, and when it is to begin, None for as soon as it can."""
+    """A trial that is about to be run: its number, its step, its lengths, and when it begins; None: as soon as it can."""
 
     number: int
     step: Step
@@ -73,8 +73,8 @@ def search(
 ) -> Capacity:
     """Search for the highest load that holds, from the preflight check to the last trial; returns what was found by then.
 
-    `before` is what an interrupted search had found, with which this one goes on. Raises LoadgenError where nothing was sent, or
-    the tool broke a promise of its own.
+    `before` is what an interrupted search had found, with which this one goes on. Raises LoadgenError if nothing was sent, or if
+    the tool broke one of its own promises.
     """
     log = Log(streams.log, style=config.log_format)
     bench = prepared(config, asked)
@@ -87,8 +87,8 @@ def search(
 
 @contextmanager
 def reached(bench: Bench, log: Log, stop: StopRequests, *, go_on: bool) -> Iterator[Target]:
-    """The target of a config, after the preflight check and a look at how fast it is; a receiver of this tool's own lives as long
-    as the context. Raises TargetError."""
+    """The target of a config, after the preflight check and single reports that show how fast it is; an embedded receiver lives as
+    long as the context. Raises TargetError."""
     config = bench.config
     raise_descriptor_limit()
     with ExitStack() as stack:
@@ -119,7 +119,7 @@ def shown_on(streams: Streams, bench: Bench, log: Log) -> AbstractContextManager
 
 
 def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -> Target:
-    """The target, once single reports have shown how fast it is at best. Raises TargetError where they do not arrive."""
+    """The target, once single reports have shown how fast it is at best. Raises TargetError if they do not arrive."""
     config = bench.config
     own_cid = own_cid_of(LinuxVsock()) if config.cids == "own" else None
     orders = _orders(endpoint, bench.factory, config.request_timeout_ns)
@@ -127,9 +127,7 @@ def _looked_at(bench: Bench, endpoint: Endpoint, log: Log, stop: StopRequests) -
     prober = Prober(loads_of(bench.plan, mine if mine.vms else bench.plan.nodes[0], own_cid)[0], orders, stop.check)
     idle_ns = idle_p95_ns(prober)
     if idle_ns is None:
-        raise TargetError(
-            f"{config.target}: a single report was not delivered", "look whether the target takes reports at all, with run"
-        )
+        raise TargetError(f"{config.target}: a single report was not delivered", "check with run whether the target takes reports")
     log.line(f"single reports take {format_seconds(idle_ns)} (P95 of {prober.sent})", "idle", {"p95_seconds": idle_ns / SECOND})
     return Target(endpoint, own_cid, prober, idle_ns, relay_reconciler(config, log, os.environ))
 
@@ -148,7 +146,7 @@ def _orders(
 
 
 class _Searching:
-    """A search that goes on."""
+    """A running search."""
 
     def __init__(self, bench: Bench, target: Target, stop: StopRequests, log: Log, trials: list[Trial]) -> None:
         self._bench = bench
@@ -158,7 +156,7 @@ class _Searching:
         self._trials = trials
 
     def run(self, view: TrialsView, frame: Frame, outputs: Outputs) -> Capacity:
-        """Run trials until the search is at its end, or somebody stops it; what is known is written after each."""
+        """Run trials until the search ends or is stopped; what is known is written after each."""
         complete = False
         while not complete:
             found = Search(self._bench.terms, self._trials)
@@ -170,7 +168,9 @@ class _Searching:
                 try:
                     trial = self._trial(step, view, capacity)
                 except StoppedError as error:
-                    self._log.alert(f"stopped by a signal ({error.exit_code - 128}): the search goes on with --continue", "stopped")
+                    self._log.alert(
+                        f"stopped by a signal ({error.exit_code - 128}): continue the search with --continue", "stopped"
+                    )
                     break
                 self._trials.append(trial)
                 view.end(trial)
@@ -184,7 +184,7 @@ class _Searching:
                 self._log.alert(f"--result: cannot be written: {error}", "result_file")
 
     def _trial(self, step: Step, view: TrialsView, so_far: Capacity) -> Trial:
-        """Run one trial, and wait until the target is itself again. Raises StoppedError where a signal came."""
+        """Run one trial, and wait until the target has recovered. Raises StoppedError if a signal arrived."""
         number, bench = len(self._trials) + 1, self._bench
         lengths, level = bench.lengths(step), bench.level(step)
         view.begin(UnderWay(number, step, level, lengths, self._expected(), so_far.holds, so_far.misses), self._trials)
@@ -193,7 +193,7 @@ class _Searching:
             thrown_away, totals = sent(bench, self._target, Attempt(number, step, lengths), both(watch.update, view.update), stop)
             if stop.first_signal:
                 raise StoppedError(stop.first_signal.name, stop.first_signal)
-        view.wait("waiting until the target is itself again")
+        view.wait("waiting until the target has recovered")
         with self._stop.at_once():
             recovered_ns = recovered_after_ns(self._target.prober, self._target.idle_ns)
         return watch.trial(
@@ -211,8 +211,8 @@ class _Searching:
 def sent(
     bench: Bench, target: Target, attempt: Attempt, update: Callable[[RunTotals], None], stop: StopRequests
 ) -> tuple[int, RunTotals]:
-    """Send what is due in a trial, and call `update` meanwhile and at its end; returns what the target threw away, and what became
-    of every report."""
+    """Send what is due in a trial, and call `update` meanwhile and at its end; returns what the target discarded, and the fate of
+    every report."""
     lengths, config = attempt.lengths, bench.config
     plan, factory = bench.trial_plan(attempt.step, attempt.number, lengths)
     mine = plan.nodes[bench.node]

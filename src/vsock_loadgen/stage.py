@@ -1,4 +1,4 @@
-"""Where a run is shown and written down, and how its outcome gets there."""
+"""The outputs of a run, and how its outcome gets there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from vsock_loadgen.text.result_text import result_text
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Files that a run writes, where they are wanted; the `summary` is put behind what its file holds, and `samples` has a row for
-    each report of this share of the VMs."""
+    """Files that a run writes, if they are wanted; the `summary` is appended to its file, and `samples` has a row for each report
+    of this share of the VMs."""
 
     result: Path | None = None
     html: Path | None = None
@@ -33,7 +33,7 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a run is shown and written down; `concluded` hears of its outcome."""
+    """The outputs of a run; `concluded` gets its outcome."""
 
     streams: Streams
     outputs: Outputs
@@ -41,8 +41,8 @@ class Stage:
     concluded: Callable[[Result], None] | None = None
 
     def conclude(self, result: Result) -> int:
-        """Check the accounts, show the outcome, write the files; returns the exit code: that of the verdict, but that a run whose
-        files could not be written does not end with 0."""
+        """Check the accounts, show the outcome, write the files; returns the exit code: that of the verdict, but never 0 if a file
+        could not be written."""
         streams, outputs, log = self.streams, self.outputs, self.log
         if not result.counts.balanced or result.counts.in_flight:
             raise InternalError(f"the accounts do not balance: {result.counts}")
@@ -66,14 +66,14 @@ class Stage:
             print(text, end=document, file=streams.outcome, flush=True)
         except OSError as error:
             if outputs.result is None or document:
-                raise  # it is nowhere else
+                raise  # there is no other copy
             log.alert(f"{error.filename or 'the outcome'}: {error.strerror}; the outcome is in {outputs.result} alone", "outcome")
         if self.concluded is not None:
             self.concluded(result)
         return result.verdict.exit_code or unwritten
 
     def written(self, name: Literal["html", "summary"], write: Callable[[Path], None]) -> int:
-        """Write one of the outputs; returns the exit code of that. Where it cannot be written, the log says so."""
+        """Write one of the outputs; returns the exit code of that. If it cannot be written, the log says so."""
         path: Path = getattr(self.outputs, name)
         try:
             write(path)

@@ -1,4 +1,4 @@
-"""The plans of trials: the fleet of a config under another load, and how long that has to be measured."""
+"""The plans of trials: the fleet of a config under another load, and how long to measure it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from vsock_loadgen.preparing import prepare
 from vsock_loadgen.units import SECOND
 
 _BETWEEN_TRIALS = 1.0
-"""Seconds, about, until a trial has come to its end and the target is itself again."""
+"""Seconds, about, until a trial has ended and the target has recovered."""
 _DIGITS = 6
 _ANY = Lengths(SECOND, 10 * SECOND)
 
 
 @dataclass(slots=True)
 class Bench:
-    """Where trials are planned: a config, its fleet, and the terms of the search."""
+    """What trials are planned from: a config, its fleet, and the terms of the search."""
 
     config: Config
     plan: Plan
@@ -59,19 +59,19 @@ class Bench:
         return lengths_of(self.terms.goals, due, long=step.long)
 
     def seconds(self, step: Step) -> float:
-        """About how long it takes in all."""
+        """About how long it takes in total."""
         lengths = self.lengths(step)
         return (lengths.settle_ns + lengths.window_ns) / SECOND + _BETWEEN_TRIALS
 
     def ladder(self) -> Ladder:
-        """The slots of the loads. Raises ConfigError where there is no fleet for the first or the last of them."""
+        """The slots of the loads. Raises ConfigError if there is no fleet for the first or the last of them."""
         steps = [Step(load, "ladder") for load in self.loads]
         for step in (steps[-1], steps[0]):
             self._fleet(step)
         return ladder_of(self.loads, [self.lengths(step) for step in steps], self.config.request_timeout_ns)
 
     def trial_plan(self, step: Step, number: int, lengths: Lengths) -> tuple[Plan, ReportFactory]:
-        """The plan of one trial: a fleet with moments of its own, in the stretches of the trial."""
+        """The plan of one trial: a fleet with its own moments, in the stretches of the trial."""
         plan, factory = self._fleet(step)
         vms = plan.fleet.vm_count
         phases = phases_of(lengths.settle_ns, lengths.window_ns)
@@ -89,7 +89,7 @@ class Bench:
         return step.load if self.terms.vary == "rate" else 1.0
 
     def _fleet(self, step: Step) -> tuple[Plan, ReportFactory]:
-        """The fleet of a load: the config's, or one of another number of VMs, of which the last is kept."""
+        """The fleet of a load: the config's, or one of another number of VMs; the last one is kept."""
         if self.terms.vary == "rate":
             return self.plan, self.factory
         vms = int(step.load)
@@ -108,8 +108,8 @@ class Bench:
 
 
 def prepared(config: Config, asked: Asked, *, node: int = 0) -> Bench:
-    """Everything that is known before the target is touched, by that `node` of the config's. Raises ConfigError where the config is
-    none for a search, or for a ladder."""
+    """Everything that is known before the target is touched, by that `node` of the config's. Raises ConfigError if the config does
+    not suit a search, or a ladder."""
     nodes = config.node_count or 1
     check_config(config, nodes=nodes, ladder=bool(asked.ladder))
     goals = goals_of(config)
@@ -118,7 +118,7 @@ def prepared(config: Config, asked: Asked, *, node: int = 0) -> Bench:
     plan, factory = prepare(settled)
     if any(cohort.synchronized for cohort in plan.fleet.cohorts):
         raise ConfigError(
-            [Problem("", "synchronized", "found VMs in step with the clock, expected none: they make a load of their own")]
+            [Problem("", "synchronized", "found VMs in step with the clock, expected none: their load does not follow the trial's")]
         )
     fleet = Fleet(config.vm_count, plan.forecast.reports_per_second, plan.forecast.shortest_interval_seconds)
     processors = max(1, usable_processors() - isinstance(config.target, EmbeddedAddress))

@@ -54,7 +54,7 @@ def parse_duration(text: str) -> int:
         total += int(Fraction(number.removesuffix(".")) * _UNITS[unit])
         rest = rest[term.end() :]
     if total > _LIMIT or (total == _LIMIT and sign > 0):
-        raise ValueError("is too long: Go's durations end at about 292 years")
+        raise ValueError("is too long: a duration has at most about 292 years")
     return sign * total
 
 
@@ -112,7 +112,7 @@ def format_bytes(count: float) -> str:
 
 
 def format_number(value: float) -> str:
-    """A figure to three digits, below 0.1 to two that are not zero: `4.47`, `93`, `1,250`, `0.0021`; 0 only where it is 0."""
+    """A figure to three digits, below 0.1 to two that are not zero: `4.47`, `93`, `1,250`, `0.0021`; 0 only if it is 0."""
     if 0 < abs(value) < 0.1:
         return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
     return f"{value:,.0f}" if abs(value) >= 999.5 else _three_figures(value)

@@ -109,7 +109,7 @@ def test_runs_and_searches_do_not_mix(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--baseline", "a.json", "b.json"), "of searches, the first FILE is the baseline"),
-        (("a.json", "b.json", "--fail-if", "lag.p99 > +1%"), "of searches only what holds is judged"),
+        (("a.json", "b.json", "--fail-if", "lag.p99 > +1%"), "'lag.p99 > +1%'"),
         (("a.json", "b.json", "--fail-if", "holds < 10%"), "expected a percentage of what held before, with its sign"),
         (("a.json",), "expected two or more"),
     ],

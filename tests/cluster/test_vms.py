@@ -31,9 +31,9 @@ def test_a_long_list_is_read_page_by_page(api: KubernetesApi, environment: dict[
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        (403, "does not allow to list virtualmachineinstances (403)"),
-        (404, "knows no list of VMs (404)"),
-        ("html", "answered with something that is no list of VMs"),
+        (403, "virtualmachineinstances (403)"),
+        (404, "list of VMs (404)"),
+        ("html", "list of VMs ("),
     ],
 )
 def test_a_refusal_says_what_was_asked_for_and_the_way_out(
@@ -51,5 +51,5 @@ def test_a_vm_without_a_name_is_no_list_of_vms(
     api: KubernetesApi, environment: dict[str, str], metadata: dict[str, object]
 ) -> None:
     api.vms = [{"metadata": metadata, "status": {"phase": "Running"}}]
-    with pytest.raises(ClusterError, match="no list of VMs"):
+    with pytest.raises(ClusterError, match=r"list of VMs \("):
         read_running_vms(environment, patience_seconds=IMPATIENT)

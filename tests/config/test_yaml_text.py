@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from said import says_of
 from vsock_loadgen.config.places import Rank, Source
 from vsock_loadgen.config.tree import UnreadableError
 from vsock_loadgen.config.yaml_text import read_yaml
@@ -17,77 +18,54 @@ from vsock_loadgen.grammar.scalars import OddNumber, resolve
 Complain = Callable[..., list[str]]
 SOURCE = Source("a.yaml", Rank.FILE)
 
-UNREADABLE = {
-    "an empty file": ("", ": the file is empty, expected the key loadgen:"),
-    "a file of comments": ("# nothing\n", ": the file is empty, expected the key loadgen:"),
-    "a list at the top": ("- vmCount: 3\n", ":1: found a list at the top, expected the key loadgen:"),
-    "a text at the top": ("vmCount\n", ":1: found 'vmCount' at the top, expected the key loadgen:"),
-    "keys without their root": (
-        "\nvmCount: 3\nseed: 5\n",
-        ":2: the key loadgen: is missing; vmCount, seed at the top belong below it",
-    ),
-    "a misspelt root": ("lodagen: {}\n", ":1: the key loadgen: is missing; did you mean it by lodagen?"),
-    "a root that is no block": ("loadgen: 5\n", ":1: loadgen: found 5, expected a block of keys"),
-    "a bracket left open": (
-        "loadgen:\n  packages: [1,\n",
-        ":2: not valid YAML: while parsing a flow node: expected the node content, but found '<stream end>'",
-    ),
-    "a colon too many": ("loadgen:\n  a: b: c\n", ":2: not valid YAML: mapping values are not allowed here"),
-    "a tab as indentation": (
-        "loadgen:\n\tvmCount: 3\n",
-        ":2: found a tab, expected spaces",
-    ),
+UNREADABLE: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
+    "an empty file": ("", ("", "empty")),
+    "a file of comments": ("# nothing\n", ("", "empty")),
+    "a list at the top": ("- vmCount: 3\n", (":1", "a list")),
+    "a text at the top": ("vmCount\n", (":1", "'vmCount'")),
+    "keys without their root": ("\nvmCount: 3\nseed: 5\n", (":2", "missing", "vmCount", "seed")),
+    "a misspelt root": ("lodagen: {}\n", (":1", "missing", "lodagen")),
+    "a root that is no block": ("loadgen: 5\n", (":1", "5", "a block")),
+    "a bracket left open": ("loadgen:\n  packages: [1,\n", (":2", "not valid YAML", "'<stream end>'")),
+    "a colon too many": ("loadgen:\n  a: b: c\n", (":2", "not valid YAML")),
+    "a tab as indentation": ("loadgen:\n\tvmCount: 3\n", (":2", "a tab")),
     "a bracket that is left open": (
         "loadgen:\n  packages: {buckets: [\n  target: embedded\n",
-        ":3: not valid YAML: while parsing a flow sequence that begins in line 2: expected ',' or ']', but got '<stream end>'",
+        (":3", "not valid YAML", "line 2", "'<stream end>'"),
     ),
-    "a control character": ("loadgen:\n  a: \x07\n", ":2: not valid YAML: found U+0007, which YAML forbids"),
-    "two documents": ("loadgen: {}\n---\nloadgen: {}\n", ":2: a second YAML document begins here, expected only one"),
-    "an alias without an anchor": ("loadgen:\n  vmCount: *a\n", ":2: the alias *a has no anchor &a before it"),
-    "an alias inside of itself": (
-        "loadgen: &a\n  packages: *a\n",
-        ":2: the alias *a stands inside what it names, and would have no end",
-    ),
+    "a control character": ("loadgen:\n  a: \x07\n", (":2", "not valid YAML", "U+0007")),
+    "two documents": ("loadgen: {}\n---\nloadgen: {}\n", (":2", "document")),
+    "an alias without an anchor": ("loadgen:\n  vmCount: *a\n", (":2", "*a", "&a")),
+    "an alias inside of itself": ("loadgen: &a\n  packages: *a\n", (":2", "*a")),
     "a tag of a programming language": (
         "loadgen: !!python/object:os.system {}\n",
-        ":1: the tag tag:yaml.org,2002:python/object:os.sy... is not known here, expected plain values",
+        (":1", "tag:yaml.org,2002:python/object:os.sy..."),
     ),
-    "a merge key": (
-        "loadgen:\n  <<: {vmCount: 5}\n",
-        ":2: merge keys (<<) are not part of YAML 1.2; expected the keys themselves",
-    ),
-    "a list as a key": ("loadgen:\n  [a, b]: 5\n", ":2: a key is a list, expected a name"),
-    "deep nesting": ("loadgen: " + "[" * 1000, ":1: nested more than 32 levels deep, expected a config"),
-    "too many values": (
-        "loadgen:\n  a:\n" + "  - 1\n" * 10_000,
-        ":9998: more than 10,000 values with every alias expanded, expected a config",
-    ),
-    "a version that YAML does not have": (
-        "%YAML 1.9\n---\nloadgen: {}\n",
-        ": not valid YAML: an escape sequence or a directive is malformed",
-    ),
-    "a character beyond Unicode": (
-        'loadgen: "\\UFFFFFFFF"\n',
-        ": not valid YAML: an escape sequence or a directive is malformed",
-    ),
-    "a gigantic line": ("a" * 70_000, ":1: the line has 70,000 characters, expected at most 65,536"),
-    "a gigantic file": ("# comment\n" * 110_000, ": larger than 1,048,576 bytes, expected a config file"),
-    "bytes that are not UTF-8": (b"loadgen:\n  specificPackage: \xe9\n", ":2: found byte 0xE9, expected UTF-8"),
-    "UTF-16": ("loadgen: {}".encode("utf-16-le"), ":1: not valid YAML: found U+0000, which YAML forbids"),
+    "a merge key": ("loadgen:\n  <<: {vmCount: 5}\n", (":2", "merge keys", "1.2")),
+    "a list as a key": ("loadgen:\n  [a, b]: 5\n", (":2", "a list")),
+    "deep nesting": ("loadgen: " + "[" * 1000, (":1", "nested", "32")),
+    "too many values": ("loadgen:\n  a:\n" + "  - 1\n" * 10_000, (":9998", "10,000")),
+    "a version that YAML does not have": ("%YAML 1.9\n---\nloadgen: {}\n", ("", "not valid YAML")),
+    "a character beyond Unicode": ('loadgen: "\\UFFFFFFFF"\n', ("", "not valid YAML")),
+    "a gigantic line": ("a" * 70_000, (":1", "70,000", "65,536")),
+    "a gigantic file": ("# comment\n" * 110_000, ("", "1,048,576")),
+    "bytes that are not UTF-8": (b"loadgen:\n  specificPackage: \xe9\n", (":2", "0xE9", "UTF-8")),
+    "UTF-16": ("loadgen: {}".encode("utf-16-le"), (":1", "not valid YAML", "U+0000")),
 }
 
 
-@pytest.mark.parametrize(("text", "message"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_cannot_be_read_is_one_clear_error(complaints: Complain, text: str | bytes, message: str) -> None:
-    assert complaints(text) == ["loadgen.yaml" + message]
+@pytest.mark.parametrize(("text", "said"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_is_one_clear_error(complaints: Complain, text: str | bytes, said: tuple[str, ...]) -> None:
+    (message,) = complaints(text)
+    line, *values = said
+    assert says_of(message, f"loadgen.yaml{line}", *values), message
 
 
 def test_aliases_that_would_explode_are_one_error(complaints: Complain) -> None:
     levels = ["  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"]
     levels += [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 20)]
-    assert complaints("loadgen:\n" + "".join(levels)) == [
-        "loadgen.yaml:5: more than 10,000 values with every alias expanded, expected a config"
-    ]
+    (message,) = complaints("loadgen:\n" + "".join(levels))
+    assert says_of(message, "loadgen.yaml:5", "10,000")
 
 
 def test_aliases_that_nest_too_deeply_are_one_error() -> None:
@@ -147,4 +125,4 @@ def test_any_scalar_resolves_and_a_number_is_exact(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1E" + "5" * 20, "1e-" + "9" * 30, "0e" + "9" * 20])
 def test_an_exponent_of_many_digits_is_an_odd_number(text: str) -> None:
-    assert resolve(text) == OddNumber("too large or too small a number")
+    assert isinstance(resolve(text), OddNumber)

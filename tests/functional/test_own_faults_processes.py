@@ -203,7 +203,7 @@ def test_a_run_that_has_lost_everything_and_waits_holds_no_descriptor_of_it(tmp_
     with watched(*SMALL, "--workers", "2", "--after-run", "wait", "--result", out) as run:
         grow(run, out)
         run.kill(signal.SIGKILL, *run.children)
-        run.read_until("stays until SIGTERM")
+        run.read_until("until SIGTERM (afterRun: wait)")
         held = sorted(path.readlink().name for path in Path(f"/proc/{run.pid}/fd").iterdir() if int(path.name) > 2)
         run.kill(signal.SIGTERM)
         ended = run.ended()

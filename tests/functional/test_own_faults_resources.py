@@ -86,10 +86,9 @@ def test_too_little_memory_for_the_plan_is_one_message(arguments: tuple[str, ...
     with watched(*arguments, "--vm-count", "100000", setup=setup) as run:
         ended = run.ended()
     assert ended.code == 1
-    assert ended.log.splitlines()[-2:] == [
-        "this machine refused what is needed: Cannot allocate memory",
-        "  remedy: give it more memory (ulimit -v, memory.max of the control group), or take a smaller fleet",
-    ]
+    message, remedy = ended.log.splitlines()[-2:]
+    assert message.endswith(": Cannot allocate memory")
+    assert remedy.startswith("  remedy: ")
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -88,7 +88,7 @@ def test_response_and_service_time_are_one_chart_where_they_are_one_picture(brow
     counts, times = Counts(due=50, started=50, delivered=50), times_of(101 * MILLISECOND, 100 * MILLISECOND, MILLISECOND, 50)
     browser.open(written(result_of(counts, times), tmp_path))
     assert "service" not in browser.traces()
-    assert browser.text("#response-title").startswith("Response and service time: alike")
+    assert browser.text("#response-title").startswith("Response and service time: ")
     assert browser.run("return document.querySelector('#percentiles').data.map((each) => each.name)") == [
         "response and service time",
         "schedule lag",
@@ -117,8 +117,8 @@ def asked() -> Result:
 def test_a_fleet_that_is_asked_is_shown_in_its_own_words(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(asked(), tmp_path))
     shown = browser.run("return document.querySelector('main').innerText.toLowerCase()")
-    assert not [word for word in ("offered", "achieved", "under way", "response time", "relay") if word in shown]
-    assert browser.run("return document.querySelector('#times h2').textContent") == "How old is what the scanner knows"
+    assert not [word for word in ("offered", "achieved", "in flight", "response time", "relay") if word in shown]
+    assert browser.run("return document.querySelector('#times h2').textContent") == "Age of what the scanner knows"
     bars = browser.run("return document.querySelector('#askings').data.map((each) => [each.name, each.y])")
     assert bars == [["took the report", [1, 1]], ["error or fault", [2, 0]]]
     staleness = browser.run("return document.querySelector('#response').data[0].says")

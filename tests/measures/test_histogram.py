@@ -158,8 +158,7 @@ def test_what_is_no_histogram_is_refused(document: dict[str, object]) -> None:
 @given(times=st.lists(st.integers(1_000, HOUR), min_size=1, max_size=100), data=st.data())
 def test_quantiles_agree_with_hdrhistogram(times: list[int], data: st.DataObject) -> None:
     """Both are within a thousandth of the same exact value. They are compared at shares that are whole ranks, since
-    HdrHistogram rounds the rank of any other share, and we take the next one up.
-    """
+    HdrHistogram rounds the rank of any other share, and we take the next one up."""
     reference = HdrHistogram(1, 2 * HOUR, 3)
     for time in times:
         reference.record_value(time)

@@ -120,7 +120,7 @@ def test_the_document_of_counters_that_could_not_be_read_has_the_same_keys_and_n
             {"received": 8, "forwarded": 7, "mismatching_cid": 2, "rate_limited": 1},
             "failed",
             EXIT_THRESHOLD,
-            "the target threw away 3 reports: 2 with a mismatching CID, 1 rate limited",
+            " 3 reports: 2 with a mismatching CID, 1 rate limited",
         ),
         (
             {"received": 9, "forwarded": 9},

@@ -247,4 +247,5 @@ def test_of_a_group_of_which_nothing_was_due_on_this_node_nothing_is_judged(vms:
     assert [each.shown_value for each in judged[:2]] == ["not judged"] * 2
     verdict = judge_target(run.counts, judged)
     assert (verdict.status, verdict.exit_code) == ("passed", 0)
-    assert verdict.reasons == ("the threshold is met; 2 more are about what nothing was due of here",)
+    (reason,) = verdict.reasons
+    assert reason.startswith("the threshold is met; 2 more ")

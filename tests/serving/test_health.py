@@ -54,7 +54,7 @@ def test_a_run_that_is_no_longer_heard_of_is_not_alive() -> None:
     assert states(health) == (OK, OK)
     clock.now_ns += 1_000_000_000
     assert states(health) == (NOT, OK)
-    assert health.alive(REQUEST).body == b"the run has not been heard of for 31 s\n"
+    assert b"31 s" in health.alive(REQUEST).body
     health.update(after(2))
     assert states(health) == (OK, OK)
 

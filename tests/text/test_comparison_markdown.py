@@ -47,7 +47,7 @@ def test_only_what_is_beyond_the_spread_is_shown_unless_all_is_asked_for() -> No
     names = {row.metric.name: row.changes[0].exceeds_spread for row in comparison.rows}
     assert all(f"| {name} |" in whole for name in names)
     assert {name for name in names if f"| {name} |" in short} == {name for name, exceeds in names.items() if exceeds}
-    assert f"{list(names.values()).count(False)} figures differ within their own spread" in short
+    assert f"{list(names.values()).count(False)} figures differ only within their own spread" in short
 
 
 def test_nothing_is_left_out_where_no_spread_is_known() -> None:

@@ -19,7 +19,7 @@ from vsock_loadgen.units import SECOND
 MET = JudgedThreshold("response_time.p99 < 500ms", 0.32, "seconds", passed=True, limit=0.5)
 MISSED = JudgedThreshold("failed_percent < 1", 2.0, "percent", passed=False, limit=1.0)
 UNJUDGED = JudgedThreshold("phase.night.lag.p99 < 1s", None, "seconds", None, limit=1.0)
-COMPLETE, ON_TIME, LOST = "the run is complete", "the generator kept its schedule", "no more reports are lost than may be"
+COMPLETE, ON_TIME, LOST = "the run is complete", "the generator kept its schedule", "no more reports are lost than allowed"
 
 
 def judged(status: str, code: int, *reasons: str, **others: object) -> Result:

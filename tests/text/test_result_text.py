@@ -76,7 +76,7 @@ def test_a_group_without_vms_has_dashes_for_its_times() -> None:
 
 def test_what_the_receiver_could_not_know_is_said() -> None:
     words = " ".join(result_text(grouped()).split())
-    assert "seen VMs that arrived as planned, of those that could be known" in words
+    assert "seen VMs that arrived as planned" in words
     assert "1 VM arrived with a CID or a number of packages that was not planned" in words
     assert "seen by profile is not known: all VMs have one CID" in words
     assert "phases" not in words  # of a dimension that is not shown
@@ -86,7 +86,7 @@ def test_intervals_that_are_not_known_yet_are_said_where_intervals_are_shown() -
     made = grouped()
     assert made.groups is not None
     shown = replace(made, groups=replace(made.groups, report_interval=made.groups.packages), receiver={"ungrouped": 30})
-    assert "30 VMs sent fewer than two reports, so their interval is not known" in " ".join(result_text(shown).split())
+    assert "30 VMs sent fewer than two reports" in " ".join(result_text(shown).split())
     assert "fewer than two" not in result_text(made)
 
 
@@ -155,7 +155,7 @@ def test_every_figure_is_there(width: int) -> None:
         "Verdict: invalid",
         "confirmation: strong, the target read every delivered report to its end",
         "due 1,234,567",
-        "delivered 1,230,000 530 GB, 61,500 reports a second",
+        "delivered 1,230,000 530 GB, 61,500 reports per second",
         "failed 4,000 0.32 % of due",
         "skipped 500",
         "unfinished 67",
@@ -230,7 +230,7 @@ def test_a_run_in_which_nothing_was_due_has_dashes_for_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confirmation", "proof"), [("weak", "vsock hides whether it had read it"), ("none", "nobody looked whether it was read")]
+    ("confirmation", "proof"), [("weak", "vsock hides whether it had read it"), ("none", "written to the kernel")]
 )
 def test_the_verdict_states_its_confirmation(confirmation: Confirmation, proof: str) -> None:
     words = " ".join(result_text(replace(failed_result(), confirmation=confirmation)).split())

@@ -17,14 +17,15 @@ def test_a_vm_has_the_cid_that_its_kernel_says() -> None:
 @pytest.mark.parametrize(
     ("cid", "found"),
     [
-        (None, "/dev/vsock is missing or does not tell this kernel's CID"),
-        (2, "this kernel's CID is 2 (a host)"),
-        (1, "this kernel's CID is 1 (only the loopback transport)"),
-        (0, "this kernel's CID is 0 (no VM)"),
+        (None, "/dev/vsock"),
+        (2, "CID is 2 ("),
+        (1, "CID is 1 ("),
+        (0, "CID is 0 ("),
     ],
 )
 def test_elsewhere_there_is_no_own_cid(cid: int | None, found: str) -> None:
     with pytest.raises(TargetError) as raised:
         own_cid_of(FakeVsock(cid=cid))
-    assert str(raised.value).startswith(f"cids: own, but {found}")
-    assert "remedy: run it inside a VM" in str(raised.value)
+    assert str(raised.value).startswith("cids: own")
+    assert found in str(raised.value)
+    assert "remedy: " in str(raised.value)

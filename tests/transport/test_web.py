@@ -66,7 +66,8 @@ def test_head_has_the_headers_of_get_and_no_body(server: HttpServer) -> None:
 def test_an_unknown_path_is_not_found_and_the_known_ones_are_named(server: HttpServer, path: str) -> None:
     status, text, _ = ask(server, path)
     assert status == HTTPStatus.NOT_FOUND
-    assert text == "404 Not Found: there is nothing here; expected one of /said, /broken\n"
+    assert text.startswith("404 Not Found: ")
+    assert text.endswith("/said, /broken\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -64,7 +64,7 @@ def test_a_suspension_makes_a_run_invalid_and_is_told_as_one() -> None:
     machine = Machine()
     machine.pass_time(1800 * SECOND, suspended_ns=7200 * SECOND)
     (step,) = machine.watch.steps
-    assert str(step).startswith("30m into the run (2023-11-14T22:43:20+00:00) the machine was suspended for 2h, in which nothing")
+    assert str(step).startswith("30m into the run (2023-11-14T22:43:20+00:00) the machine was suspended for 2h: ")
     assert str(step) in machine.log.getvalue()
     assert suspended((step,))[0].startswith("the machine was suspended for 2h of the run")
     assert was_set((step,)) == []
@@ -83,7 +83,7 @@ def test_a_clock_that_was_set_is_told_with_its_direction(set_ns: int, words: str
 def test_both_at_once_are_two_things() -> None:
     machine = Machine()
     machine.pass_time(SECOND, suspended_ns=60 * SECOND, set_ns=-2 * SECOND)
-    assert "was suspended for 1m, " in str(machine.watch.steps[0])
+    assert "was suspended for 1m: " in str(machine.watch.steps[0])
     assert "and the wall clock was set back by 2s" in str(machine.watch.steps[0])
 
 
@@ -100,7 +100,7 @@ def test_many_steps_are_few_sentences() -> None:
     for _ in range(2 * MOST_STEPS):
         machine.pass_time(SECOND, set_ns=2 * SECOND)
     assert len(sentences(machine.watch.steps)) == 5
-    assert sentences(machine.watch.steps)[-1].endswith("set by 6m40s in all")
+    assert sentences(machine.watch.steps)[-1].endswith("set by 6m40s in total")
 
 
 def test_a_reading_during_which_this_process_was_held_up_is_none() -> None:

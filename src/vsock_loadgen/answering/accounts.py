@@ -1,10 +1,11 @@
 """The accounts of a fleet that is asked.
 
-A report is one scan of one VM. It waits until exactly one end: it is delivered once it has been taken whole, and the asker has
-shown that; else it is overtaken by a newer scan, or by the end of its VM or of the run, and has failed if it was asked for in vain,
-was skipped if nobody asked. Askings are counted apart. While an asking for a report is under way its end is open, whatever happens.
+A report is one scan of one VM. It waits until exactly one end. It is delivered once it has been taken whole and the asker has shown
+that. Otherwise it is overtaken by a newer scan, or by the end of its VM or of the run: then it has failed if an asking for it
+failed, and is skipped if it was never asked for. Askings are counted apart. While an asking for a report is in flight, its end is
+open.
 
-The response time of a report ends when the asker has it or a newer one of its VM, whatever became of the report itself.
+The response time of a report ends when the asker has it or a newer one of its VM, whatever the report's own fate.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from vsock_loadgen.measures.outcome import FailureClass
 
 class Report:
     """One scan of one VM: the `number`th of all, and the `generation`th since its agent started at `epoch_ns`. It waits until it
-    `is_delivered` or `is_lost`; once its end is due it waits only for the askings `under_way`. `failure` is what the last asking in
-    vain was."""
+    `is_delivered` or `is_lost`; once its end is due it waits only for the askings `under_way`. `failure` is the class of the last
+    failed asking."""
 
     __slots__ = (
         "book",
@@ -57,7 +58,7 @@ class Report:
 
 @dataclass(slots=True)
 class Asking:
-    """Somebody asks a VM; `report` is what it is answered with, once that is known. It may have to meet a `fault`."""
+    """An asking of a VM; `report` is the answer, once that is known. It may meet a `fault`."""
 
     position: int
     began_ns: int
@@ -84,11 +85,11 @@ class Accounts:
         self._agents = [(now_ns, 0)] * len(self._agents)
 
     def start_agent(self, position: int, now_ns: int) -> None:
-        """The agent of a VM that has no report has started anew."""
+        """The agent of a VM without a report has restarted."""
         self._agents[position] = now_ns, self._numbers[position]
 
     def report(self, position: int) -> Report | None:
-        """What a VM answers with; None before its first scan."""
+        """The report that a VM answers with; None before its first scan."""
         return self._newest[position]
 
     def scan(self, position: int, due_ns: int, book: AskedBook, *, is_initial: bool = False) -> None:
@@ -114,17 +115,17 @@ class Accounts:
             self._end(position, before, ended_by)
 
     def ask(self, position: int, now_ns: int, book: AskedBook, fault: Asked | None = None) -> Asking:
-        """Somebody asks a VM."""
+        """A VM is asked."""
         book.ask()
         return Asking(position, now_ns, book, fault)
 
     def refuse_stranger(self, how: Asked = Asked.NOT_FOUND) -> None:
-        """Somebody asked for a VM that there is not, or may not ask."""
+        """An asking for an unknown VM, or by an asker without permission."""
         self._ledger.strangers.ask()
         self._ledger.strangers.end_asking(how)
 
     def answer_with(self, asking: Asking, report: Report) -> None:
-        """An asking is for this report, which may be taken now."""
+        """An asking is answered with this report, which may be taken now."""
         asking.report = report
         report.under_way += 1
 
@@ -147,7 +148,8 @@ class Accounts:
                 self._end(asking.position, report, report.ended_by)
 
     def finish(self, end_ns: int) -> None:
-        """The run is over, and no asking is under way: what waits, waits in vain, and what the asker does not know is so old."""
+        """The run is over, and no asking is in flight: waiting reports are lost, and the age of what the asker does not have is
+        final."""
         for position, report in enumerate(self._newest):
             if report is not None and report.waits:
                 self._lose(position, report)
@@ -181,7 +183,7 @@ class Accounts:
         report.failure = failure
 
     def _end(self, position: int, report: Report, ended_by: EndedBy) -> None:
-        """A report waits no longer, unless somebody is taking it right now."""
+        """A report waits no longer, unless it is being taken right now."""
         if not report.waits:
             return
         report.ended_by = report.ended_by or ended_by

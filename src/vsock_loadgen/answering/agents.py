@@ -1,4 +1,4 @@
-"""The agents of all VMs: what each would answer right now, and which of them has somebody already."""
+"""The agents of all VMs: what each would answer right now, and which of them is busy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vsock_loadgen.payloads.reports import Buffer
 
 
 class Place:
-    """The one place of an agent, from when it is taken until it is left: by then somebody else may have it."""
+    """The one place of an agent, from when it is taken until it is freed: by then another asker may have it."""
 
     __slots__ = ("_position", "_taken")
 
@@ -34,8 +34,8 @@ class Place:
 class Agents:
     """By position: `indices` are the VMs' global ones, `packages` what each has. An agent has time for one asker at once.
 
-    `wall_ns` turns a reading of the clock into nanoseconds since the epoch. `lateness_ns` is how far behind this process is with
-    what it has to do, for whoever measures how late an answer is. `busy` is what a second asker is told.
+    `wall_ns` turns a reading of the clock into nanoseconds since the epoch. `lateness_ns` is how far behind its work this process
+    is, for measuring how late an answer is. `busy` is what a second asker is told.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Agents:
 
     @property
     def dialect(self) -> Dialect:
-        """What they speak."""
+        """The dialect of the agents."""
         return self._answers.dialect
 
     def fault(self, position: int) -> Asked | None:
@@ -77,21 +77,21 @@ class Agents:
         return self._delay(self._indices[position], self._numbers[position]) if self._delay else 0
 
     def whole(self, position: int) -> list[Buffer]:
-        """A report of a VM in full, whatever it has: for an answer that comes to nothing."""
+        """A full report of a VM, whatever it has: for an answer that a fault breaks off."""
         mark = self._answers.mark(self._indices[position], 0, 0)
         return self._answers.report(self._indices[position], self._packages[position], mark, 0)
 
     def enter(self, position: int) -> Place | None:
-        """Take a VM's one place; None if somebody has it."""
+        """Take a VM's one place; None if it is taken."""
         return None if self._taken[position] else Place(self._taken, position)
 
     def error(self, code: Asked, text: str) -> bytes:
-        """What an asker is told whose request is wrong."""
+        """The answer to a wrong request."""
         return self._answers.error(code, text)
 
     def answer(self, asking: Asking, request: Request) -> bytes | list[Buffer]:
-        """What the VM answers: a whole report as buffers, and in short that the asker has it already, or that there is none. From
-        here on the asking is for that report."""
+        """What the VM answers: a whole report as buffers, or a short message that the asker has it already or that there is none.
+        From here on the asking is for that report."""
         position = asking.position
         report = self._accounts.report(position)
         if report is None:

@@ -29,13 +29,13 @@ class AskedBook(Book):
         return self._entries
 
     def scan(self) -> None:
-        """A VM has a report, which waits from now on."""
+        """A VM has a report, which starts to wait."""
         self._entries += 1
         self.due += 1
         self.in_flight += 1
 
     def take(self, service_ns: int, size: int) -> None:
-        """A report that waited has been taken whole."""
+        """A waiting report has been taken whole."""
         self._entries += 1
         self._times.service.record(service_ns)
         self.started += 1
@@ -44,40 +44,40 @@ class AskedBook(Book):
         self.bytes += size
 
     def age(self, age_ns: int) -> None:
-        """A report was so old when it was taken."""
+        """The age of a report when it was taken."""
         self._ages.taken.record(age_ns)
 
     def lose(self, failure: FailureClass) -> None:
-        """A report waits no longer, and was asked for in vain."""
+        """A report waits no longer, and all askings for it failed."""
         self._entries += 1
         self.started += 1
         self.fail(failure)
 
     def pass_over(self, ended_by: EndedBy) -> None:
-        """A report waits no longer, and nobody had asked for it."""
+        """A report waits no longer, and was never asked for."""
         self._entries += 1
         self.in_flight -= 1
         self.skipped += 1
         self.ended_by[ended_by] = self.ended_by.get(ended_by, 0) + 1
 
     def leave(self) -> None:
-        """A report still waits at the end, and nobody had asked for it."""
+        """A report still waits at the end, and was never asked for."""
         self._entries += 1
         self.give_up()
 
     def answer(self, response_ns: int, *, is_overtaken: bool) -> None:
-        """The asker has this report or a newer one, so long after it was due."""
+        """The asker has this report or a newer one, this long after it was due."""
         self._entries += 1
         self._times.response.record(response_ns)
         self.overtaken += is_overtaken
 
     def leave_open(self, age_ns: int) -> None:
-        """The run is over, and the asker has neither this report nor a newer one, so long after it was due."""
+        """The run is over, and the asker has neither this report nor a newer one, this long after it was due."""
         self.answer(age_ns, is_overtaken=True)
         self._ages.leave_open(age_ns)
 
     def settle_initial(self, *, is_lost: bool) -> None:
-        """The fate is known of a report that was there before the run: without a response time, it is no longer than any."""
+        """The fate of a report from before the run is known: it has no response time, so it counts as shorter than any."""
         self._entries += 1
         self.initial += 1
         self.overtaken += is_lost
@@ -88,7 +88,7 @@ class AskedBook(Book):
         self.overtaken -= 1
 
     def ask(self) -> None:
-        """Somebody asks."""
+        """An asking begins."""
         self._entries += 1
         self.asking += 1
 
@@ -101,19 +101,19 @@ class AskedBook(Book):
         self.claimed += claimed
 
     def lag(self, lag_ns: int) -> None:
-        """The first byte of an answer was so late."""
+        """How late the first byte of an answer was."""
         self._entries += 1
         self._times.lag.record(lag_ns)
 
     def share(self) -> Share:
-        """The state now; times and ages begin anew."""
+        """The state now; times and ages are cleared."""
         share = replace(super().share(), ages=self._ages)
         self._ages = Ages()
         return share
 
 
 class AskedLedger(Ledger[AskedBook]):
-    """The books of the cells, and `strangers` as the last of them: askings for VMs that there are not."""
+    """The books of the cells, and `strangers` as the last of them: askings for unknown VMs."""
 
     def __init__(self, books: int, vms: int) -> None:
         super().__init__([AskedBook() for _ in range(books + 1)])
@@ -121,7 +121,7 @@ class AskedLedger(Ledger[AskedBook]):
         self.knowledge = Knowledge(vms)
 
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
-        """The books in which something has changed, and what the asker knows; times, ages and errors begin anew."""
+        """The books in which something has changed, and what the asker knows; times, ages and errors are cleared."""
         return replace(super().snapshot(worker, at_ns, cpu_ns, final=final), knowledge=self.knowledge)
 
     def of_cells(self) -> Sequence[AskedBook]:

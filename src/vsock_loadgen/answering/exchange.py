@@ -1,7 +1,7 @@
 """One asking, from the upgrade to the receipt: read one framed request, write one framed response, and see that it was read.
 
-A PING goes out before the last piece of a report. Whoever answers it has read all that came before; that the last piece, which
-follows at once, was read as well, nobody can know who is not told.
+A PING goes out before the last piece of a report. An asker that answers it has read everything before; whether it read the last
+piece, which follows at once, the agent cannot know unless it is told.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLOSE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long an agent waits, in nanoseconds: for a whole connection, and for the request of somebody whom it has no time for."""
+    """How long an agent waits, in nanoseconds: for a whole connection, and for the request of an asker while it is busy."""
 
     connection_ns: int = 30 * SECOND
     busy_ns: int = 2 * SECOND
@@ -45,7 +45,8 @@ class BrokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an asking ended, when, and the bytes of a whole report. What is still to be said or closed is none of the accounts'."""
+    """How an asking ended, when, and the bytes of a whole report. What is still to be sent or closed does not concern the
+    accounts."""
 
     how: Asked
     at_ns: int
@@ -53,7 +54,7 @@ class Outcome:
 
 
 def websocket(request: web.BaseRequest) -> web.WebSocketResponse | None:
-    """The websocket of a request, not yet open; None where it asks for none."""
+    """The websocket of a request, not yet open; None if it asks for none."""
     ws = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
         compress=False,
@@ -79,7 +80,7 @@ class Exchange:
         self._so_far = Asked.NO_REQUEST
 
     async def answer(self) -> Outcome:
-        """Let the agent of the VM answer: every way in which that can end is an outcome."""
+        """Let the agent of the VM answer: every possible end is an outcome."""
         place = self._agents.enter(self._asking.position)
         if place is None:
             return self._ended(await self._turn_away())
@@ -97,7 +98,7 @@ class Exchange:
             place.leave()
 
     async def _fail(self, fault: Asked, place: Place) -> Outcome:
-        """Answer with a fault that was asked for, whatever the asker makes of it."""
+        """Answer with an injected fault, however the asker reacts."""
         try:
             async with asyncio.timeout(self._patience.connection_ns / SECOND):
                 if fault is Asked.BUSY:
@@ -114,7 +115,7 @@ class Exchange:
     async def _send_faulty(self, fault: Asked) -> None:
         """The answer that a fault leaves; one that is stalled lasts until the asker goes, or the agent's time is over."""
         if fault not in (Asked.TRUNCATED, Asked.STALLED, Asked.OVERSIZED):
-            await self._ws.send_bytes(self._agents.error(fault, "a fault that was asked for"))
+            await self._ws.send_bytes(self._agents.error(fault, "an injected fault"))
             return
         cut = pieces(self._agents.whole(self._asking.position), MESSAGE_BYTES)
         if fault is Asked.OVERSIZED:
@@ -122,7 +123,7 @@ class Exchange:
         for piece in cut[: (len(cut) + 1) // 2]:
             await self._ws.send_bytes(piece)  # type: ignore[arg-type]
         if fault is not Asked.TRUNCATED:
-            await _receipt(self._ws)  # which nobody gives, since no PING asks for one
+            await _receipt(self._ws)  # which never comes, since no PING asks for one
 
     async def _turn_away(self) -> Asked:
         """An agent that is busy says so before it has read the request, which it then takes."""
@@ -149,7 +150,7 @@ class Exchange:
         if request.method != "get_report":
             return await self._refuse(Asked.UNKNOWN_METHOD, f"found {request.method or 'no method'}, expected get_report")
         if delay_ns := agents.delay_ns(self._asking.position):
-            self._so_far = Asked.STALLED  # if the agent's own time is over by then
+            self._so_far = Asked.STALLED  # if the agent's timeout is over by then
             await asyncio.sleep(delay_ns / SECOND)
             self._so_far = Asked.STOPPED_READING
         answer = agents.answer(self._asking, request)
@@ -181,13 +182,13 @@ class Exchange:
 
 
 def bound_buffers(request: web.BaseRequest) -> None:
-    """Hold no more of a report than this for an asker who is slow: the rest stays where all reports share it."""
+    """Hold no more of a report than this for a slow asker: the rest stays in memory that all reports share."""
     if request.transport is not None:
         request.transport.set_write_buffer_limits(high=_BUFFERED_BYTES)
 
 
 async def _request(ws: web.WebSocketResponse) -> bytes:
-    """The one request of a connection. Raises BrokenError where the asker is gone before, TooLargeError."""
+    """The one request of a connection. Raises BrokenError if the asker is gone before, TooLargeError."""
     reader = FrameReader(MOST_REQUEST_BYTES)
     while True:
         message = await ws.receive()
@@ -199,7 +200,7 @@ async def _request(ws: web.WebSocketResponse) -> bytes:
 
 
 async def _receipt(ws: web.WebSocketResponse) -> None:
-    """Wait for the answer to our PING. Raises BrokenError where the asker is gone before."""
+    """Wait for the answer to our PING. Raises BrokenError if the asker is gone before."""
     while True:
         message = await ws.receive()
         if message.type is WSMsgType.PONG and bytes(message.data) == _PROBE:
@@ -208,7 +209,7 @@ async def _receipt(ws: web.WebSocketResponse) -> None:
 
 
 async def _attend(ws: web.WebSocketResponse, message: object) -> None:
-    """What else may come: a PING is answered, and data that nobody has asked for is passed over. Raises BrokenError at the end."""
+    """Other messages: a PING is answered, and unexpected data is skipped. Raises BrokenError at EOF."""
     kind = getattr(message, "type", None)
     if kind is WSMsgType.PING:
         await ws.pong(getattr(message, "data", b""))

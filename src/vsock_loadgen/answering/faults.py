@@ -1,4 +1,4 @@
-"""Faults that agents have because they were asked for: a hash decides which asking meets which, so that every run is the same."""
+"""Faults that agents inject: a hash decides which asking meets which, so that every run is the same."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Faulty = Callable[[int, int], Asked | None]
 
 
 def no_fault(index: int, number: int) -> None:
-    """No asking meets any."""
+    """No asking meets a fault."""
 
 
 def faulty(seed: int, shares: Mapping[str, Fraction]) -> Faulty:
-    """Of all askings each fault has its share, which add up to 1 at most, in the order of FAULTS."""
+    """Each fault has its share of all askings, in the order of FAULTS; the shares add up to 1 at most."""
     ends = list(accumulate(int(shares[name] * (1 << BITS)) for name in FAULTS))
     if not ends[-1]:
         return no_fault

@@ -1,4 +1,4 @@
-"""Where in the API things are: what a path asks for, and the documents that everybody gets."""
+"""The paths of the API: what each asks for, and the documents that need no permission."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def status(code: int, reason: str, message: str) -> Page:
 
 
 def no_such_vm(place: AgentOf) -> Page:
-    """There is no VM of that name."""
+    """The answer for an unknown VM."""
     return status(404, "NotFound", f'virtualmachineinstance.kubevirt.io "{place.name}" not found')
 
 
 def not_running(place: AgentOf) -> Page:
-    """The VM is switched off."""
+    """The answer for a VM that is switched off."""
     return status(400, "BadRequest", f"VMI {place.name} is not running")
 
 
-UNAUTHORIZED = status(401, "Unauthorized", "a client certificate was expected that the CA of askers has signed")
-NO_UPGRADE = status(400, "BadRequest", "a websocket was expected: GET with Upgrade: websocket")
+UNAUTHORIZED = status(401, "Unauthorized", "expected a client certificate signed by the CA of --client-ca")
+NO_UPGRADE = status(400, "BadRequest", "expected a websocket: GET with Upgrade: websocket")
 NO_HANDLER = status(500, "InternalError", "the node's handler did not answer")
 
 

@@ -1,4 +1,4 @@
-"""Accounts that hand a row over for each report whose fate is known: a class of its own, so that who wants no rows pays nothing."""
+"""Accounts that hand a row over for each report whose fate is known: a separate class, so that a run without rows pays nothing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from vsock_loadgen.measures.outcome import FailureClass
 
 
 class _Span(NamedTuple):
-    """When an asking began, and when it ended; None where nobody asked."""
+    """When an asking began, and when it ended; None without an asking."""
 
     began_ns: int | None = None
     ended_ns: int | None = None
 
 
 class SampledAccounts(Accounts):
-    """Accounts that enter in `rows` what became of each report, with the asking that decided it: the one that took it, else the
-    last one in vain."""
+    """Accounts that enter each report's fate in `rows`, with the asking that decided it: the one that took it, else the last failed
+    one."""
 
     def __init__(self, vms: int, ledger: AskedLedger, rows: Rows) -> None:
         super().__init__(vms, ledger)

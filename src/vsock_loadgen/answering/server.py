@@ -1,7 +1,7 @@
-"""A worker that answers: it keeps the agents of its slice, and whoever asks one of them gets its report.
+"""A worker that answers: it keeps the agents of its slice, and an asker of one of them gets its report.
 
 One event loop does everything. A beat, at least every BEAT_NS, lets VMs scan when they are due, switches them on and off, and hands
-snapshots over; how late a beat is, is how late everything is.
+snapshots over. If a beat is late, everything is as late.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SHORTEST_PAUSE_NS = MILLISECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweringOrders(Orders):
-    """What agents say, under which names they are found, and who listens: a socket that is bound already. `is_warm` is whether VMs
+    """The agents' answers, their names, and the bound socket that listens. `is_warm` is whether VMs
     have a report when the run begins."""
 
     answers: Answers
@@ -105,7 +105,7 @@ class AnsweringWorker:
         return self._agenda.walk(zero_wall_ns, join_ns)
 
     def run(self, start: Start) -> None:
-        """Answer until the end of the duration or a command, let askings come to their end, and hand over the final snapshot."""
+        """Answer until the end of the duration or a command, let askings finish, and hand over the final snapshot."""
         if self._samples:
             self._samples.begin(start.zero_ns, start.zero_wall_ns)
         with self._orders.asker_watch or nullcontext():
@@ -135,7 +135,7 @@ class AnsweringWorker:
                 self._begin(start)
                 await site.start()
                 await self._ended.wait()
-                self._orders.listener.shutdown(socket.SHUT_RDWR)  # others have it as well, by fork
+                self._orders.listener.shutdown(socket.SHUT_RDWR)  # other processes have it too, by fork
                 await site.stop()
             if self._askings:
                 await asyncio.wait(self._askings, timeout=DRAIN_NS / SECOND)
@@ -193,7 +193,7 @@ class AnsweringWorker:
         self._loop.call_later((self._expected_ns - now_ns) / SECOND, self._beat)
 
     def _stop(self, end_ns: int) -> None:
-        """Nothing is due any more, and nobody is let in."""
+        """Nothing is due any more, and no asker is accepted."""
         self._is_over = True
         self._end_ns = end_ns
         while self._agenda.is_due(end_ns - 1):
@@ -253,7 +253,7 @@ class AnsweringWorker:
         return gate is None or gate.admits(request.get_extra_info("peercert"), request.headers)
 
     async def _asked(self, request: web.BaseRequest, place: AgentOf, position: int) -> web.StreamResponse:
-        """An asking, which is accounted for before anything else is said or closed."""
+        """An asking, which is accounted for before anything else is sent or closed."""
         now_ns = self._clock_ns()
         fault = self._agents.fault(position)
         asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns), fault)
@@ -273,7 +273,7 @@ class AnsweringWorker:
                 is_open = True
                 outcome = await Exchange(ws, asking, self._agents, self._orders.patience, self._clock_ns).answer()
                 how, at_ns, size = outcome.how, outcome.at_ns, outcome.size
-        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or what it asked for is none
+        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or did not ask for one
             how = Asked.NO_REQUEST
         finally:
             self.accounts.end(asking, how, at_ns, size)
@@ -290,7 +290,7 @@ class AnsweringWorker:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is this program's: who sends what is no HTTP is answered with 400, and that is all."""
+    """Whether a failure is this program's: bytes that are not HTTP are answered with 400 and nothing else."""
     return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
@@ -302,7 +302,7 @@ def _response(page: Page) -> web.Response:
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    """On uvloop's event loop where that is installed."""
+    """On uvloop's event loop if that is installed."""
     if importlib.util.find_spec("uvloop") is None:
         asyncio.run(main)
     else:

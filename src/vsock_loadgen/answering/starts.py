@@ -1,4 +1,4 @@
-"""When agents start anew, and when each has its first report after that. Times are readings of one clock, in nanoseconds."""
+"""When agents restart, and when each has its first report after that. Times are readings of one clock, in nanoseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from vsock_loadgen.plan.streams import BITS, jitter_start, report_bits
 
 Spread = Sequence[int]
-"""Values of a distribution at even shares, of which a hash picks one."""
+"""Values of a distribution at even shares; a hash picks one."""
 
 
 class Picker:
@@ -26,8 +26,8 @@ class Picker:
 
 
 class Starts:
-    """Of VMs by position; `indices` are their global ones. An agent is restarted every `every_ns` (None: never), each at a moment
-    of its own, and scans for the first time `first_ns` after a start; None leaves that to its schedule."""
+    """Of VMs by position; `indices` are their global ones. An agent is restarted every `every_ns` (None: never), each at its own
+    moment, and scans for the first time `first_ns` after a start; None leaves that to its schedule."""
 
     def __init__(self, indices: Sequence[int], seed: int, *, first_ns: int | None = None, every_ns: int | None = None) -> None:
         self._indices = indices
@@ -62,7 +62,7 @@ class Starts:
         return not self._awaits_first[position]
 
     def restarted(self, now_ns: int) -> list[tuple[int, int]]:
-        """The agents that are to start anew by now: (position, when)."""
+        """The agents that are to restart by now: (position, when)."""
         found = []
         while self._restarts and self._restarts[0][0] <= now_ns and self._every_ns is not None:
             when_ns, position = self._restarts[0]
@@ -71,7 +71,7 @@ class Starts:
         return found
 
     def first_scans(self, now_ns: int) -> list[tuple[int, int]]:
-        """The agents whose first scan is due by now: (position, when). One that has started anew since has another."""
+        """The agents whose first scan is due by now: (position, when). One that has restarted since has another."""
         found = []
         while self._firsts and self._firsts[0][0] <= now_ns:
             when_ns, position, number = heapq.heappop(self._firsts)
@@ -82,5 +82,5 @@ class Starts:
 
     @property
     def next_ns(self) -> int | None:
-        """When something is to be done next."""
+        """When the next of these is due."""
         return min((heap[0][0] for heap in (self._firsts, self._restarts) if heap), default=None)

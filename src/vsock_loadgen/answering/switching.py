@@ -18,7 +18,7 @@ class Switches:
         self._share = 0
 
     def is_on(self, position: int) -> bool:
-        """Whether a VM is on, as of the last look."""
+        """Whether a VM is on, as of the last `look`."""
         return self._shape is None or self._ranks[position] < self._share
 
     def look(self, now_ns: int) -> tuple[list[int], list[int]]:

@@ -1,4 +1,4 @@
-"""Who may ask over TLS: whoever has a certificate that is verified and, where names are said, bears one of them."""
+"""Who may ask over TLS: an asker with a verified certificate which, if names are given, has one of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vsock_loadgen.cluster.front_proxy import INTERVAL_SECONDS, FrontProxy
+from vsock_loadgen.cluster import front_proxy
+from vsock_loadgen.cluster.front_proxy import FrontProxy
 from vsock_loadgen.cluster.watch import Watch
 from vsock_loadgen.errors import ClusterError, ConfigError, LoadgenError, Problem
 
 LOGGER = logging.getLogger("vsock_loadgen.answering")
-"""What this program's worker, and the library that serves, say of their own accord."""
+"""Messages of this program's worker, and of the library that serves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The server's own certificate and key, and what reads who may ask; None lets everybody ask. Where that `is_followed`, it is
-    read again while the server serves."""
+    """The server's own certificate and key, and what reads who may ask; None lets all ask. If that `is_followed`, it is read again
+    while the server serves."""
 
     certificate: Path
     key: Path
@@ -28,11 +29,11 @@ class Tls:
     is_followed: bool = False
 
     def gate(self) -> Gate:
-        """Raises ConfigError where a file cannot be used, and what `read` raises."""
+        """The gate. Raises ConfigError if a file cannot be used, and what `read` raises."""
         return Gate(self.certificate, self.key, self.read() if self.read else None)
 
     def watch(self, gate: Gate) -> AskerWatch | None:
-        """What keeps the gate as whoever is read now; None where nothing is read again."""
+        """What keeps the gate up to date; None if nothing is read again."""
         return AskerWatch(gate, self.read) if self.read and self.is_followed else None
 
 
@@ -43,12 +44,12 @@ class Gate:
         self._certificate, self._key = certificate, key
         self._askers = askers
         self._current = self.context = self._context(askers)
-        # Called for every handshake, before a certificate is looked at. A context is never told to forget a CA.
+        # Called for every handshake, before a certificate is checked. A context is never told to forget a CA.
         self.context.sni_callback = self._hand_over
 
     def admit(self, askers: FrontProxy) -> bool:
-        """Let these ask from now on, and nobody else; whether they are others than before. Raises ConfigError, and then all is as
-        it was. May be called from any thread."""
+        """Let only these ask; whether they differ from before. Raises ConfigError, and then nothing has changed. May be called from
+        any thread."""
         if askers == self._askers:
             return False
         self._current, self._askers = self._context(askers), askers
@@ -67,8 +68,8 @@ class Gate:
         connection.context = self._current
 
     def _context(self, askers: FrontProxy | None) -> ssl.SSLContext:
-        """A certificate is verified if it is given, since discovery and probes are for everybody; a CA made by plain openssl is as
-        good as any. An API server comes with a new connection each time: nothing is kept for the next."""
+        """A certificate is verified if it is given, since discovery and probes need none. A CA made by plain openssl is accepted.
+        An API server opens a new connection each time: nothing is kept for the next."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_TICKET
@@ -88,29 +89,29 @@ class Gate:
 
 
 class AskerWatch(Watch):
-    """Reads again who may ask. What cannot be read changes nothing, and is said once."""
+    """Reads again who may ask. A failed reading changes nothing, and is logged once."""
 
-    def __init__(self, gate: Gate, read: Callable[[], FrontProxy], interval_seconds: float = INTERVAL_SECONDS) -> None:
-        super().__init__("asker-watch", interval_seconds)
+    def __init__(self, gate: Gate, read: Callable[[], FrontProxy]) -> None:
+        super().__init__("asker-watch", front_proxy.INTERVAL_SECONDS)
         self._gate = gate
         self._read = read
         self._problem = ""
 
     def look(self) -> None:
-        """Read it once, and let whoever that is ask."""
+        """Read it once, and let those ask."""
         try:
             if self._gate.admit(self._read()):
-                LOGGER.warning("the CA of askers or their names have changed: they hold from now on")
+                LOGGER.warning("the CA of askers or their names have changed, and are in use")
             self._problem = ""
         except LoadgenError as error:
             said = error.message if isinstance(error, ClusterError) else str(error)
             if said != self._problem:
-                LOGGER.warning("who may ask could not be read again, and is who it was: %s", said)
+                LOGGER.warning("the CA and names of askers could not be read again, and stay: %s", said)
             self._problem = said
 
 
 def of_file(path: Path, names: Iterable[str]) -> FrontProxy:
-    """Whoever has a certificate of the CA in a file. Raises ConfigError."""
+    """Askers with a certificate of the CA in a file. Raises ConfigError."""
     try:
         return FrontProxy(path.read_text(encoding="ascii", errors="replace"), frozenset(names))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Sensor's counters of what it has asked for, under the names of both months' releases."""
+"""Sensor's counters of its askings, under the names of both months' releases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Asks the target for its own counters before and after a run, as Prometheus would.
 
-No proxy, no redirect: the counters are those of the host in the URL or of nobody. An answer is read within a time and a size.
+No proxy, no redirect: only the host in the URL is asked. An answer is read within a time and a size limit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ALWAYS_THERE = ("connections_accepted_total", "index_reports_received_total")  
 
 
 class ScrapeError(Exception):
-    """The counters could not be had; the message says why."""
+    """The counters could not be read; the message says why."""
 
 
 class Compared(Protocol):
@@ -42,7 +42,7 @@ class Compared(Protocol):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing would change if one waited for the other end to catch up."""
+        """Whether waiting for the other end to catch up would change nothing."""
 
 
 C = TypeVar("C", bound=Summed)
@@ -51,7 +51,7 @@ R = TypeVar("R", bound=Compared)
 
 @dataclass(frozen=True, slots=True)
 class Scrape(Generic[C]):
-    """The counters at one moment; `process_start` tells one process of the target from the next, None where it is not given."""
+    """The counters at one moment; `process_start` tells one process of the target from the next, None if it is not given."""
 
     counters: C
     process_start: float | None
@@ -168,8 +168,8 @@ class Reconciler(Generic[C, R]):
         self._before = self._scraped("before the run")
 
     def after(self, counts: Counts, hurry: Callable[[], bool]) -> R:
-        """Scrape at its end, again and again while the target still catches up, but for at most `SETTLE_SECONDS`, and not once
-        `hurry` says so. `counts` are the final ones."""
+        """Scrape at its end, and repeat while the target still catches up, for at most `SETTLE_SECONDS` and until `hurry` says so.
+        `counts` are the final ones."""
         give_up = self._clock_seconds() + SETTLE_SECONDS
         while True:
             found = self._compared(counts)
@@ -183,7 +183,7 @@ class Reconciler(Generic[C, R]):
             return self._source.reconciled(self._url.shown, counts, None, self._problem)
         if now.process_start != self._before.process_start:
             return self._source.reconciled(
-                self._url.shown, counts, None, "the target was restarted during the run: its counters began anew"
+                self._url.shown, counts, None, "the target was restarted during the run, which reset its counters"
             )
         return self._source.reconciled(self._url.shown, counts, now.counters - self._before.counters, "")
 

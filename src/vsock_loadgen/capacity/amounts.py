@@ -1,4 +1,4 @@
-"""What somebody asks of a search, as it is written. The command line declares its options with this, and no more of the tool."""
+"""The options of a search, as written. The command line declares its options with this, and imports no more of the tool."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a search, as it is written; None where nothing is."""
+    """The options of a search, as written; None if not given."""
 
     vary: Vary = "rate"
     start: Amount | None = None

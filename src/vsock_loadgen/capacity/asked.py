@@ -1,4 +1,4 @@
-"""The terms that follow from what somebody asks of a search, for a fleet."""
+"""The terms that follow from the options of a search, for a fleet."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration, format_seconds
 
 _INTERVALS_PER_LIMIT = 10
-"""A VM's mean interval has to be so many times the longest limit: else its next report would be skipped, and not be late."""
+"""A VM's mean interval has to be at least this many times the longest limit: otherwise its next report would be skipped, and not be
+late."""
 _SHORTEST_INTERVAL = MILLISECOND / SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What a search has to know of the fleet of a config: VMs, reports per second, and the shortest interval in seconds."""
+    """What a search needs of the fleet of a config: VMs, reports per second, and the shortest interval in seconds."""
 
     vms: int
     per_second: float
@@ -32,7 +33,7 @@ class Fleet:
 
 
 def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
-    """The terms of a search. Raises ConfigError where the bounds leave nothing to try."""
+    """The terms of a search. Raises ConfigError if the bounds leave nothing to try."""
     own = 1.0 if asked.vary == "rate" else float(fleet.vms)
     most, most_by = most_load(asked.vary, goals, fleet)
     asked_most = load_in(asked.highest, asked.vary, fleet) if asked.highest else math.inf
@@ -47,7 +48,7 @@ def terms_of(asked: Asked, goals: tuple[Goal, ...], fleet: Fleet) -> Terms:
 
 
 def most_load(vary: Vary, goals: Sequence[Goal], fleet: Fleet) -> tuple[float, Literal["bounds", "fleet"]]:
-    """The highest load that a fleet can make so that its target is the limit; 0 where more VMs make it no better."""
+    """The highest load that a fleet can make so that its target is the limit; 0 if more VMs make it no better."""
     mean_interval = fleet.vms / fleet.per_second
     limit = longest_limit_ns(goals) / SECOND
     by_limit = mean_interval / (_INTERVALS_PER_LIMIT * limit) if limit else math.inf
@@ -63,7 +64,7 @@ def load_in(amount: Amount, vary: Vary, fleet: Fleet) -> float:
 
 
 def _rounded_down(terms: Terms, load: float) -> float:
-    """The highest load that can be run, and is not above one."""
+    """The highest load that can be run, at most a given one."""
     rounded = terms.rounded(load)
     return rounded if rounded <= load * (1 + 1e-9) else terms.rounded(load * (1 - 1e-3))
 
@@ -80,28 +81,28 @@ def _nothing_to_try(asked: Asked, goals: Sequence[Goal], fleet: Fleet, by: str) 
 
 
 def too_often(mean_interval: float, limit_ns: int) -> str:
-    """What is wrong with a load under which VMs report every so many seconds."""
+    """What is wrong with a load with this mean interval in seconds."""
     return (
         f"a VM reports every {format_seconds(mean_interval * SECOND)} on average, expected at least "
-        f"{_INTERVALS_PER_LIMIT} times the limit of {format_duration(limit_ns)}, since else it is the fleet that is the limit"
+        f"{_INTERVALS_PER_LIMIT} times the limit of {format_duration(limit_ns)}, otherwise the fleet is the limit"
     )
 
 
 def at_least_of(asked: Asked) -> AtLeast | None:
-    """What has to hold. Raises ConfigError where a factor is asked for."""
+    """What has to hold. Raises ConfigError if a factor is asked for."""
     if asked.at_least is None:
         return None
     return AtLeast(asked.at_least.value, "reports_per_second" if asked.at_least.per_second else "vms")
 
 
 def check_config(config: Config, *, nodes: int, ladder: bool = False) -> None:
-    """Raises ConfigError with every key that a search, or a ladder, has no use for."""
+    """Raises ConfigError with every key that a search, or a ladder, cannot use."""
     problems = list(_of_a_ladder(config, nodes) if ladder else _of_a_search(config, nodes))
     if config.phases:
         problems.append(config.problem("phases", "found phases of load, expected none: a search sets the load itself"))
     if config.delivery == "written":
         problems.append(
-            config.problem("delivery", "found written, expected confirmed: who only writes does not see the target's limit")
+            config.problem("delivery", "found written, expected confirmed: writing alone does not show the target's limit")
         )
     if problems:
         raise ConfigError(problems)

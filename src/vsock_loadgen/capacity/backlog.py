@@ -1,4 +1,4 @@
-"""Whether the reports under way become more and more: the sign of too much load before any percentile shows it."""
+"""Whether the reports in flight keep growing: the sign of too much load before any percentile shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_CHANCE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How a backlog went: its mean in each of SLICES equal parts of the window, by how much it grew for each report due (None where
+    """How a backlog went: its mean in each of SLICES equal parts of the window, by how much it grew for each report due (None if
     the window was cut short), and what that means."""
 
     slices: tuple[float, ...]
@@ -27,12 +27,12 @@ class Backlog:
 def backlog_of(
     samples: Sequence[tuple[int, int]], window_ns: int, due: int, precision: float, *, cut: bool = False, long: bool = False
 ) -> Backlog:
-    """The backlog of a window of `window_ns` in which so many reports were `due`, from samples in order: (nanoseconds since it
-    began, reports under way).
+    """The backlog of a window of `window_ns` in which `due` reports were due, from samples in order: (nanoseconds since it began,
+    reports in flight).
 
     With B its mean in the last and in the first third, and g = (B_last - B_first) / (reports due in two thirds): it grows if
     g > precision / 2, B_last > 1.5 B_first, and Kendall's test rejects a row without a trend at 1 %. With g alone it may. In a
-    `long` window it need not be larger by half: where much is always under way, what is added to it is little beside it.
+    `long` window it need not be larger by half: if much is always in flight, what is added is small beside it.
     """
     return backlog_from(_slices(samples, window_ns), due, precision, cut=cut, long=long)
 

@@ -1,4 +1,4 @@
-"""How a trial's reports are told apart when they are counted: by the batches of its window, for every goal's part of the fleet."""
+"""How a trial's reports are counted: by the batches of its window, for every goal's part of the fleet."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TrialCells(Cells):
         return self.phases
 
     def parts_of(self, number: int) -> dict[str, int]:
-        """For each scope that has what is entered under a number, the stretch that it is in."""
+        """For each scope that contains what is entered under a number, the stretch that it is in."""
         cell, phase = divmod(number, len(self.phases))
         return {PHASE: phase} | {scope: phase for scope, cells in self.cells_of.items() if cell in cells}
 

@@ -1,7 +1,7 @@
-"""Outcomes of searches compared with each other: what each holds beside what the first one does.
+"""Outcomes of searches compared: what each holds beside what the first one does.
 
-A search knows what holds as an interval: from the highest load that held to the lowest that missed. What two searches found differs
-beyond doubt where their intervals do not overlap.
+A search knows what holds as an interval: from the highest load that held to the lowest that missed. Two searches differ beyond
+doubt if their intervals do not overlap.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ EXAMPLE = "holds < -10%"
 NO_ANSWER = (EXIT_INTERNAL, EXIT_SATURATED)
 """Exit codes of searches whose bounds are not those of the target."""
 Unit = Literal["reports_per_second", "vms"]
-"""In what loads are compared: VMs where all searches varied these."""
+"""The unit in which loads are compared: VMs if all searches varied these."""
 _OF_THE_TARGET = frozenset({"target", "thresholds"})
-"""Keys of the config that make no other load: what is compared may well be two targets, and goals are shown as such."""
+"""Keys of the config that do not change the load: two targets may be compared, and goals are shown separately."""
 _TERMS = ("precision", "confirm")
-"""What searches may be asked for beside their goals, which makes no other load either."""
+"""Options of searches beside their goals that do not change the load either."""
 _KEPT = (
     *("vary", "holds", "misses", "limited_by", "plateau_reports_per_second", "confidence", "goals", "bounds", "complete"),
     "exit_code",
@@ -52,12 +52,12 @@ class Side(Record):
     capacity: Annotated[Capacity, _IN_SHORT, FLAT]
 
     def interval(self, unit: Unit) -> tuple[float, float]:
-        """The highest load that held and the lowest that missed; 0 and infinite where there is none."""
+        """The highest load that held and the lowest that missed; 0 and infinite if there is none."""
         low, high = amount(self.capacity.holds, unit), amount(self.capacity.misses, unit)
         return 0.0 if low is None else low, math.inf if high is None else high
 
     def width(self, unit: Unit) -> float | None:
-        """How far the bounds are apart; None where one is missing."""
+        """How far the bounds are apart; None if one is missing."""
         low, high = self.interval(unit)
         return high - low if self.capacity.holds and self.capacity.misses else None
 
@@ -81,19 +81,19 @@ class Change(Record):
 
     @property
     def difference(self) -> float | None:
-        """What holds after, less what held before; None where nothing held in both."""
+        """What holds after, less what held before; None if nothing held in both."""
         before, after = (amount(side.capacity.holds, self.unit) for side in (self.before, self.after))
         return None if before is None and after is None else (after or 0.0) - (before or 0.0)
 
     @property
     def percent(self) -> float | None:
-        """The difference in percent of what held before; None where nothing did."""
+        """The difference in percent of what held before; None if nothing did."""
         before = amount(self.before.capacity.holds, self.unit)
         return 100 * self.difference / before if before and self.difference is not None else None
 
     @property
     def width(self) -> float | None:
-        """The larger distance between the bounds of a search; None where neither has both."""
+        """The larger distance between the bounds of a search; None if neither has both."""
         widths = [side.width(self.unit) for side in (self.before, self.after)]
         return max((width for width in widths if width is not None), default=None)
 
@@ -126,7 +126,7 @@ class Comparison(Record):
 
     @property
     def has_same_goals(self) -> bool:
-        """Whether every search asked for the same."""
+        """Whether all searches had the same goals."""
         return len({frozenset(side.capacity.goals) for side in self.sides}) == 1
 
     @property

@@ -1,4 +1,4 @@
-"""The documents of searches on disk, and those of runs where either may stand."""
+"""The documents of searches on disk, and of runs where either is accepted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_capacity(capacity: Capacity, path: Path) -> None:
 
 
 def read_capacity(path: Path) -> Capacity:
-    """The document in a file. Raises ConfigError where it holds none."""
+    """The document in a file. Raises ConfigError if it holds none."""
     ((_, capacity),) = read_each([path], capacity_of_document)
     return capacity
 
@@ -36,7 +36,7 @@ def read_outcomes(paths: Sequence[Path]) -> list[tuple[str, Result | Capacity]]:
 
 
 def capacity_of_document(document: object) -> Capacity:
-    """The outcome of a search that a plain document tells. Raises ValueError with a sentence about what was found."""
+    """The outcome of a search in a plain document. Raises ValueError with a sentence about what was found."""
     if not is_capacity(document):
         schema = document.get("schema") if isinstance(document, dict) else None
         raise ValueError(f'not the outcome of a search: found "schema" {shown(schema)}, expected "{CAPACITY_SCHEMA}"')
@@ -49,10 +49,10 @@ def is_capacity(document: object) -> bool:
 
 
 def check_continued(before: Capacity, path: Path, terms: Terms, config: Config) -> None:
-    """Raises ConfigError where a search cannot go on from what another one has found: with other goals, loads or VMs."""
+    """Raises ConfigError if a search cannot continue another one: with other goals, loads or VMs."""
     problems = []
     if before.complete:
-        problems.append("the search in it is at its end, expected one that was interrupted")
+        problems.append("the search in it is finished, expected an interrupted one")
     if before.vary != terms.vary:
         problems.append(f"found a search with --vary {before.vary}, expected --vary {terms.vary}")
     goals = tuple(goal.expression for goal in terms.goals)

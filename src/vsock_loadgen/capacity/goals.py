@@ -1,4 +1,4 @@
-"""What a load has to keep: of the reports due, a share that may miss each goal."""
+"""The goals of a load: of the reports due, the share that may miss each."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from vsock_loadgen.percentiles import percentile_of
 from vsock_loadgen.units import SECOND, parse_duration
 
 Loss = Literal["failed", "skipped", "unfinished"]
-"""What may become of a due report in place of its being delivered."""
+"""The fates of a due report that is not delivered."""
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 GUARD_SHARE = Fraction(1, 1000)
-"""Due reports that may be lost where no goal says how many."""
+"""The share of due reports that may be lost if no goal says it."""
 _OF_TIMES, _OF_SHARES = 10, 3
-"""Reports that a trial needs: so many expected over the limit of a percentile; and enough of them that none lost shows a share
+"""Reports that a trial needs: this many expected over the limit of a percentile; and enough of them that none lost shows a share
 (the rule of three: with 95 % confidence, of n reports at most 3/n)."""
 _EXAMPLE = "response_time.p99 < 500ms"
 _WANTED = "expected a percentile of response_time or service_time, or a share such as failed_percent < 0.1"
@@ -34,11 +34,11 @@ _SHARES = {f"{loss}_percent": loss for loss in LOSSES}
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """At most `share` of the due reports of a part of the fleet may be `over`: lost in one of the ways of `losses`, or, where there
-    is a `limit_ns`, delivered later than that.
+    """At most `share` of the due reports of a part of the fleet may be `over`: lost in one of the ways of `losses`, or, if there is
+    a `limit_ns`, delivered later than that.
 
     `dimension` and `part` name a group of VMs; both are empty for the whole fleet. With `is_service` only started reports count,
-    from their start. A `guard` is a goal that nobody has set.
+    from their start. A `guard` is a goal that the user has not set.
     """
 
     expression: str
@@ -74,7 +74,7 @@ class Goal:
         return counts.undelivered + times.response.above(self.limit_ns)
 
     def value(self, measured: Measurable) -> float | None:
-        """The figure that people know: the percentile in seconds, or the share in percent; None where there is none, or the
+        """The figure that people know: the percentile in seconds, or the share in percent; None if there is none, or the
         percentile falls among lost reports."""
         return self.figure(self.over(measured), self.due(measured.counts), self.times(measured))
 
@@ -97,7 +97,7 @@ def goals_of(config: Config) -> tuple[Goal, ...]:
         try:
             goals.append(_goal(threshold))
         except ValueError as error:
-            problems.append(config.problem(f"thresholds[{number}]", f"found {threshold}, which is no goal of a search: {error}"))
+            problems.append(config.problem(f"thresholds[{number}]", f"found {threshold}, which is not a goal of a search: {error}"))
     if not config.thresholds:
         problems.append(Problem("", "thresholds", f"found none, {_WANTED} (--goal sets one)"))
     if problems:
@@ -106,7 +106,7 @@ def goals_of(config: Config) -> tuple[Goal, ...]:
 
 
 def goals_from(thresholds: Sequence[Threshold]) -> tuple[Goal, ...]:
-    """Thresholds as goals, and the guard. Raises ValueError where one cannot be a goal."""
+    """Thresholds as goals, and the guard. Raises ValueError if one cannot be a goal."""
     goals = [_goal(threshold) for threshold in thresholds]
     return (*goals, *_guard(goals))
 
@@ -144,12 +144,12 @@ def _made(
     is_service: bool = False,
 ) -> Goal:
     if share <= 0:
-        raise ValueError("no number of reports shows that none is ever lost, expected a share above 0 such as 0.1")
+        raise ValueError("no number of reports proves that none is ever lost; expected a share above 0 such as 0.1")
     return Goal(threshold.expression, share, losses, limit_ns, is_service, threshold.dimension, threshold.part)
 
 
 def _guard(goals: Sequence[Goal]) -> Iterator[Goal]:
-    """What is lost in ways that no goal names, which may be little."""
+    """The guard: losses that no goal names, which have to be few."""
     named = {loss for goal in goals if goal.limit_ns is None and not goal.dimension for loss in goal.losses}
     left = tuple(loss for loss in LOSSES if loss not in named)
     if left:
@@ -159,12 +159,12 @@ def _guard(goals: Sequence[Goal]) -> Iterator[Goal]:
 
 
 def longest_limit_ns(goals: Sequence[Goal]) -> int:
-    """The longest time that a goal allows; 0 where none is about times."""
+    """The longest time that a goal allows; 0 if none is about times."""
     return max((goal.limit_ns or 0 for goal in goals), default=0)
 
 
 def limit_of(expression: str) -> float | None:
-    """What the figure of a goal, as `Goal.value` has it, may be at most: seconds, or percent; None where that is not known."""
+    """The largest allowed figure of a goal, as `Goal.value` has it: seconds, or percent; None if that is unknown."""
     try:
         parts = split_expression(expression, "limit", _EXAMPLE)
         if not parts.name.endswith("_percent"):

@@ -1,7 +1,7 @@
 """A ladder: given loads, one after the other, each in a slot of the wall clock whose length follows from the config alone.
 
-A search has to know after each trial which one comes next, on which several nodes cannot agree unless somebody tells them. The
-slots of a ladder are known to all of them beforehand.
+A search chooses each trial from the one before, on which several nodes cannot agree without a coordinator. The slots of a ladder
+are known to all of them in advance.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.units import SECOND, format_number
 
 READY_NS = 5 * SECOND
-"""What it takes at most to get ready for a slot: the processes that send are new in each."""
+"""The longest time to get ready for a slot: each has new worker processes."""
 RECOVERY_NS = 10 * SECOND
-"""How long a target may take, once nothing is under way, until it is itself again."""
+"""How long a target may take to recover, once nothing is in flight."""
 _ROUNDING = 1 + 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """Loads in ascending order, and what the slot of each is made of: the `lengths` of its trial, `drain_ns` in which its last
-    reports come to their end, and a pause."""
+    reports finish, and a pause."""
 
     loads: tuple[float, ...]
     lengths: Lengths
@@ -37,7 +37,7 @@ class Ladder:
 
     @property
     def drained_ns(self) -> int:
-        """From which moment of a slot on no node has a report under way."""
+        """The moment of a slot after which no node has a report in flight."""
         return self.lengths.settle_ns + self.lengths.window_ns + self.drain_ns
 
     @property
@@ -91,8 +91,8 @@ def ladder_terms(vary: Vary, goals: tuple[Goal, ...], loads: Sequence[float], pr
 
 
 class Climb(Search):
-    """What the trials of a ladder say. Nothing is run again: a trial that is not clear leaves its load open, one for which the
-    generator was late is the upper end, and a clear hold above a clear miss is a contradiction."""
+    """What the trials of a ladder show. No trial is repeated. One that is not clear leaves its load open; one for which the
+    generator was late is the upper end; a clear hold above a clear miss is a contradiction."""
 
     @cached_property
     def points(self) -> list[Point]:
@@ -110,5 +110,5 @@ class Climb(Search):
 
     @property
     def next(self) -> Step | None:
-        """None: which loads are tried is known beforehand."""
+        """None: the loads are known in advance."""
         return None

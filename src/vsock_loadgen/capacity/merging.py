@@ -1,7 +1,7 @@
 """Adds the parts of a ladder that several nodes have tried up to what the whole fleet has shown: counts summed, histograms merged.
 
 Two figures of a trial cannot be added exactly: the most that was in flight, and the P99 of the lag. Here the first is the sum of
-the nodes', the second the largest of them; what it really was is never more.
+the nodes', the second the largest of them; the true value is never larger.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from vsock_loadgen.units import SECOND
 
 
 def merge_parts(named: Sequence[NamedPart]) -> Capacity:
-    """What the ladder of the fleet has shown whose nodes' parts these are, in any order; at least one. Trials that a node has not
-    come to are left out.
+    """What the ladder of a fleet has shown, from its nodes' parts in any order; at least one. Trials that a node has not reached
+    are left out.
 
-    Raises ConfigError, with a problem for every file that is in the way, where they are not all the parts of one ladder.
+    Raises ConfigError, with a problem for every wrong file, if they are not all the parts of one ladder.
     """
     if problems := [*_strangers(named), *_twice(named)] or list(_missing(named)):
         raise ConfigError(problems)
@@ -92,7 +92,7 @@ def merged_trial(parts: Sequence[tuple[Trial, TrialKept]], goals: Sequence[Goal]
 
 
 def _merged_goal(goal: Goal, kept: Sequence[GoalKept]) -> GoalSeen:
-    """Batches are those of the same seconds: what made one node's reports late together may have done so with the others'."""
+    """Batches are those of the same seconds: the cause that made one node's reports late may have affected the others too."""
     batches = [
         (sum(over for over, _ in at_once), sum(of for _, of in at_once))
         for at_once in zip(*(each.batches for each in kept), strict=True)
@@ -131,7 +131,7 @@ def _differences(one: LadderPart, other: LadderPart) -> Iterator[tuple[str, obje
 
 
 def _twice(named: Sequence[NamedPart]) -> Iterator[Problem]:
-    """Parts of a node that another part is of as well."""
+    """Parts of a node that has another part."""
     taken: dict[int, str] = {}
     for each in named:
         index = each.part.node_index
@@ -141,18 +141,18 @@ def _twice(named: Sequence[NamedPart]) -> Iterator[Problem]:
 
 
 def _missing(named: Sequence[NamedPart]) -> Iterator[Problem]:
-    """Nodes that had VMs in one of the trials, and of which no part tells."""
+    """Nodes that had VMs in one of the trials, but have no part."""
     present = {each.part.node_index for each in named}
     count = named[0].part.node_count
     most = max((trial.level.vms for each in named for trial in each.part.outcome.trials), default=count)
     for node in split_fleet(most, count):
         if node.vms and node.index not in present:
-            message = f"the part of node {node.index} of {count} is missing: without it no load was that of the whole fleet"
+            message = f"the part of node {node.index} of {count} is missing: without it the load is not the whole fleet's"
             yield Problem("", "", message)
 
 
 def _goals(named: NamedPart) -> tuple[Goal, ...]:
-    """Those of the config, which is the same for all parts. Raises ConfigError where they cannot be read."""
+    """Those of the config, which is the same for all parts. Raises ConfigError if they cannot be read."""
     outcome = named.part.outcome
     try:
         goals = goals_from([parse_threshold(str(text)) for text in _listed(outcome.config.get("thresholds"))])

@@ -1,6 +1,6 @@
-"""What one node of several has seen of a ladder, as a document of its own: a contract (`vsock-loadgen/ladder/v1`).
+"""What one node of several has seen of a ladder, as a document: a contract (`vsock-loadgen/ladder/v1`).
 
-It has the trials of the node's VMs, and what has to be kept of them so that the nodes' documents can be added up exactly.
+It has the trials of the node's VMs, and what is needed to add the nodes' documents up exactly.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _HEAD_BYTES = 4_096
 
 @dataclass(frozen=True, slots=True)
 class GoalKept(Record):
-    """What a trial has seen of a goal: (over, of) for each batch of its window, and the times that its limit is about; None where
+    """What a trial has seen of a goal: (over, of) for each batch of its window, and the times that its limit is about; None if
     it has no limit."""
 
     goal: Text
@@ -46,7 +46,7 @@ class GoalKept(Record):
 @dataclass(frozen=True, slots=True)
 class TrialKept(Record):
     """What is kept of a trial: the response times of its window with the number of reports that have none, and what it has seen of
-    each goal. `due` and `delivered` count those before its window as well: with the probes, what the target was sent."""
+    each goal. `due` and `delivered` include those before its window: with the probes, what the target was sent."""
 
     number: Whole
     due: Whole
@@ -58,7 +58,7 @@ class TrialKept(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderPart(Record):
-    """A node's part of a ladder. `loads` are all that it was to try, and `outcome` is what its own VMs have seen: nothing follows
+    """A node's part of a ladder. `loads` are all that it had to try, and `outcome` is what its own VMs have seen: nothing follows
     from it for the fleet."""
 
     schema: ClassVar[Any] = Derived(lambda _: LADDER_SCHEMA)
@@ -71,7 +71,7 @@ class LadderPart(Record):
     kept: tuple[TrialKept, ...]
 
     def checked(self) -> Self:
-        """The part, once what is kept is found to be of its trials."""
+        """The part, once its kept data are checked to match its trials."""
         if not self.loads:
             raise MisfitError("found none, expected the loads of a ladder", "loads")
         if not self.node_index < self.node_count <= MOST_NODES:
@@ -82,7 +82,7 @@ class LadderPart(Record):
             goals = tuple(each.goal for each in kept.goals)
             is_whole = goals == self.outcome.goals and all(len(each.batches) == BATCHES for each in kept.goals)
             if not (kept.number == trial.number == number and is_whole and len(trial.in_flight) == SLICES):
-                raise MisfitError(f"what is kept of trial {number} is not what the trial of that number has seen", "kept")
+                raise MisfitError(f"the data kept of trial {number} do not match that trial", "kept")
         return self
 
 
@@ -120,7 +120,7 @@ def read_parts(paths: Sequence[Path]) -> list[NamedPart]:
 
 
 def part_of_document(document: object) -> LadderPart:
-    """The part that a plain document tells. Raises ValueError with a sentence about what was found."""
+    """The part in a plain document. Raises ValueError with a sentence about what was found."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != LADDER_SCHEMA:
         raise ValueError(f'not a node\'s part of a ladder: found "schema" {shown(schema)}, expected "{LADDER_SCHEMA}"')
@@ -128,7 +128,7 @@ def part_of_document(document: object) -> LadderPart:
 
 
 def are_parts(paths: Sequence[Path]) -> bool:
-    """Whether one of these files begins as a part does. Stdin is not looked at, as it can be read once only."""
+    """Whether one of these files begins like a part. Stdin is not checked, as it can be read only once."""
     return any(_is_part(path) for path in paths if path != STDIN)
 
 
@@ -136,5 +136,5 @@ def _is_part(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return f'"{LADDER_SCHEMA}"'.encode() in file.read(_HEAD_BYTES)
-    except (OSError, ValueError):  # which is said when it is read
+    except (OSError, ValueError):  # reported when it is read
         return False

@@ -25,13 +25,13 @@ _OBJECT = Like(dict[str, object])
 
 @dataclass(frozen=True, slots=True)
 class AtLeast(Record):
-    """What has to hold, as a pipeline asks for it: reports per second, or VMs."""
+    """The load that a pipeline requires: reports per second, or VMs."""
 
     value: Number
     unit: Literal["reports_per_second", "vms"]
 
     def is_met(self, level: Level) -> bool:
-        """Whether a load is that much."""
+        """Whether a load is at least that."""
         return float(getattr(level, self.unit)) >= self.value
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class AtLeast(Record):
 
 @dataclass(frozen=True, slots=True)
 class Bounds(Record):
-    """Between which loads a search stays, where it begins, how near its bounds come, and how often each is seen."""
+    """Between which loads a search stays, where it begins, how close its bounds come, and how often each is confirmed."""
 
     start: Number
     lowest: Number
@@ -53,9 +53,9 @@ class Bounds(Record):
 class Capacity(Record):
     """Everything that a search found, or has found so far.
 
-    `holds` is the highest load that held below all that did not, `misses` the lowest that did not, None where there is none.
+    `holds` is the highest load that held below all that did not, `misses` the lowest that did not, None if there is none.
     `limited_by` is what keeps the bounds where they are: a goal, `backlog` (it grew before any goal was missed), `thrown away` (by
-    the target, after it had taken reports), `generator`, `fleet`, `bounds`, `not recovered`; None where the search was interrupted
+    the target, after it had taken reports), `generator`, `fleet`, `bounds`, `not recovered`; None if the search was interrupted
     before that was known.
     """
 
@@ -82,7 +82,7 @@ class Capacity(Record):
 
     @property
     def code(self) -> int:
-        """What the process should end with."""
+        """What the process should exit with."""
         is_sound = self.complete and self.limited_by != "not recovered" and self.confidence not in ("contradictory", "changed")
         if not is_sound:
             return EXIT_INTERNAL
@@ -108,7 +108,7 @@ class Frame:
 
 
 def capacity_of(search: Search, frame: Frame, *, probes: int, complete: bool) -> Capacity:
-    """What a search has found, at its end where it is `complete`."""
+    """What a search has found, at its end if it is `complete`."""
     terms, lower, upper = search.terms, search.lower, search.upper
     contradiction = search.contradiction
     highest = terms.highest if terms.highest != float("inf") else None
@@ -147,7 +147,7 @@ def _limited_by(search: Search, lower: Point | None, upper: Point | None) -> str
 
 
 def _plateau(search: Search) -> float | None:
-    """What the target delivers under too much load; None where its backlog does not grow then."""
+    """What the target delivers under too much load; None if its backlog does not grow then."""
     trial = next((trial for trial in search.trials if trial.purpose == "plateau"), None)
     if trial is None or trial.generator_late or trial.backlog == "level":
         return None

@@ -1,7 +1,7 @@
 """The search for the highest load that holds: what the trials so far say of each load, and which one comes next.
 
-A pure function of the trials: a search that was interrupted goes on from what it has written. Definitions (goal width, the bounds
-of a search) are those of MLRsearch, the order of the loads is this tool's own.
+A pure function of the trials: an interrupted search continues from what it has written. Definitions (goal width, the bounds of a
+search) are those of MLRsearch; the order of the loads is this tool's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vsock_loadgen.capacity.goals import Goal
 from vsock_loadgen.capacity.trial import GoalSeen, Purpose, Trial, Verdict
 
 MOST_HALVINGS = 5
-"""How often the load is halved where the first one misses."""
+"""How often the load is halved if the first one misses."""
 MOST_REPEATS = 3
 """Trials at a load until the majority decides."""
 _PLATEAU = 1.5
@@ -27,7 +27,7 @@ _FIGURES = 4
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a search is asked for. Loads are factors on how often VMs report, or numbers of VMs, as `vary` says.
+    """The terms of a search. Loads are factors on how often VMs report, or numbers of VMs, as `vary` says.
 
     It begins at `start` and stays between `lowest` and `highest`; `highest_by` says why not above. It ends when the bounds are at
     most a factor 1 + `precision` apart, and each was seen `confirm` times.
@@ -51,7 +51,7 @@ class Terms:
         return float(max(1, round(load))) if self.vary == "vms" else float(f"{load:.{_FIGURES}g}")
 
     def between(self, low: float, high: float) -> float | None:
-        """The load in the middle of two (their geometric mean); None where they are near enough to each other."""
+        """The load in the middle of two (their geometric mean); None if they are close enough."""
         middle = self.rounded(math.sqrt(low * high))
         return middle if high / low > 1 + self.precision and low < middle < high else None
 
@@ -67,9 +67,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """All that is known of one load: the verdict of its trials together, None where they do not decide it yet.
+    """All that is known of one load: the verdict of its trials together, None if they do not decide it yet.
 
-    `need` is what would. It is `clear` unless a majority had to decide.
+    `need` is what is missing. It is `clear` unless a majority had to decide.
     """
 
     load: float
@@ -81,7 +81,7 @@ class Point:
 
     @property
     def missed(self) -> str:
-        """The goal that it misses by most, or what else says that the load is too high."""
+        """The goal that it misses by most, or another reason why the load is too high."""
         missed = [seen for seen in self.goals if not seen.met]
         if any(trial.thrown_away for trial in self.trials):
             return "thrown away"
@@ -97,7 +97,7 @@ class Contradiction:
 
 
 class Search:
-    """What some trials say, under the terms of a search."""
+    """What some trials show, under the terms of a search."""
 
     def __init__(self, terms: Terms, trials: Sequence[Trial]) -> None:
         self.terms = terms
@@ -116,7 +116,7 @@ class Search:
 
     @property
     def contradiction(self) -> Contradiction | None:
-        """The one that stays after both loads were run again, if there is one."""
+        """The contradiction that remains after both loads were run again, if any."""
         _, found = self._examined
         return found if isinstance(found, Contradiction) else None
 
@@ -134,23 +134,23 @@ class Search:
 
     @property
     def recovered(self) -> bool:
-        """Whether the target was itself again after the last trial."""
+        """Whether the target had recovered after the last trial."""
         return not self.trials or self.trials[-1].recovered_after is not None
 
     @property
     def changed(self) -> bool:
-        """Whether the load that held first is clearly missed at the end: the target is not what it was."""
+        """Whether the load that held first is clearly missed at the end: the target has changed."""
         return any(trial.purpose == "last" and trial.verdict == "misses" and trial.is_clear for trial in self.trials)
 
     @property
     def next(self) -> Step | None:
-        """The trial that comes next; None where the search is at its end."""
+        """The trial that comes next; None if the search is at its end."""
         if not self.recovered or self.contradiction:
             return None
         return next(self._wanted(), None)
 
     def _wanted(self) -> Iterator[Step]:
-        """Whatever is still wanted, the most urgent first."""
+        """The trials that are still needed, the most urgent first."""
         _, found = self._examined
         if isinstance(found, Step):
             yield found
@@ -187,8 +187,8 @@ class Search:
     def _examined(self) -> tuple[frozenset[int], Contradiction | Step | None]:
         """The numbers of trials that later ones have proved wrong, and a contradiction, or the trial that would settle one.
 
-        Both loads are run again. If both hold then, the miss was a passing trouble. If both miss, as the earlier of the two trials
-        did, the hold was chance. Else it stays: the target is not the same from the later of the two on.
+        Both loads are run again. If both hold then, the miss was temporary. If both miss, the hold was chance. Otherwise it
+        remains: the target has changed since the later of the two.
         """
         outliers = set[int]()
         while pair := self._contradicting(outliers):
@@ -209,8 +209,8 @@ class Search:
         return frozenset(outliers), None
 
     def _contradicting(self, outliers: Iterable[int]) -> tuple[Trial, Trial] | None:
-        """The first clear hold and clear miss, in the order of the trials, of which the hold is above the miss by more than the
-        precision. Nearer to each other, chance decides what a trial shows."""
+        """The first clear hold and clear miss, in the order of the trials, with the hold above the miss by more than the precision.
+        Closer together, chance decides what a trial shows."""
         clear = [trial for trial in self._searching if trial.number not in outliers and trial.is_clear]
         for place, later in enumerate(clear):
             for earlier in clear[:place]:
@@ -235,7 +235,7 @@ class Search:
 
 
 def _point(load: float, trials: Sequence[Trial], goals: Sequence[Goal]) -> Point:
-    """What the trials at a load say together: pooled, until it is clear or they are three."""
+    """What the trials at a load show together: pooled, until it is clear or they are three."""
     on_time = tuple(trial for trial in trials if trial.verdict != "late")
     if not on_time:
         is_late = len(trials) > 1
@@ -255,7 +255,7 @@ def _point(load: float, trials: Sequence[Trial], goals: Sequence[Goal]) -> Point
 
 
 def _by_majority(load: float, trials: tuple[Trial, ...], pooled: tuple[GoalSeen, ...]) -> Point:
-    """What most of the trials at a load say, once they are enough: they do not agree, or do not show it clearly."""
+    """The majority of the trials at a load, once they are enough: they do not agree, or do not show it clearly."""
     if len(trials) < MOST_REPEATS:
         return Point(load, trials, pooled, None, clear=False, need=Step(load, "repeat"))
     held = sum(trial.verdict == "holds" for trial in trials)

@@ -1,4 +1,4 @@
-"""What counts of reports say about a share, and a row of numbers about a trend."""
+"""Confidence in a share from counts of reports, and a trend test for a row of numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ CONFIDENCE_Z = 1.6448536269514722
 
 def wilson(over: float, of: float, spread: float = 1.0) -> tuple[float, float]:
     """The interval of a share of which `over` of `of` were counted, each end with 95 % confidence (Wilson 1927, the score interval;
-    Brown, Cai, DasGupta 2001). `spread` is by how much the variance is larger than that of independent reports: so many fewer of
-    them were seen, in effect. (0, 1) of none.
-    """
+    Brown, Cai, DasGupta 2001). `spread` is how many times the variance is that of independent reports: the effective number of
+    reports is smaller by it. (0, 1) of none."""
     if of <= 0:
         return 0.0, 1.0
     seen, share = of / max(1.0, spread), over / of
@@ -25,7 +24,7 @@ def wilson(over: float, of: float, spread: float = 1.0) -> tuple[float, float]:
 
 
 def spread_of(batches: Sequence[tuple[int, int]]) -> float:
-    """By how much the variance of a share is larger than that of independent reports, at least 1: from (over, of) of batches that
+    """How many times the variance of a share is that of independent reports, at least 1: from (over, of) of batches that
     follow each other (the method of batch means; Conway 1963, Law and Kelton 2000, section 9.5.3)."""
     over, of = sum(batch[0] for batch in batches), sum(batch[1] for batch in batches)
     filled = [batch for batch in batches if batch[1]]
@@ -38,7 +37,7 @@ def spread_of(batches: Sequence[tuple[int, int]]) -> float:
 
 def rising_by_chance(values: Sequence[float]) -> float:
     """How likely a row without a trend is to rise as much as this one, by Kendall's test (Kendall 1938, Mann 1945; exact, for rows
-    of few values). Equal values count as neither rising nor falling, which makes it the more careful."""
+    of few values). Equal values count as neither rising nor falling, which makes the test more conservative."""
     count = len(values)
     score = sum(
         (values[later] > values[earlier]) - (values[later] < values[earlier])
@@ -53,7 +52,7 @@ def rising_by_chance(values: Sequence[float]) -> float:
 
 @cache
 def _permutations_by_inversions(count: int) -> tuple[int, ...]:
-    """How many permutations of so many values have 0, 1, 2 ... inversions (the Mahonian numbers)."""
+    """How many permutations of `count` values have 0, 1, 2 ... inversions (the Mahonian numbers)."""
     ways = [1]
     for size in range(2, count + 1):
         grown = [0] * (len(ways) + size - 1)

@@ -15,9 +15,9 @@ _LEAST_WINDOW_NS = 5 * SECOND
 _CUT = 0.5
 """Of a trial that misses, how much is run, in the middle."""
 _HOLDS_AT_FIRST, _MOST_OF_FIRST = 0.99, 16
-"""As long as nothing is known, a target is thought to hold from about the first load to so many times as much."""
+"""Before the first trial, a target is assumed to hold between about the first load and this many times as much."""
 _MANY = 1_000_000
-"""Reports, so many that a trial in which all or none of them are over is clear."""
+"""A number of reports with which a trial is clear if all or none of them are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Lengths:
 
 
 def lengths_of(goals: Sequence[Goal], due_per_second: Mapping[str, float], *, long: bool = False) -> Lengths:
-    """The lengths of a trial in which so many reports fall due, by scope of the goals; a `long` one has twice the window."""
+    """The lengths of a trial with these reports due per second, by scope of the goals; a `long` one has twice the window."""
     settle_ns = max(_LEAST_SETTLE_NS, _SETTLE_LIMITS * longest_limit_ns(goals))
     needed = max((goal.reports * SECOND / due_per_second[goal.scope] for goal in goals if goal.reports), default=0.0)
     return Lengths(settle_ns, max(_LEAST_WINDOW_NS, int(needed)) * (2 if long else 1))
@@ -37,7 +37,7 @@ def lengths_of(goals: Sequence[Goal], due_per_second: Mapping[str, float], *, lo
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a search still takes: trials and seconds, at least and at most, and what is likely."""
+    """What a search still takes: trials and seconds, at least, at most, and likely."""
 
     least: tuple[int, float]
     likely: tuple[int, float]
@@ -45,7 +45,7 @@ class Expected:
 
 
 def expected(terms: Terms, trials: Sequence[Trial], seconds_of: Callable[[Step], float]) -> Expected:
-    """What is still to come after these trials, if every one is clear: by playing the search for targets that hold more and less.
+    """What still follows these trials, if every one is clear: by simulating the search for targets that hold more and less.
     `seconds_of` is how long a whole trial takes."""
     search = Search(terms, trials)
     low = search.lower.load if search.lower else terms.lowest / 2 if search.upper else terms.start * _HOLDS_AT_FIRST
@@ -57,7 +57,7 @@ def expected(terms: Terms, trials: Sequence[Trial], seconds_of: Callable[[Step],
 
 
 def _played(terms: Terms, trials: Sequence[Trial], holds: float, seconds_of: Callable[[Step], float]) -> tuple[int, float]:
-    """Trials and seconds of a search for a target that holds so much."""
+    """Trials and seconds of a search for a target that holds a given load."""
     done, seconds = list(trials), 0.0
     while step := Search(terms, done).next:
         is_held = step.load <= holds

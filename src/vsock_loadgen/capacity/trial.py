@@ -14,9 +14,9 @@ from vsock_loadgen.measures.figures import Measurable, PartFigures
 from vsock_loadgen.record import Flag, Number, Record, Text, Whole
 
 Purpose = Literal["search", "repeat", "confirm", "again", "plateau", "last", "ladder"]
-"""Why a trial was run: to narrow the bounds down; since an earlier one at its load was not clear; to confirm a bound; since two
-trials contradict each other; to see what the target delivers under too much load; to see whether it is still what it was; or
-since its load is one of a ladder."""
+"""Why a trial was run: to narrow the bounds down; because an earlier one at its load was not clear; to confirm a bound; because two
+trials contradict each other; to see what the target delivers under too much load; to see whether it has changed; or because its
+load is one of a ladder."""
 Verdict = Literal["holds", "misses", "late"]
 """`late`: the generator was the limit, and the trial shows nothing of the target."""
 Signed = Annotated[float, Field(strict=True)]
@@ -66,7 +66,7 @@ class GoalSeen(Record):
 
     @classmethod
     def judged(cls, goal: Goal, value: float | None, over: int, of: int, spread: float) -> GoalSeen:
-        """What the counts say. A guard that is kept is clear: it asks for no number of reports."""
+        """What the counts show. A guard that is kept is clear: it needs no number of reports."""
         low, high = wilson(over, of, spread)
         met = over <= goal.share * of
         clear = (goal.is_guard or high <= goal.share) if met else low > goal.share
@@ -77,11 +77,11 @@ class GoalSeen(Record):
 class Trial(Record):
     """One trial. Times are seconds.
 
-    `seconds` is the window that was judged; it was `cut` short where a miss was certain before its end. `growth` is by how much the
-    backlog grew for each report due, where that was measured; `backlog` says what that means: it is `level`, it `grows`, or it
-    may be `growing`, which a longer trial tells. `in_flight` is the backlog in equal parts of the window, `most_in_flight` the
-    largest. `thrown_away` were taken by the target and passed on to nobody, as its own counters say. `recovered_after` is how long
-    the target took to answer single reports as before, None if it did not within a minute.
+    `seconds` is the window that was judged; it was `cut` short if a miss was certain before its end. `growth` is how much the
+    backlog grew for each report due, if that was measured; `backlog` says what that means: it is `level`, it `grows`, or it may be
+    `growing`, which a longer trial tells. `in_flight` is the backlog in equal parts of the window, `most_in_flight` the largest.
+    `thrown_away` were taken by the target and not passed on, as its own counters say. `recovered_after` is how long the target took
+    to answer single reports as before, None if it did not within a minute.
     """
 
     number: Whole
@@ -117,7 +117,7 @@ class Trial(Record):
 
     @property
     def is_clear(self) -> bool:
-        """Whether it would be decided by itself."""
+        """Whether this trial alone would decide it."""
         if self.verdict == "misses":
             return self.is_too_much or any(seen.clear for seen in self.misses)
         return self.verdict == "holds" and all(seen.clear for seen in self.goals) and self.backlog == "level"

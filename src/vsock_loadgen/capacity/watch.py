@@ -1,4 +1,4 @@
-"""Watches a trial while it goes on: samples its backlog, ends it where a miss is certain, and says in the end what it showed."""
+"""Watches a trial: samples its backlog, ends it if a miss is certain, and says at the end what it showed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Sample:
 class TrialWatch:
     """An observer of one trial; `end` ends it early.
 
-    A miss is certain where more reports are over a goal's limit than all that are still due could make up for, or where so many are
-    under way that, by Little's law, they take several times as long as the longest limit. A trial that looks for the plateau is not
-    ended: it is a miss anyway.
+    A miss is certain if more reports are over a goal's limit than all that are still due could make up for. It is too if so many
+    are in flight that, by Little's law, they take several times as long as the longest limit. A trial that measures the plateau is
+    not ended: it is a miss anyway.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TrialWatch:
     def _cannot_be_met(self, goal: Goal, totals: RunTotals) -> bool:
         """Whether a goal would be missed clearly if no further report were over."""
         if not self._is_missed_by(goal, goal.over(totals)):
-            return False  # not even with those from before the window, which is looked at quickly
+            return False  # not even with those from before the window, which is a quick check
         return self._is_missed_by(goal, sum(goal.over(part) for part in window_of(totals, goal.scope)))
 
     def _is_missed_by(self, goal: Goal, over: int) -> bool:
@@ -80,7 +80,7 @@ class TrialWatch:
         return low > goal.share
 
     def trial(self, number: int, totals: RunTotals, *, lag_limit_ns: int, thrown_away: int, recovered_after: float | None) -> Trial:
-        """What the whole trial showed. `thrown_away` are reports that the target has taken and passed on to nobody."""
+        """What the whole trial showed. `thrown_away` are reports that the target has taken and not passed on."""
         terms, parts = self._terms, window_of(totals, PHASE)
         whole = PartFigures.together(parts)
         goals = tuple(GoalSeen.of_parts(goal, window_of(totals, goal.scope)) for goal in terms.goals)

@@ -20,7 +20,7 @@ _MOST_CONFIRM = 10
 @click.command(cls=Sectioned)
 @config_options
 @click.option(
-    "--goal", "goals", multiple=True, metavar="THRESHOLD", help="What a load has to keep [default: the config's thresholds]."
+    "--goal", "goals", multiple=True, metavar="THRESHOLD", help="Require THRESHOLD of a load [default: the config's thresholds]."
 )
 @click.option(
     "--vary",
@@ -32,7 +32,7 @@ _MOST_CONFIRM = 10
 @click.option("--from", "start", type=AMOUNT, metavar="LOAD", help="Begin with LOAD [default: that of the config].")
 @click.option("--to", "highest", type=AMOUNT, metavar="LOAD", help="Try nothing above LOAD.")
 @click.option(
-    "--precision", type=PRECISION, default=0.05, metavar="PERCENT", help="Go on until the bounds are so near [default: 5%]."
+    "--precision", type=PRECISION, default=0.05, metavar="PERCENT", help="Stop when the bounds are this close [default: 5%]."
 )
 @click.option(
     "--confirm",
@@ -40,30 +40,28 @@ _MOST_CONFIRM = 10
     default=2,
     show_default=True,
     metavar="N",
-    help="See each bound in N trials.",
+    help="Confirm each bound in N trials.",
 )
 @click.option(
     "--ladder",
     type=LADDER,
     metavar="LOAD,LOAD,...",
-    help="Try these loads in place of a search, the lowest first, in slots of equal length; on several nodes from startAt on.",
+    help="Try these loads in place of a search, the lowest first, in slots of equal length; on several nodes starting at startAt.",
 )
 @click.option("--at-least", type=AMOUNT, metavar="LOAD", help="Exit with 3 if less than LOAD holds.")
-@click.option("--dry-run", is_flag=True, help="Say what the search would do, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what the search would do, and send nothing.")
 @click.option(
     "--continue",
     "continued",
     type=OUTPUT,
     metavar="FILE",
-    help="Go on with the interrupted search that wrote FILE, and write there.",
+    help="Continue the interrupted search that wrote FILE, and write there.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @result_option("Write the outcome as JSON, after every trial.")
 @click.option("--html", type=OUTPUT, metavar="FILE", help="Write the outcome as an HTML page.")
-@click.option("--no-live", is_flag=True, help="Write a line for each trial also where the log is a terminal.")
-@click.option(
-    "--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even where the kernel would send it to the hypervisor."
-)
+@click.option("--no-live", is_flag=True, help="Write a line for each trial, even to a terminal.")
+@click.option("--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even if the kernel sends it to the hypervisor.")
 def capacity(
     given: Given,
     goals: tuple[str, ...],
@@ -82,17 +80,24 @@ def capacity(
     no_live: bool,
     no_loopback_check: bool,
 ) -> None:
-    """Search for the highest load that the target holds: one trial after the other, each with the config's fleet, until the highest
-    load that keeps all goals and the lowest that does not are near each other.
+    """Search for the highest load that the target holds. Trials with the config's fleet follow one another until the highest load
+    that keeps all goals and the lowest that does not are close.
 
-    A LOAD is reports per second of the whole fleet (100/s), or a number: a factor on how often VMs report, or VMs with --vary vms.
+    A LOAD is reports per second of the whole fleet (100/s), or a number. The number is a factor on how often VMs report; with
+    --vary vms it counts VMs.
 
-    Several nodes cannot search, since nothing tells them which trial comes next. With --ladder each tries the same loads with its
-    own VMs, in the same slots, and compare --merge makes one outcome of their --result files.
+    Several nodes cannot search, since nothing tells them which trial comes next. With --ladder each node tries the same loads with
+    its own VMs, in the same slots. compare --merge makes one outcome of their --result files.
 
-    Exit codes: 0 found, or all of the bounds held, 1 interrupted, not recovered, or contradictory, 2 nothing was sent, 3 the lowest
-    load misses, or less than --at-least holds, 4 the generator was the limit. One of several nodes ends with 0 if it has tried all
-    loads.
+    \b
+    Exit codes:
+      0  found, or every load within the bounds holds
+      1  interrupted, not recovered, or contradictory
+      2  nothing was sent
+      3  the lowest load misses a goal, or less than --at-least holds
+      4  the generator was the limit
+
+    One of several nodes exits with 0 if it has tried all loads.
 
     \b
     Examples:
@@ -108,7 +113,7 @@ def capacity(
 
     given = replace(given, overrides=(*given.overrides, *thresholds_given(goals, "--goal")))
     if continued and result:
-        raise click.UsageError("--continue FILE writes to that FILE, expected no --result beside it")
+        raise click.UsageError("--continue FILE writes to that FILE; expected no --result beside it")
     loaded = given.load({"--result": result, "--html": html, "--continue": continued})
     asked = Asked(vary, start, highest, at_least, precision, confirm, ladder or ())
     shown = Shown(output, result or continued, html, live=not no_live)

@@ -41,7 +41,7 @@ class ConditionType(click.ParamType["AnyCondition"]):
     multiple=True,
     type=INPUT,
     metavar="FILE",
-    help="A run of the baseline, or a pattern such as 'old-*.json'; all FILEs are then one side.",
+    help="Compare with this run, or with those of a pattern such as 'old-*.json'; all FILEs are then one side.",
 )
 @click.option(
     "--fail-if",
@@ -49,10 +49,10 @@ class ConditionType(click.ParamType["AnyCondition"]):
     multiple=True,
     type=ConditionType(),
     metavar="CONDITION",
-    help="Exit with 3 where the condition holds.",
+    help="Exit with 3 if the condition holds.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--all", "shows_all", is_flag=True, help="Show differences within their own spread in Markdown as well.")
+@click.option("--all", "shows_all", is_flag=True, help="Show differences within their own spread in Markdown too.")
 @click.option("--merge", is_flag=True, help="Add up the results of the nodes that share one fleet.")
 @output_option("Write there instead of to stdout; with --merge the sum, as run --result does (- is stdout).", "--out")
 def compare(
@@ -64,22 +64,26 @@ def compare(
     merge: bool,
     to: Path | None,
 ) -> None:
-    """Hold each result FILE (- is stdin) against the first one, or against the --baseline: rates, percentiles, failures and lag,
-    with the differences. Several runs of a side tell whether a difference is more than the runs differ among themselves.
+    """Compare each result FILE (- is stdin) with the first one, or with the --baseline. Several runs of a side tell whether a
+    difference is larger than their own spread.
 
-    A CONDITION is a figure of thresholds, a comparison and a signed difference: 'response_time.p99 > +10%' in percent of the
-    baseline, 'response_time.p99 > +5ms', 'failed_percent > +0.1' and 'reports_per_second < -2' in the figure's unit. As in
-    thresholds, a group of VMs or a phase may stand in front: 'packages.2000.response_time.p99 > +10%'.
+    A CONDITION is a figure of thresholds, a comparison and a signed difference. The difference is in percent of the baseline
+    ('response_time.p99 > +10%') or in the figure's unit ('response_time.p99 > +5ms', 'failed_percent > +0.1'). As in thresholds, a
+    group of VMs or a phase may stand in front: 'packages.2000.response_time.p99 > +10%'.
 
-    Outcomes of searches (capacity --result) are compared with the first one: how much more or less holds than before, and whether
-    that is more than the width of the bounds. Their one CONDITION is 'holds < -10%'.
+    Outcomes of searches (capacity --result) are compared with the first one too: how much more or less holds, and whether that
+    exceeds the width of the bounds. Their one CONDITION is 'holds < -10%'.
 
-    With --merge the FILEs are the results of nodes that shared one fleet, and become one result: counts are added, histograms
-    merged, thresholds judged on the sums. The documents of nodes that tried a ladder (capacity --ladder) become the document of one
-    capacity.
+    With --merge the FILEs are the results of nodes that shared one fleet, and become one result. Its counts and histograms are
+    sums, and thresholds are judged on them. Documents of nodes that tried a ladder (capacity --ladder) become one outcome.
 
-    Exit codes: 0 done, 2 a file cannot be used; with --fail-if 3 where a condition holds, or the code of an invalid run; with
-    --merge the code of the merged result, as of a run, or of the capacity.
+    \b
+    Exit codes:
+      0  done
+      2  a file cannot be used
+      3  with --fail-if: a condition holds
+
+    With --fail-if an invalid run decides first, with its own code. With --merge the code is that of the merged result.
 
     \b
     Examples:

@@ -41,7 +41,7 @@ class Shown:
 
 def compare_results(baseline: Sequence[Path], files: Sequence[Path], conditions: Sequence[AnyCondition], how: Shown) -> int:
     """Show how the results of runs, or the outcomes of searches, differ, and which conditions hold; returns the exit code. Raises
-    ConfigError where one cannot be used."""
+    ConfigError if one cannot be used."""
     outcomes = read_outcomes([*baseline, *files])
     runs = [Named(name, outcome) for name, outcome in outcomes if isinstance(outcome, Result)]
     if len(runs) < len(outcomes):
@@ -55,7 +55,7 @@ def compare_results(baseline: Sequence[Path], files: Sequence[Path], conditions:
 
 
 def _of_runs(conditions: Sequence[AnyCondition]) -> list[Condition]:
-    """The conditions, all of which have to be about figures of runs."""
+    """The conditions; all have to be about figures of runs."""
     for condition in conditions:
         if isinstance(condition, HoldsCondition):
             raise click.UsageError(
@@ -88,7 +88,7 @@ def _show(comparison: Comparison, judged: tuple[JudgedCondition, ...], how: Show
 
 
 def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> int:
-    """Where something was asked, an invalid run is no answer: its code counts before that of a condition."""
+    """If a condition was asked, an invalid run is not an answer: its code counts before that of a condition."""
     if not judged:
         return EXIT_DONE
     invalid = [run.result.verdict.exit_code for run in comparison.runs if run.result.verdict.status == "invalid"]
@@ -96,8 +96,8 @@ def _exit_code(comparison: Comparison, judged: tuple[JudgedCondition, ...]) -> i
 
 
 def merge_nodes(files: Sequence[Path], output: str, to: Path | None) -> int:
-    """Add up the results of a fleet's nodes, write the sum where it is to go and show it; returns the exit code, that of a run.
-    Raises ConfigError where one cannot be used."""
+    """Add up the results of a fleet's nodes, write the sum to its file and show it; returns the exit code, that of a run. Raises
+    ConfigError if one cannot be used."""
     if are_parts(files):
         return merge_ladder(files, to, output)
     parts = read_results(files)
@@ -114,7 +114,7 @@ def merge_nodes(files: Sequence[Path], output: str, to: Path | None) -> int:
 
 
 def _terms(part: Named) -> Terms:
-    """Those of the config, which is the same for all parts. Raises ConfigError where they cannot be read."""
+    """Those of the config, which is the same for all parts. Raises ConfigError if they cannot be read."""
     try:
         return Terms.read(part.result.config)
     except ValueError as error:
@@ -123,7 +123,7 @@ def _terms(part: Named) -> Terms:
 
 
 def _thresholds(part: Named) -> list[Threshold]:
-    """Those of the config, which is the same for all parts. Raises ConfigError where they cannot be read."""
+    """Those of the config, which is the same for all parts. Raises ConfigError if they cannot be read."""
     written = part.result.config.get("thresholds") or []
     if not isinstance(written, list):
         raise ConfigError([Problem(part.name, "config.thresholds", f"found {written!r}, expected a list of thresholds")])

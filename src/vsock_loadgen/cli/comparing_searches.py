@@ -32,7 +32,7 @@ AnyCondition = Condition | HoldsCondition
 def compare_searches(
     outcomes: Sequence[tuple[str, Result | Capacity]], conditions: Sequence[AnyCondition], output: str, to: Path | None
 ) -> int:
-    """Compare every search with the first one; returns the exit code. Raises ConfigError where results of runs are among them."""
+    """Compare every search with the first one; returns the exit code. Raises ConfigError if results of runs are among them."""
     sides = [Side(name, outcome) for name, outcome in outcomes if isinstance(outcome, Capacity)]
     runs = [name for name, outcome in outcomes if isinstance(outcome, Result)]
     if runs:
@@ -46,10 +46,10 @@ def compare_searches(
 
 
 def _of_searches(conditions: Sequence[AnyCondition]) -> list[HoldsCondition]:
-    """The conditions, all of which have to be about what holds."""
+    """The conditions; all have to be about what holds."""
     for condition in conditions:
         if isinstance(condition, Condition):
-            raise click.UsageError(f"--fail-if {condition.expression!r}: of searches only what holds is judged, as in {EXAMPLE!r}")
+            raise click.UsageError(f"--fail-if {condition.expression!r}: searches are judged by holds alone, as in {EXAMPLE!r}")
     return [condition for condition in conditions if isinstance(condition, HoldsCondition)]
 
 
@@ -62,7 +62,7 @@ def _shown(comparison: Comparison, judged: Sequence[JudgedHolds], output: str, w
 
 
 def _exit_code(comparison: Comparison, judged: Sequence[JudgedHolds]) -> int:
-    """Where something was asked, a search whose bounds are not those of the target is no answer, as an invalid run is none."""
+    """If a condition was asked, a search whose bounds are not the target's is not an answer, like an invalid run."""
     if not judged:
         return EXIT_DONE
     no_answer = [side.capacity.code for side in comparison.sides if side.capacity.code in NO_ANSWER]

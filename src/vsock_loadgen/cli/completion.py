@@ -1,4 +1,4 @@
-"""`vsock-loadgen completion`: verbs, options and files at the press of a key."""
+"""`vsock-loadgen completion`: a shell completes verbs, options and files."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def completion(shell: str, to: Path | None) -> None:
     check_files({"--output": to})
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 (for the type checker: the choice is of those that click has)
-    script = ShellComplete.source(kind(verbs, {}, _COMMAND, _VARIABLE))  # that of bash asks bash for its version as well
+    script = ShellComplete.source(kind(verbs, {}, _COMMAND, _VARIABLE))  # that of bash asks bash for its version too
     put_out(f"{script.strip()}\n", to)

@@ -37,8 +37,7 @@ _OPTIONS = (
         "thresholds",
         multiple=True,
         metavar="THRESHOLD",
-        help="What the target has to achieve, as in 'response_time.p99 < 500ms'; repeat it for several. "
-        "They take the place of those in the file.",
+        help="Require this of the target, as in 'response_time.p99 < 500ms'. Repeat it for several; they replace the file's.",
     ),
     click.option(
         "--set",
@@ -53,10 +52,10 @@ _OPTIONS = (
         type=INPUT,
         metavar="FILE",
         envvar="LOADGEN_CONFIG",
-        help="The config file (YAML; - is stdin). Without one, defaults and flags count.",
+        help="Read the config from FILE (YAML; - is stdin). Without one, defaults and flags count.",
     ),
 )
-"""Those that are no keys of the config, from the last to the first."""
+"""Those that are not keys of the config, last first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ class Given:
     strict: bool
 
     def load(self, outputs: Mapping[str, Path | None], inputs: Iterable[Path | None] = ()) -> Loaded:
-        """The config of file, environment and flags, after a look at the `outputs` of the command, and at what other `inputs` it
-        has. Raises ConfigError."""
+        """The config of file, environment and flags, once the command's `outputs` and other `inputs` are checked. Raises
+        ConfigError."""
         from vsock_loadgen.config.load import load
 
         loaded = load(self.path, environment=os.environ, overrides=self.overrides, strict=self.strict)
@@ -105,7 +104,7 @@ def _parameter(key: Key) -> str:
 
 
 def _form(key: Key) -> dict[str, Any]:
-    """How an option looks: a boolean one alone means true."""
+    """The form of an option: a boolean one alone means true."""
     leaf, default = key.takes.scalar, f" [default: {key.as_written}]" if key.as_written else ""
     kind = leaf.kind if leaf else ""
     form = {"is_flag": False, "flag_value": "true"} if kind == "boolean" else {}
@@ -114,7 +113,7 @@ def _form(key: Key) -> dict[str, Any]:
 
 
 def thresholds_given(texts: tuple[str, ...], flag: str = "--threshold") -> list[Override]:
-    """A list of its own, in place of the file's: a flag beats the file."""
+    """A list that replaces the file's: a flag beats the file."""
     emptied = [Override(flag, "thresholds", "[]")] if texts else []
     return emptied + [Override(flag, f"thresholds[{number}]", text) for number, text in enumerate(texts)]
 

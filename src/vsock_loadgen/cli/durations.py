@@ -6,7 +6,7 @@ import click
 
 from vsock_loadgen.units import HOUR, parse_duration
 
-_LONGEST_NS = 100 * 365 * 24 * HOUR  # as of a run; timers of the system do not take all that the grammar can say
+_LONGEST_NS = 100 * 365 * 24 * HOUR  # as for a run; the system's timers do not take every duration of the grammar
 
 
 class DurationType(click.ParamType[int]):

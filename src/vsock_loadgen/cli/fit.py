@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @click.command(cls=Verb)
 @click.argument("file", type=INPUT, metavar="FILE")
-@click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="What was measured.")
-@click.option("--column", metavar="NAME|N", help="The FILE is CSV: the column with this heading, or the N-th from 1.")
+@click.option("--kind", type=click.Choice(["packages", "intervals"]), required=True, help="Say what was measured.")
+@click.option("--column", metavar="NAME|N", help="Read this column of a CSV FILE: a heading, or a number from 1.")
 @click.option("--form", type=click.Choice(["percentile", "quantiles"]), default="percentile", show_default=True)
 @click.option(
     "--max-buckets",
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     default=12,
     show_default=True,
     metavar="N",
-    help="At most so many buckets, or quantiles between the ends.",
+    help="Make at most N buckets, or quantiles between the ends.",
 )
 @output_option("Write the block there instead of to stdout.")
 def fit(file: Path, kind: Measured, column: str | None, form: Form, max_buckets: int, to: Path | None) -> None:
-    """Make a block of the config from measured data: FILE has one value a line, or is CSV with --column; - is stdin.
+    """Make a block of the config from measured data. FILE has one value per line, or is CSV with --column; - is stdin.
 
     Packages are whole numbers. Intervals are seconds, or durations such as 1m30s.
 
-    Takes the smallest block that has the mean, p50, p95 and p99 within 2 % and single values, on average, within 10 %; where
-    --max-buckets are too few for that, the closest one. No more distinct values than that become a bucket each. The block goes to
-    stdout, its error and a chart to stderr.
+    The smallest block is taken whose mean, p50, p95 and p99 are within 2 %, and single values within 10 % on average. If
+    --max-buckets are too few for that, it is the closest one. If there are no more distinct values than buckets, each becomes a
+    bucket. The block goes to stdout, its error and a chart to stderr.
 
     \b
     Examples:

@@ -25,8 +25,8 @@ _BUCKET_INTERVAL_NS = Grain(step=MILLISECOND, least=MILLISECOND)
 
 
 def fit_file(file: Path, kind: Measured, column: str | None, form: Form, max_buckets: int, to: Path | None) -> None:
-    """Write the block that fits the values of a file, and show how close it is. Raises ConfigError where it has none that can be
-    used."""
+    """Write the block that fits the values of a file, and show how close it is. Raises ConfigError if the file has no usable
+    values."""
     values = read_measurements(_lines(file), name_of(file), kind, column)
     _refuse_short(values, form, kind, name_of(file))
     quantity = _QUANTITIES[kind]
@@ -43,7 +43,7 @@ def fit_file(file: Path, kind: Measured, column: str | None, form: Form, max_buc
 
 
 def _lines(file: Path) -> Iterable[str]:
-    """The lines of a file with their ends, as CSV needs them. Raises ConfigError where it cannot be read."""
+    """The lines of a file with their ends, as CSV needs them. Raises ConfigError if it cannot be read."""
     try:
         content = read_input(file, _MOST_BYTES, f"larger than {_MOST_BYTES:,} bytes, expected measured values")
         return io.StringIO(text_of(content), newline="")

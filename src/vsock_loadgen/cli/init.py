@@ -14,9 +14,9 @@ from vsock_loadgen.printable import printable
 
 
 @click.command(cls=Verb)
-@output_option("Write there instead of to stdout; a file that has something in it is left alone.")
+@output_option("Write there instead of to stdout; a file with content is left alone.")
 def init(to: Path | None) -> None:
-    """Print a commented starter config, to be saved and changed.
+    """Print a commented starter config to save and edit.
 
     Exit codes: 0 done, 2 the file cannot be written, or is there already.
 
@@ -28,5 +28,5 @@ def init(to: Path | None) -> None:
 
     check_files({"--output": to})
     if to is not None and not is_stream(to) and to.exists() and to.stat().st_size:
-        raise ConfigError([Problem("--output", "", printable(f"{to} is there already; remove it, or name another file"))])
+        raise ConfigError([Problem("--output", "", printable(f"{to} exists already; remove it, or name another file"))])
     put_out(STARTER, to)

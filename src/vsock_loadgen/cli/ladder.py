@@ -22,7 +22,7 @@ _OF_A_SEARCH = {"start": "--from", "highest": "--to", "confirm": "--confirm", "c
 
 
 def refuse_options_of_a_search() -> None:
-    """Raise UsageError where the command line has options that a ladder has no use for."""
+    """Raise UsageError if the command line has options that a ladder does not use."""
     context = click.get_current_context()
     given = [flag for name, flag in _OF_A_SEARCH.items() if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if given:
@@ -44,7 +44,7 @@ def climbed(config: Config, asked: Asked, where: Streams, outputs: Outputs, outp
 
 
 def _check_outputs(tried: Tried, outputs: Outputs, output: str) -> None:
-    """Raises ConfigError where the part of one of several nodes would be lost, or shown as if it were the whole."""
+    """Raises ConfigError if the part of one of several nodes would be lost, or shown as the whole."""
     if tried.identity.count == 1:
         return
     problems = []
@@ -53,15 +53,13 @@ def _check_outputs(tried: Tried, outputs: Outputs, output: str) -> None:
         problems.append(Problem("--result", "", message))
     if outputs.html is not None or output == "markdown":
         flag = "--html" if outputs.html is not None else "--format markdown"
-        problems.append(
-            Problem(flag, "", "expected none on one of several nodes: what there is to show is that of all of them merged")
-        )
+        problems.append(Problem(flag, "", "expected none on one of several nodes: the outcome is that of all nodes merged"))
     if problems:
         raise ConfigError(problems)
 
 
 def put_out_part(part: LadderPart, output: str) -> int:
-    """Show what one of several nodes has seen; returns the exit code, which says only whether it has seen all that it was to."""
+    """Show what one of several nodes has seen; returns the exit code: whether it has tried all loads."""
     where = streams()
     text = json.dumps(part.to_json()) + "\n" if output == "json" else node_text(part, width=where.width, color=where.color)
     click.echo(text, nl=False, color=where.color)

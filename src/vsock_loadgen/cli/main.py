@@ -1,6 +1,6 @@
-"""The command `vsock-loadgen`: whatever happens, it ends with an exit code, and at most one message.
+"""The command `vsock-loadgen`: it always ends with an exit code and at most one message.
 
-Nothing that takes long is imported before the stop signals are taken: a signal that comes early is no traceback either.
+Nothing slow is imported before the stop signals are handled, so that an early signal is not a traceback either.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main() -> NoReturn:
     """Run the command line; the process ends here.
 
-    A signal that no verb takes for itself ends it with 128 and the signal's number, as a shell shows it: the first process of a
-    container, which signals do not end by themselves, as well.
+    A signal that no verb handles ends it with 128 and the signal's number, as a shell shows it. That holds for the first process of
+    a container too, which signals do not end by default.
     """
     for number in _STOP_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
@@ -37,7 +37,7 @@ def main() -> NoReturn:
     try:
         exit_code = _run()
     finally:
-        _ignore_signals()  # the outcome is settled, and the interpreter's own end is no place for an exception
+        _ignore_signals()  # the outcome is settled, and the interpreter's shutdown is not the place for an exception
     sys.exit(exit_code)
 
 
@@ -57,23 +57,23 @@ def _run() -> int:
         _say(str(error))
         return error.exit_code
     except BrokenPipeError:
-        return EXIT_INTERNAL  # whoever read our output has gone: nobody is left to be told
+        return EXIT_INTERNAL  # the reader of our output has gone: there is nothing left to tell it
     except (OSError, MemoryError) as error:
         _say(str(MachineError(error)))
         return EXIT_INTERNAL
-    except SystemError:  # what the interpreter may make of memory that is refused where it does not expect it, as in an import
+    except SystemError:  # what the interpreter may raise if memory is refused unexpectedly, as in an import
         _say(str(MachineError(MemoryError())))
         return EXIT_INTERNAL
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    _ignore_signals()  # a second one must not disturb what is put away now
+    _ignore_signals()  # a second one must not disturb what is written now
     sys.exit(128 + number)
 
 
 def _leave_anyway(unraised: UnraisableHookArgs) -> None:
-    """End the process where `_leave` could not: a signal that comes within a finalizer, as the import of a module has some, raises
-    what nobody gets. Without this it would be said as a traceback, and the command would go on and hear no signal any more."""
+    """End the process if `_leave` could not: an exception raised in a finalizer, as an import runs some, is caught nowhere. Without
+    this it would be shown as a traceback, and the command would continue and ignore signals."""
     if isinstance(unraised.exc_value, SystemExit):
         os._exit(unraised.exc_value.code if isinstance(unraised.exc_value.code, int) else EXIT_INTERNAL)
     sys.__unraisablehook__(unraised)
@@ -90,11 +90,11 @@ def _say(message: str) -> None:
 
 
 class _Output(io.TextIOWrapper):
-    """A standard stream. The first time that it cannot be written to it raises OSError with its name; what is written after that
-    goes nowhere. Else what it holds would fail anew at every fork, and at the interpreter's end.
+    """stdout or stderr. The first failing write raises OSError with the stream's name; later writes are dropped. Otherwise its
+    buffer would fail again at every fork, and at the interpreter's shutdown.
 
-    A character that its encoding does not have is shown as a likeness of it. click would write UTF-8 to a stream that says it is
-    ASCII: such a one says UTF-8, of which it gets the part that is ASCII.
+    A character that its encoding does not have is replaced by a similar one. click would write UTF-8 to a stream that says it is
+    ASCII: such a stream says UTF-8 and gets ASCII only.
     """
 
     def __init__(self, number: int, name: str, before: TextIO | None, *, line_buffering: bool) -> None:
@@ -128,8 +128,8 @@ class _Output(io.TextIOWrapper):
 
 
 def _streams() -> tuple[TextIO, TextIO, TextIO]:
-    """The standard streams, also where some were closed (`>&-`): their descriptors are taken, so that no socket of the run gets
-    them, and what is read or written there fails, as it should."""
+    """stdin, stdout and stderr, even if some were closed (`>&-`): their descriptors are taken, so that no socket of the run gets
+    them. Reads and writes there fail, as they should."""
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
         try:
             os.fstat(number)

@@ -1,4 +1,4 @@
-"""The files that a command line names: a look at them before anything is begun, and the way of a verb's output into its own."""
+"""The files that a command line names: checked before anything is begun, and how a verb's output gets into its file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OutputType(_FileType):
 
 INPUT, OUTPUT = InputType(), OutputType()
 APPENDED = ("--summary",)
-"""Outputs that are put behind what their files hold."""
+"""Outputs that are appended to their files."""
 
 
 def opened(path: Path) -> Path:
@@ -83,15 +83,15 @@ def result_option(says: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def check_files(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
-    """Look at what will be written, by flag, before anything is begun. Raises ConfigError where it cannot be, where it is one of
-    the `inputs` or another output, and where two of the inputs are stdin."""
+    """Check what will be written, by flag, before anything is begun. Raises ConfigError if it cannot be written, if it is one of
+    the `inputs` or another output, and if two of the inputs are stdin."""
     read = [path for path in inputs if path is not None]
     problems = []
     if read.count(STDIN) > 1:
         problems.append(Problem("-", "", f"stands for stdin {read.count(STDIN)} times, expected once"))
     taken: dict[object, str] = {}
     for source in read:
-        with suppress(OSError, ValueError):  # which is said when it is read
+        with suppress(OSError, ValueError):  # reported when it is read
             taken[_identity(source)] = "is an input"
     for flag, path in outputs.items():
         if path is None:
@@ -121,7 +121,7 @@ def _identity(path: Path) -> object:
 
 
 def put_out(text: str, to: Path | None, *, color: bool = False) -> None:
-    """Write a verb's output to its file, or else to stdout. Raises ConfigError where the file cannot be written."""
+    """Write a verb's output to its file, or else to stdout. Raises ConfigError if the file cannot be written."""
     if to is None:
         click.echo(text, nl=False, color=color)
         return
@@ -131,11 +131,11 @@ def put_out(text: str, to: Path | None, *, color: bool = False) -> None:
 
 @contextmanager
 def writing(flag: str, path: Path) -> Iterator[None]:
-    """Raise ConfigError where the file cannot be written."""
+    """Raise ConfigError if the file cannot be written."""
     try:
         yield
     except BrokenPipeError:
-        raise  # whoever read it has gone, as from stdout
+        raise  # its reader has gone, as from stdout
     except OSError as error:
         raise ConfigError([_problem(flag, path, error)]) from error
 

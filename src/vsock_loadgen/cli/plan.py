@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 @config_options
 @sensor_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--vms", is_flag=True, help="With --format json: list every VM.")
+@click.option("--vms", is_flag=True, help="List every VM, with --format json.")
 @click.option("--nodes", type=click.IntRange(1, 100_000), metavar="N", help="Show how the fleet splits over N nodes.")
 @click.option(
     "--service-time",
     type=DURATION,
     metavar="DURATION",
-    help="How long the target takes for a report: shows how many will be under way at a time.",
+    help="Show how many reports are in flight at a time if the target takes this long for each.",
 )
-@click.option("--fail-on-warning", is_flag=True, help="End with exit code 3 where there is any warning, for pipelines.")
+@click.option("--fail-on-warning", is_flag=True, help="Exit with 3 if there is a warning, for pipelines.")
 @click.option(
-    "--references", is_flag=True, help="Print no plan, but what the config refers to: its files, and variables of the environment."
+    "--references", is_flag=True, help="Print no plan, but the files and environment variables that the config refers to."
 )
 @output_option("Write there instead of to stdout.")
 def plan(
@@ -56,8 +56,7 @@ def plan(
 ) -> None:
     """Show what would be sent, and send nothing: the fleet, its statistics, and the load that it makes.
 
-    With a block `serve` in the config, the plan is that of a fleet that is asked for its reports, by a Sensor with the settings
-    that are given here.
+    With a block `serve` in the config, the plan is that of a fleet that is asked for its reports. Sensor's settings are options.
 
     Exit codes: 0 done, 2 bad input, 3 a warning with --fail-on-warning.
 
@@ -87,16 +86,16 @@ def plan(
 
 
 def _asker(config: Config, settings: Settings, service_time: int | None) -> Settings | None:
-    """The asker of a fleet that is asked; None where reports are sent. Raises UsageError where an option is about the other."""
+    """The asker of a fleet that is asked; None if reports are sent. Raises UsageError if an option is about the other mode."""
     if config.has_serve:
         if service_time is not None:
             raise click.UsageError(
-                "--service-time is about reports that are sent; of a fleet that is asked, serve.answerDelay says it"
+                "--service-time is about reports that are sent; for a fleet that is asked, set serve.answerDelay"
             )
         return settings
     if settings != type(settings)():
         raise click.UsageError(
-            "a Sensor's settings are about a fleet that is asked: give the config a block `serve`, as in serve: {}"
+            "Sensor's settings are about a fleet that is asked: give the config a block `serve`, as in serve: {}"
         )
     return None
 
@@ -116,9 +115,13 @@ def _show(made: Plan, service_time_ns: int | None, to: Path | None) -> None:
 
 
 def _references(config: Config) -> Iterator[tuple[str, str, str]]:
-    """What a config needs beside itself: a file, with the variable that would name another, or a variable of the environment."""
+    """What a config needs beside itself: a file, with the variable that can name another, or a variable of the environment."""
     for field, path in config.files.items():
         yield "file", NEWER[field].environment, str(path)
-    for key, url in (("reconcile", config.reconcile_url), ("pushGateway", config.push_gateway)):
+    for key, url in (
+        ("reconcile", config.reconcile_url),
+        ("reconcileCentral", config.reconcile_central),
+        ("pushGateway", config.push_gateway),
+    ):
         for name in variables_in(url or ""):
             yield "variable", name, key

@@ -80,7 +80,7 @@ class CheckedCidType(click.ParamType[int | Literal["peer"]]):
     name = "cid"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | Literal["peer"]:
-        """The CID as a number, or the word."""
+        """The CID as a number, or `peer`."""
         text = str(value)
         if text == "peer":
             return "peer"
@@ -101,7 +101,7 @@ _FORMS: dict[str, Callable[[Knob], dict[str, Any]]] = {
 
 
 def _behaving(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every way to misbehave; it is called with `behaviour: Behaviour` in their place."""
+    """Give a command an option for every fault it can inject; it is called with `behaviour: Behaviour` in their place."""
 
     @functools.wraps(command)
     def called(**given: Any) -> None:
@@ -121,7 +121,7 @@ def _behaving(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(cls=Verb)
 @click.argument("address", type=AddressType(), default="vsock://any:818")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop by itself after so long.")
+@click.option("--duration", "duration_ns", type=DURATION, metavar="DURATION", help="Stop after DURATION.")
 @_behaving
 @click.option(
     "--metrics-port",
@@ -138,7 +138,7 @@ def receive(
     metrics_port: int | None,
     to: Path | None,
 ) -> None:
-    """Stand in for the relay on ADDRESS: read every report to its end, decode it, count it by CID, and print a summary when stopped
+    """Stand in for the relay on ADDRESS: read, decode and count every report by CID. A summary is printed when it is stopped
     (Ctrl-C or SIGTERM). Options inject faults.
 
     ADDRESS is unix:///PATH, tcp://HOST:PORT or vsock://any:PORT [default: vsock://any:818].
@@ -150,7 +150,7 @@ def receive(
       vsock-loadgen receive unix:///tmp/relay.sock --metrics-port 9091 --max-reports-per-minute 1
     """
     if behaviour.checked_cid == "peer" and not isinstance(address, VsockAddress):
-        raise click.UsageError(f"--check-cid peer: a connection on {address} has no CID, expected one to check instead, such as 3")
+        raise click.UsageError(f"--check-cid peer: a connection on {address} has no CID; expected one to check instead, such as 3")
     check_files({"--output": to})
     until = f" for {format_duration(duration_ns)}" if duration_ns else ""
 

@@ -1,4 +1,4 @@
-"""How a verb that runs a fleet says that it cannot, and what it needs that may not be installed."""
+"""How a verb that runs a fleet refuses, and what it needs that may not be installed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vsock_loadgen.log import Log
 
 @contextmanager
 def said_as(log_format: str, log: TextIO) -> Iterator[None]:
-    """Let an error that ends a run be said as the log is written: a line for people, which `main` writes, or a JSON object."""
+    """Report an error that ends a run in the log's format: a line for people, which `main` writes, or a JSON object."""
     try:
         yield
     except (LoadgenError, OSError, MemoryError) as caught:
@@ -28,14 +28,14 @@ def said_as(log_format: str, log: TextIO) -> Iterator[None]:
 
 
 def require(verb: str, package: str, extra: str) -> None:
-    """Raise ConfigError where a package is not installed that a verb cannot do without."""
+    """Raise ConfigError if a package is not installed that a verb needs."""
     if find_spec(package) is None:
-        message = f"found no package {package}, expected it: pip install 'vsock-loadgen[{extra}]'"
+        message = f"the package {package} is not installed: pip install 'vsock-loadgen[{extra}]'"
         raise ConfigError([Problem(verb, "", message)])
 
 
 def require_linux(verb: str) -> None:
-    """Raise ConfigError where this is not Linux, as its epoll shows."""
+    """Raise ConfigError if this is not Linux, as its epoll shows."""
     if not hasattr(select, "epoll"):
         expected = "expected Linux; plan, fit, compare, report, init and schema run anywhere"
         raise ConfigError([Problem(verb, "", f"found a system without epoll, {expected}")])

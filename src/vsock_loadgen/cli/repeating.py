@@ -16,30 +16,30 @@ from vsock_loadgen.stage import Outputs, Stage
 from vsock_loadgen.text.spread_text import spread_document, spread_markdown, spread_text
 
 _WORST_FIRST = (EXIT_INTERNAL, EXIT_SATURATED, EXIT_THRESHOLD, EXIT_DONE)
-"""What proves nothing is worse than a target that failed, as within one run."""
+"""A run that proves nothing is worse than a target that failed, as within one run."""
 
 RunOnce = Callable[[Outputs, Callable[[Result], None]], int]
-"""Runs once: what it writes, and who hears of its result; returns its exit code."""
+"""Runs once, given what it writes and who gets its result; returns its exit code."""
 
 
 def check_repeatable(config: Config, outputs: Outputs) -> None:
     """Raise ConfigError if a second run would not be like the first, or would write over it."""
     problems = []
     if not config.duration_ns:
-        problems.append(config.problem("duration", "--repeat: found no end of the first run, expected a duration"))
+        problems.append(config.problem("duration", "--repeat: the first run would never end; expected a duration"))
     if config.start_at_ns is not None:
-        problems.append(config.problem("startAt", "--repeat: every run begins when the one before has ended, expected none"))
+        problems.append(config.problem("startAt", "--repeat: each run begins when the one before has ended; expected no startAt"))
     if config.after_run == "wait":
-        problems.append(config.problem("afterRun", "--repeat: found wait, expected exit: the next run would never begin"))
+        problems.append(config.problem("afterRun", "--repeat: found wait, expected exit; the next run would never begin"))
     for flag, path in (("--result", outputs.result), ("--html", outputs.html), ("--samples", outputs.samples)):
         if path is not None and is_stream(path):
-            problems.append(Problem(flag, "", f"found {path}, expected a file, whose name each run numbers (--repeat)"))
+            problems.append(Problem(flag, "", f"found {path}, expected a file, so that each run can number its name (--repeat)"))
     if problems:
         raise ConfigError(problems)
 
 
 def numbered(path: Path | None, number: int) -> Path | None:
-    """The file of one of the runs: `result-1.json` for `result.json`; what is no file stays what it is."""
+    """The file of one of the runs: `result-1.json` for `result.json`; what is not a file stays as it is."""
     if path is None or is_stream(path):
         return path
     suffix = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
@@ -47,7 +47,7 @@ def numbered(path: Path | None, number: int) -> Path | None:
 
 
 def files_of(outputs: Mapping[str, Path | None], times: int) -> dict[str, Path | None]:
-    """Every file that so many runs write, by the flag that names it and the run's number."""
+    """Every file that `times` runs write, by the flag that names it and the run's number."""
     return {
         f"{flag} of run {number}": numbered(path, number)
         for flag, path in outputs.items()
@@ -65,7 +65,7 @@ class Repeat:
     runs: list[Named] = field(default_factory=list)
 
     def run(self, once: RunOnce) -> int:
-        """All the runs, and what they show together; returns the worst of their exit codes."""
+        """All the runs, and what they show together; returns the worst exit code."""
         codes = []
         for number in range(1, self.times + 1):
             self.stage.log.line(f"run {number} of {self.times}", "repeat", {"run": number, "runs": self.times})

@@ -1,4 +1,4 @@
-"""`vsock-loadgen report`: a result, or the outcome of a search, in the form that whoever gets it wants."""
+"""`vsock-loadgen report`: a result, or the outcome of a search, in the form that its reader needs."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _OF_RUNS = ("junit", "csv")
     type=click.Choice(["html", "markdown", "junit", "csv"]),
     default="html",
     show_default=True,
-    help="A page, a summary for a pull request, tests for a pipeline, or rows for a spreadsheet.",
+    help="Write a page, a summary for a pull request, tests for a pipeline, or rows for a spreadsheet.",
 )
 @click.option(
     "--table",
     type=click.Choice(["series", "groups"]),
-    help="Which rows CSV has: a row per second, or per group of VMs. [default: series]",
+    help="Write a CSV row per second (series) or per group of VMs (groups). [default: series]",
 )
 @output_option("Write there (- is stdout) [default: a page to the result's name with .html, else stdout].")
 def report(result: Path, form: str, table: Kind | None, to: Path | None) -> None:
-    """Turn the result of a run, or the outcome of a search with capacity (- is stdin), into one HTML page with its verdict, figures
-    and charts. It opens without a network, and nothing in it leads elsewhere.
+    """Turn the result of a run, or the outcome of a search with capacity, into one HTML page with its verdict, figures and charts
+    (- is stdin). The page opens without a network and has no outside links.
 
     For pipelines: Markdown has the verdict, each threshold with its margin, and the groups of VMs. JUnit has a test for each
-    threshold, and for what a run has to be to prove anything. CSV has the columns of the result's document.
+    threshold, for completeness, and for the generator. CSV has the columns of the result's document.
 
     \b
     Examples:

@@ -22,12 +22,10 @@ _MOST_RUNS = 100
     type=click.IntRange(1, _MOST_RUNS),
     default=1,
     metavar="N",
-    help="Run N times, and show by how much the runs differ. Files are numbered: result-1.json for result.json.",
+    help="Run N times, and show how much the runs differ. Files are numbered: result-1.json for result.json.",
 )
-@click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
-@click.option(
-    "--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even where the kernel would send it to the hypervisor."
-)
+@click.option("--no-live", is_flag=True, help="Write lines of statistics, even to a terminal.")
+@click.option("--no-loopback-check", is_flag=True, help="Connect to vsock CID 1 even if the kernel sends it to the hypervisor.")
 def run(
     given: Given,
     written: Written,
@@ -35,11 +33,17 @@ def run(
     no_live: bool,
     no_loopback_check: bool,
 ) -> None:
-    """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal comes.
+    """Simulate the fleet: every VM sends its reports when they are due, until the duration ends or a signal arrives.
 
-    Exit codes: 0 done, 1 internal error, incomplete run, or a file that could not be written, 2 nothing was sent (bad input, or the
-    target did not pass the preflight check), 3 a threshold was missed or the target threw reports away, 4 the generator could not
-    keep its own schedule. With --repeat the worst of all runs: 1, then 4, then 3.
+    \b
+    Exit codes:
+      0  passed
+      1  internal error, incomplete run, or a file that could not be written
+      2  nothing was sent: bad input, or the preflight check failed
+      3  a threshold was missed, or reports were lost
+      4  the generator could not keep its own schedule
+
+    With --repeat the worst code of all runs counts: 1, then 4, then 3.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from vsock_loadgen.cli.verb import Verb
 @click.command(cls=Verb)
 @output_option("Write there instead of to stdout.")
 def schema(to: Path | None) -> None:
-    """Print the JSON Schema of the config file, for editors that complete and check YAML.
+    """Print the JSON Schema of the config file. Editors complete and check YAML with it.
 
     \b
     Example:

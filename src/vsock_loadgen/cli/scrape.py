@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 @click.argument("url", metavar="URL", default="http://127.0.0.1:8080")
 @config_options
 @sensor_options
-@click.option("--ca", type=INPUT, metavar="FILE", help="CA of the server, for https (PEM).")
-@click.option("--client-cert", type=INPUT, metavar="FILE", help="Certificate to ask with, for https (PEM).")
-@click.option("--client-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
-@click.option("--token", type=INPUT, metavar="FILE", help="Bearer token to ask with, as an API server wants one.")
+@click.option("--ca", type=INPUT, metavar="FILE", help="Verify the server with this CA, for https (PEM).")
+@click.option("--client-cert", type=INPUT, metavar="FILE", help="Ask with this certificate, for https (PEM).")
+@click.option("--client-key", type=INPUT, metavar="FILE", help="Key of --client-cert (PEM).")
+@click.option("--token", type=INPUT, metavar="FILE", help="Ask with the bearer token in FILE, for an API server.")
 @click.option(
     "--vms-from",
     type=click.Choice(["config", "cluster"]),
     default="config",
     show_default=True,
-    help="Who says which VMs there are: the config, or the API server of the kubeconfig or the pod's service account.",
+    help="Take the VMs from the config, or from the API server of the kubeconfig or the pod's service account.",
 )
 @manner_options
 @click.option(
     "--counters-port",
     type=click.IntRange(1, 65_535),
     metavar="PORT",
-    help="Serve what was counted as Sensor does, on http://127.0.0.1:PORT/metrics.",
+    help="Serve the counts under Sensor's names on http://127.0.0.1:PORT/metrics.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option("Write the summary there instead of to stdout.")
@@ -60,13 +60,17 @@ def scrape(
     output: str,
     to: Path | None,
 ) -> None:
-    """Stand in for Sensor: ask every VM of the fleet at URL for its report, again and again as Sensor would, read and verify what
-    comes, and print a summary when stopped (Ctrl-C, SIGTERM, or the config's duration). Options inject faults.
+    """Stand in for Sensor: ask every VM of the fleet at URL for its report, as often as Sensor would, and verify the answer. A
+    summary is printed when it is stopped (Ctrl-C, SIGTERM, or the config's duration). Options inject faults.
 
     The config is that of the fleet: it says which VMs there are, and what each should report. Its time scale divides Sensor's
-    intervals too. With --vms-from cluster no config is needed: nothing is expected then of the VMs that the cluster runs.
+    intervals too. With --vms-from cluster no config is needed, and any report is accepted.
 
-    Exit codes: 0 done, 1 internal error, 2 bad input.
+    \b
+    Exit codes:
+      0  done
+      1  internal error
+      2  bad input
 
     \b
     Examples:
@@ -101,7 +105,7 @@ def scrape(
 
 
 def _planned(config: Config) -> KnownFleet:
-    """The VMs of the config's fleet, of this node where it is one of several."""
+    """The VMs of the config's fleet, or this node's share of them."""
     from vsock_loadgen import preparing
     from vsock_loadgen.scraper.fleet import KnownFleet
 
@@ -118,12 +122,12 @@ def _listed(config: Config, *, is_planned: bool) -> KnownFleet:
 
     vms = read_running_vms(os.environ)
     if not vms:
-        raise ClusterError("the cluster lists no VM that runs", "start some, or leave --vms-from out")
+        raise ClusterError("the cluster lists no running VM", "start one, or leave --vms-from out")
     return KnownFleet.found(vms, config.serve, preparing.prepare(config)[0] if is_planned else None)
 
 
 def _check_tls(url: str, ca: Path | None, client_cert: Path | None, client_key: Path | None) -> None:
-    """Raises UsageError where the URL is none, or the certificates do not fit it or each other."""
+    """Raises UsageError if the URL is invalid, or the certificates do not fit it or each other."""
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{url!r}: expected a URL such as http://127.0.0.1:8080", param_hint="URL")
     if (client_cert is None) != (client_key is None):

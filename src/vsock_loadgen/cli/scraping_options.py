@@ -1,4 +1,4 @@
-"""What Sensor is set to, and how it misbehaves on request, as options of the verbs that stand in for it."""
+"""Sensor's settings, and the faults that it can inject, as options of the verbs that stand in for it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import click
 from vsock_loadgen.cli.durations import DURATION
 
 _DURATIONS = {
-    "poll_ns": ("--poll-interval", "Time between two askings of a VM."),
-    "tick_ns": ("--tick-interval", "Time between two ticks."),
-    "timeout_ns": ("--vm-timeout", "Longest time for one VM; no time scale divides it."),
-    "backoff_ns": ("--initial-backoff", "Time until a VM is asked again that was not ready; doubled each time."),
-    "refresh_ns": ("--refresh-interval", "Time after which the whole report is asked for, whatever the VM had."),
+    "poll_ns": ("--poll-interval", "Ask a VM again after DURATION."),
+    "tick_ns": ("--tick-interval", "Tick every DURATION."),
+    "timeout_ns": ("--vm-timeout", "Give one VM at most DURATION; the time scale does not divide it."),
+    "backoff_ns": ("--initial-backoff", "Ask a VM that was not ready again after DURATION, doubled each time."),
+    "refresh_ns": ("--refresh-interval", "Ask for the whole report after DURATION, even if it did not change."),
 }
 
 
@@ -25,7 +25,7 @@ _BYTES, _PERCENT = click.IntRange(0), click.FloatRange(0, 100)
 
 
 def manner_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every way to misbehave; it is called with `manners: Manners` in their place."""
+    """Give a command an option for every fault it can inject; it is called with `manners: Manners` in their place."""
 
     @functools.wraps(command)
     def called(read_rate: int | None, nack: float, rubbish: float, **given: Any) -> None:
@@ -39,21 +39,21 @@ def manner_options(command: Callable[..., None]) -> Callable[..., None]:
 
     return _with(
         called,
-        click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each response at so many bytes a second."),
+        click.option("--read-rate", type=click.IntRange(1), metavar="BYTES", help="Read each response at BYTES per second."),
         click.option(
-            "--stop-reading-after", "stop_reading_bytes", type=_BYTES, metavar="BYTES", help="Read no more after so many bytes."
+            "--stop-reading-after", "stop_reading_bytes", type=_BYTES, metavar="BYTES", help="Stop reading after BYTES."
         ),
         click.option(
             "--break-off-after", "break_off_bytes", type=_BYTES, metavar="BYTES",
-            help="Break each connection off after so many bytes.",
+            help="Drop each connection after BYTES.",
         ),
         click.option(
             "--ask-twice", "asks_twice", is_flag=True,
             help="Connect to each agent a second time while the first connection is open.",
         ),
-        click.option("--never-close", "never_closes", is_flag=True, help="Leave it to the agent to close each connection."),
-        click.option("--rubbish", type=_PERCENT, default=0, metavar="PERCENT", help="Send bytes that are no request so often."),
-        click.option("--nack", type=_PERCENT, default=0, metavar="PERCENT", help="Ask again for so many of the reports."),
+        click.option("--never-close", "never_closes", is_flag=True, help="Let the agent close each connection."),
+        click.option("--rubbish", type=_PERCENT, default=0, metavar="PERCENT", help="Send bytes that are not requests this often."),
+        click.option("--nack", type=_PERCENT, default=0, metavar="PERCENT", help="Ask again for this share of the reports."),
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def _with(command: Callable[..., None], *options: Callable[[Callable[..., None]]
 
 
 def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every setting of Sensor's; it is called with `settings: Settings` in their place."""
+    """Give a command an option for every setting of Sensor; it is called with `settings: Settings` in their place."""
 
     @functools.wraps(command)
     def called(sensor_release: str, **given: Any) -> None:
@@ -81,8 +81,8 @@ def sensor_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(["august", "september"]),
             default="september",
             show_default=True,
-            help="Schedule and defaults of Sensor as of which month of 2026.",
+            help="Use Sensor's schedule and defaults of this month of 2026.",
         ),
         *(click.option(flag, name, type=DURATION, metavar="DURATION", help=says) for name, (flag, says) in _DURATIONS.items()),
-        click.option("--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="VMs that are asked at once."),
+        click.option("--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="Ask N VMs at once."),
     )

@@ -32,7 +32,7 @@ from vsock_loadgen.trials import prepared
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How an outcome is shown: the format on stdout, the files that are wanted, and whether the terminal may be drawn on."""
+    """How an outcome is shown: the format on stdout, the files to write, and whether a terminal may be drawn on."""
 
     output: str
     result: Path | None
@@ -74,8 +74,8 @@ def _dry_run(config: Config, asked: Asked, width: int) -> str:
 
 
 def _put_out(found: Capacity, shown: Shown, log: Log) -> int:
-    """Show the outcome, and write its page; returns the exit code: that of the search, but 1 in place of 0 where the page could not
-    be written."""
+    """Show the outcome, and write its page; returns the exit code of the search, but 1 in place of 0 if the page cannot be
+    written."""
     unwritten = EXIT_DONE
     if shown.html is not None:
         try:

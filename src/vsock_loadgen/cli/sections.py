@@ -35,7 +35,7 @@ _OF_FLAGS = {
     "--no-live": "Output",
     "--after-run": "Output",
 }
-"""Options that are no keys, and keys that people look for elsewhere than where the file has them."""
+"""Options that are not keys, and keys that people look for under another heading than the file's."""
 SECTIONS = (OWN, *dict.fromkeys(_OF_GROUPS.values()), PREDECESSOR)
 
 

@@ -31,21 +31,32 @@ if TYPE_CHECKING:
     metavar="URL",
     default="http://127.0.0.1:8080",
     show_default=True,
-    help="Where agents are found: http://HOST:PORT or https://HOST:PORT; port 0 is any that is free.",
+    help="Serve agents at http://HOST:PORT or https://HOST:PORT; port 0 takes any free one.",
 )
-@click.option("--tls-cert", type=INPUT, metavar="FILE", help="Certificate for https, and what leads to its CA (PEM).")
-@click.option("--tls-key", type=INPUT, metavar="FILE", help="Its key (PEM).")
-@click.option("--client-ca", type=INPUT, metavar="FILE", help="CA of those who may ask (PEM); others get 401. None: everybody may.")
-@click.option("--client-name", "names", multiple=True, metavar="NAME", help="Common name of who may ask; repeat it. None: any.")
+@click.option("--tls-cert", type=INPUT, metavar="FILE", help="Use this certificate chain for https (PEM).")
+@click.option("--tls-key", type=INPUT, metavar="FILE", help="Key of --tls-cert (PEM).")
+@click.option(
+    "--client-ca",
+    type=INPUT,
+    metavar="FILE",
+    help="Refuse askers without a certificate of this CA (PEM) with 401.",
+)
+@click.option(
+    "--client-name",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Accept this common name only; repeat it for several.",
+)
 @click.option(
     "--clients-from",
     type=click.Choice(["cluster"]),
-    help="Let the API server ask, and nobody else: whose CA and names the cluster makes known, and changes.",
+    help="Accept only the API server: its CA and names are read from the cluster, and followed.",
 )
-@click.option("--asker", type=click.Choice(["embedded"]), help="Ask the fleet as well, in a process of its own.")
+@click.option("--asker", type=click.Choice(["embedded"]), help="Ask the fleet too, from another process.")
 @sensor_options
 @written_options
-@click.option("--no-live", is_flag=True, help="Write lines of statistics also where the log is a terminal.")
+@click.option("--no-live", is_flag=True, help="Write lines of statistics, even to a terminal.")
 def serve(
     given: Given,
     listen: str,
@@ -59,13 +70,18 @@ def serve(
     written: Written,
     no_live: bool,
 ) -> None:
-    """Let every VM of the fleet answer whoever asks it for its report, as its agent would behind the API server's subresource
-    `virtualmachineinstances/vsock`, until the duration ends or a signal comes.
+    """Let every VM of the fleet answer when it is asked for its report, until the duration ends or a signal arrives. It answers as
+    its agent would behind the API server's subresource `virtualmachineinstances/vsock`.
 
-    A VM has a new report whenever its interval says so. The options of Sensor's settings are those of --asker embedded.
+    A VM has a new report whenever its interval says so. Sensor's settings are for --asker embedded.
 
-    Exit codes: 0 done, 1 internal error, incomplete run, or a file that could not be written, 2 nothing was served (bad input, or
-    the address cannot be listened on), 3 a threshold was missed or reports were asked for in vain, 4 this machine was too slow.
+    \b
+    Exit codes:
+      0  passed
+      1  internal error, incomplete run, or a file that could not be written
+      2  nothing was served: bad input, or the address is not free
+      3  a threshold was missed, or an asking got no report
+      4  this machine was too slow
 
     \b
     Examples:
@@ -88,7 +104,7 @@ def serve(
         raise click.BadParameter(f"{listen!r}: {error}", param_hint="--listen") from error
     tls = _tls(listening.is_tls, tls_cert, tls_key, Clients(client_ca, names, clients_from is not None))
     if tls is not None and asker:
-        raise click.UsageError("--asker embedded asks over http, expected --listen http://HOST:PORT; scrape asks over https")
+        raise click.UsageError("--asker embedded asks over http; expected --listen http://HOST:PORT (scrape asks over https)")
     loaded = given.load({**written.anew, **written.appended}, (tls_cert, tls_key, client_ca))
     where, outputs = streams(live=not no_live), written.outputs()
     with said_as(loaded.config.log_format, where.log):
@@ -97,7 +113,7 @@ def serve(
 
 
 def _tls(is_tls: bool, certificate: Path | None, key: Path | None, clients: Clients) -> Tls | None:
-    """The TLS that options ask for. Raises UsageError where they do not fit each other."""
+    """The TLS that options ask for. Raises UsageError if they do not fit each other."""
     from vsock_loadgen.answering.tls import Tls
 
     if not is_tls:
@@ -118,13 +134,13 @@ class Clients:
     in_cluster: bool = False
 
     def reader(self) -> Callable[[], FrontProxy] | None:
-        """What reads who that is; None: everybody. Raises UsageError where options do not fit each other."""
+        """What reads who may ask; None: all may. Raises UsageError if options do not fit each other."""
         from vsock_loadgen.answering.tls import of_file
         from vsock_loadgen.cluster.front_proxy import read_front_proxy
 
         if self.in_cluster:
             if self.ca or self.names:
-                raise click.UsageError("--clients-from cluster says CA and names: expected neither --client-ca nor --client-name")
+                raise click.UsageError("--clients-from cluster gives CA and names: expected neither --client-ca nor --client-name")
             return partial(read_front_proxy, os.environ)
         if self.names and self.ca is None:
             raise click.UsageError("--client-name needs --client-ca, which verifies whose name it is")

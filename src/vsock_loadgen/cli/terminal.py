@@ -1,4 +1,4 @@
-"""The terminal on which a verb shows something. It brings rich with it: a verb imports it when it has something to show."""
+"""The terminal on which a verb shows something. It imports rich: a verb imports it when it has something to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NARROWEST, _WIDEST = 20, 120
 
 
 def streams(*, live: bool = False) -> Streams:
-    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured); `live` where it may be drawn on."""
+    """The terminal's streams, its width and whether it shows colours (NO_COLOR is honoured); `live` if it may be drawn on."""
     columns = shutil.get_terminal_size((80, 24)).columns
     color = sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     return Streams(

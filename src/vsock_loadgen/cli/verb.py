@@ -9,7 +9,7 @@ import click
 
 COLUMNS = 80
 _MARGIN = 2
-"""By which click indents what a verb says of itself."""
+"""click's indentation of a verb's description."""
 _CONTINUED = 4
 _PART = re.compile(r"(?:-[\w-]+ (?!-))?(?:'[^']*'|\S)+")
 """A word of a command; an option and its value are one."""
@@ -49,7 +49,7 @@ def _readable(says: str) -> str:
 
 
 def _broken(line: str) -> str:
-    """A line of help; a command that is too wide goes on in the next line, as a shell takes it."""
+    """A line of help; a command that is too wide continues in the next line, as a shell accepts it."""
     command = line.strip()
     if _MARGIN + len(line) <= COLUMNS or not command.startswith("vsock-loadgen "):
         return line

@@ -24,13 +24,13 @@ _VERBS = {
     "schema": "Print the JSON Schema of the config.",
     "completion": "Print a script with which a shell completes commands.",
 }
-"""In the order in which they are met, with what the list of them says: it is shown without the commands themselves."""
+"""In the order in which a user meets them, with their line in the list: it is shown without importing the commands."""
 
 
 class Verbs(click.Group):
     """The verbs; options without a verb mean `run`, as they did in the predecessor.
 
-    Each is the command of its module's name, which is imported when it is used: a run does not wait for what it does not need.
+    Each is the command of its module's name, imported when it is used: a run does not wait for what it does not need.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -40,7 +40,7 @@ class Verbs(click.Group):
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order in which they are met."""
+        """The verbs in the order in which a user meets them."""
         return list(_VERBS)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
@@ -58,7 +58,7 @@ class Verbs(click.Group):
             formatter.write_dl(list(_VERBS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a verb, None where there is no such verb."""
+        """The command of a verb, None if there is no such verb."""
         if cmd_name not in _VERBS:
             return None
         command: click.Command = getattr(importlib.import_module(f"vsock_loadgen.cli.{cmd_name}"), cmd_name)

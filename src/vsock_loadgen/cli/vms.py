@@ -41,14 +41,18 @@ def vms(action: Action, given: Given, rate: float, output: str, to: Path | None)
     """Make the VMs of the config as objects of a cluster without KubeVirt, count them, or delete them.
 
     apply makes KubeVirt's two definitions if they are missing. Then it makes a VirtualMachine and a running
-    VirtualMachineInstance for each VM of the whole fleet. What is there stays: do it again after an interruption.
+    VirtualMachineInstance for each VM of the whole fleet. Existing objects stay: repeat it after an interruption.
 
-    delete removes what apply has made in the namespace. The definitions go too, unless objects of others are left.
+    delete removes what apply made in the namespace. The definitions go too, unless objects of others are left.
 
     The cluster is that of KUBECONFIG, ~/.kube/config or the pod's service account. Names are those of serve.namespace and
     serve.namePattern.
 
-    Exit codes: 0 done, 1 VMs are missing, 2 bad input or refused by the cluster.
+    \b
+    Exit codes:
+      0  done
+      1  VMs are missing
+      2  bad input, or refused by the cluster
 
     \b
     Examples:

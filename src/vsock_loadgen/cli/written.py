@@ -22,13 +22,13 @@ _OPTIONS = (
     result_option("Write the result as JSON."),
     click.option("--html", type=OUTPUT, metavar="FILE", help="Write the result as an HTML page."),
     click.option("--summary", type=OUTPUT, metavar="FILE", help="Append the result as Markdown, as to $GITHUB_STEP_SUMMARY."),
-    click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as CSV, compressed (.csv.gz)."),
+    click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as gzipped CSV (.csv.gz)."),
     click.option(
         "--samples-share",
         type=SHARE,
         default=Fraction(1),
         metavar="PERCENT",
-        help="Write samples of so many VMs only, the same in every run. [default: 100%]",
+        help="Write samples of this share of the VMs, the same VMs in every run. [default: 100%]",
     ),
 )
 
@@ -45,12 +45,12 @@ class Written:
 
     @property
     def anew(self) -> dict[str, Path | None]:
-        """Those that every run writes anew, by flag."""
+        """Those that every run replaces, by flag."""
         return {"--result": self.result, "--html": self.html, "--samples": self.samples}
 
     @property
     def appended(self) -> dict[str, Path | None]:
-        """Those that are put behind what their files hold."""
+        """Those that are appended to."""
         return {"--summary": self.summary}
 
     def outputs(self) -> Outputs:

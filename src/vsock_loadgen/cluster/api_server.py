@@ -1,4 +1,4 @@
-"""Asking a cluster's API server for a list or an object, with patience, and saying what to do where it does not answer with one."""
+"""Asks a cluster's API server for a list or an object, with patience, and says what to do if it does not answer with one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Access:
     otherwise: str
 
     def configuration(self, environment: Mapping[str, str]) -> SingleConfig:
-        """Server and credentials. Raises ClusterError where there are none, or the library is missing."""
+        """Server and credentials. Raises ClusterError if there are none, or the library is missing."""
         try:
             from lightkube.config.kubeconfig import KubeConfig
         except ImportError:
@@ -91,12 +91,12 @@ class Listing(Access, Generic[T]):
     def read(self, environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> T:
         """The list: in a pod by its service account, elsewhere by the kubeconfig (`KUBECONFIG`, `~/.kube/config`).
 
-        What may pass (no connection, no answer, 429, 5xx, an answer that is none) is tried again until `patience_seconds` are over;
-        no thread is left where it returns. Raises ClusterError.
+        Failures that may pass (no connection, no answer, 429, 5xx, an invalid answer) are tried again until `patience_seconds` are
+        over; no thread is left when it returns. Raises ClusterError.
         """
         config = self.configuration(environment)
         answers: queue.SimpleQueue[T | ClusterError] = queue.SimpleQueue()
-        # A thread of its own, since a server that answers a byte at a time keeps within every timeout of the client.
+        # A separate thread, since a server that answers a byte at a time stays within every timeout of the client.
         asking = threading.Thread(
             target=self._keep_asking, args=(config, patience_seconds, answers), name=self.resources, daemon=True
         )
@@ -127,7 +127,7 @@ class Listing(Access, Generic[T]):
         )
 
     def _keep_asking(self, config: SingleConfig, patience_seconds: float, answers: queue.SimpleQueue[T | ClusterError]) -> None:
-        """Ask until there is an answer, a refusal that will not change, or no patience left."""
+        """Ask until there is an answer, a final refusal, or no patience left."""
         deadline = time.monotonic() + patience_seconds
         pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
@@ -139,7 +139,7 @@ class Listing(Access, Generic[T]):
             pause_seconds *= 2
 
     def _ask(self, config: SingleConfig) -> tuple[T | ClusterError, bool]:
-        """One attempt; whether another would be in vain."""
+        """One attempt; whether another would fail too."""
         import httpx2
         from lightkube import Client
 
@@ -174,7 +174,7 @@ class Listing(Access, Generic[T]):
             )
         if status == 404:
             return ClusterError(
-                f"{server} knows no {self._document} (404){said}",
+                f"{server} has no {self._document} (404){said}",
                 f"check that this is the address of an API server (KUBERNETES_SERVICE_HOST, or the kubeconfig), {self.otherwise}",
             )
         message = f"the API server {server} answered {status} instead of the {self._document}{said}"
@@ -193,12 +193,12 @@ class Listing(Access, Generic[T]):
 
     def _meaningless(self, server: str, error: Exception) -> ClusterError:
         said = shorten(f"{type(error).__name__}: {error}", _LONGEST_MESSAGE)
-        remedy = f"check that this is the address of an API server, and what stands between, {self.otherwise}"
-        return ClusterError(f"{server} answered with something that is no {self._document} ({said})", remedy)
+        remedy = f"check that this is the address of an API server, and the proxies in between, {self.otherwise}"
+        return ClusterError(f"{server} answered with something that is not a {self._document} ({said})", remedy)
 
 
 def _response_of(error: BaseException | None) -> httpx2.Response | None:
-    """The answer that an error is about, as long as that was a refusal; also where the client failed to read its text."""
+    """The answer that an error is about, if that was a refusal, even if the client failed to read its text."""
     import httpx2
 
     while error is not None and not isinstance(error, httpx2.HTTPStatusError):
@@ -207,7 +207,7 @@ def _response_of(error: BaseException | None) -> httpx2.Response | None:
 
 
 def message_of(response: httpx2.Response) -> str:
-    """What the API server says about its refusal; empty where the answer is not its own."""
+    """What the API server says about its refusal; empty if the answer is not its own."""
     try:
         document = response.json()
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Who asks on behalf of a cluster's API server: its front proxy, as the cluster makes it known to servers behind the API server."""
+"""Who asks on behalf of a cluster's API server: its front proxy, as the cluster announces it to servers behind the API server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lightkube import Client
 
 INTERVAL_SECONDS = 10.0
-"""Between two looks at who it is: a CA is replaced while servers serve."""
+"""Time between two readings: a CA is replaced while servers serve."""
 
 _NAMESPACE, _NAME = "kube-system", "extension-apiserver-authentication"
 _READER = "extension-apiserver-authentication-reader"
@@ -22,7 +22,7 @@ _KEY = "requestheader-"
 
 @dataclass(frozen=True, slots=True)
 class FrontProxy:
-    """What makes somebody the front proxy: a certificate that `ca` (PEM) verifies, with one of these common names, none being any.
+    """What identifies the front proxy: a certificate that `ca` (PEM) verifies, with one of these common names; none means any.
     It says on whose behalf it asks in one of the headers `user_headers`, if there are any."""
 
     ca: str
@@ -60,10 +60,10 @@ def _listed(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
 FRONT_PROXY = Listing(
     "front proxy",
     "--clients-from cluster was given",
-    "or name the CA with --client-ca, then the cluster is not asked",
+    "or name the CA with --client-ca: then the cluster is not asked",
     f"the ConfigMap {_NAMESPACE}/{_NAME}",
     _read,
     document=f"ConfigMap {_NAMESPACE}/{_NAME}",
-    grant=f"bind the service account to the Role that there is for it, as in `kubectl -n {_NAMESPACE} create rolebinding "
+    grant=f"bind the service account to the Role for it, as in `kubectl -n {_NAMESPACE} create rolebinding "
     f"vsock-loadgen --role={_READER} --serviceaccount=NAMESPACE:NAME`",
 )

@@ -1,12 +1,12 @@
 """Which node of how many this process is: what the config says, else the Job that it belongs to, else the cluster.
 
 The rules, in this order:
-- `nodeIndex` and `nodeCount` as given are right, whatever else there is;
+- `nodeIndex` and `nodeCount` as given come first;
 - the pod of an Indexed Job (`JOB_COMPLETION_INDEX`) takes its index from there, and its `nodeCount` from the config: several of a
   Job's pods may be on one node;
-- where `NODE_NAME` is set, the cluster's sorted workers say both;
+- if `NODE_NAME` is set, the cluster's sorted workers say both;
 - else this is the only node.
-Whatever is left in between is refused: two processes that take themselves for the same node would send the same VMs.
+Anything else is refused: two processes that take themselves for the same node would send the same VMs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Node `index` (from 0) of `count`. `source` says in words how that is known; `workers` are the cluster's, where they were
-    asked for."""
+    """Node `index` (from 0) of `count`. `source` says in words how that is known; `workers` are the cluster's, if they were asked
+    for."""
 
     index: int
     count: int
@@ -37,7 +37,7 @@ def identify(
 ) -> Identity:
     """The identity that config (None: left open), environment or cluster give; `read_workers` asks the cluster.
 
-    Raises ConfigError where they contradict each other or leave it open, ClusterError where the cluster does not know.
+    Raises ConfigError if they contradict each other or leave it open, ClusterError if the cluster does not know.
     """
     node_name = environment.get("NODE_NAME") or None
     completion = environment.get("JOB_COMPLETION_INDEX") or None
@@ -83,9 +83,8 @@ def _of_job(completion: str, count: int | None) -> Identity:
 def _in_cluster(node_name: str, workers: WorkerNodes) -> Identity:
     if node_name not in workers.names:
         raise ClusterError(
-            f"NODE_NAME is {node_name!r}, which is none of the cluster's workers: {_enumerated(workers)}",
-            "keep this pod off that node (nodeAffinity), or label the node node-role.kubernetes.io/worker where others have that "
-            f"label, {WITHOUT}",
+            f"NODE_NAME is {node_name!r}, which is not one of the cluster's workers: {_enumerated(workers)}",
+            f"keep this pod off that node (nodeAffinity), or label it node-role.kubernetes.io/worker like the others, {WITHOUT}",
         )
     source = f"{node_name} among the {len(workers.names):,} nodes {workers.rule}"
     return Identity(workers.names.index(node_name), len(workers.names), source, workers)

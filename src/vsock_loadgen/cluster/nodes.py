@@ -1,8 +1,8 @@
 """The worker nodes of a Kubernetes cluster, as its API server lists them.
 
-Workers are the nodes labelled `node-role.kubernetes.io/worker`, or, where none is, all nodes without a `control-plane` or `master`
-role. Sorted by name they are the order in which a fleet is split, so every pod must see the same list: no other property of
-a node counts.
+Workers are the nodes labelled `node-role.kubernetes.io/worker`, or, if none is, all nodes without a `control-plane` or `master`
+role. Sorted by name they are the order in which a fleet is split, so every pod must see the same list: no other property of a node
+counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lightkube import Client
     from lightkube.core.client import LabelSelector
 
-WITHOUT = "or give nodeIndex and nodeCount, then the cluster is not asked"
+WITHOUT = "or give nodeIndex and nodeCount: then the cluster is not asked"
 """The way out that every refusal has."""
 
 _ROLE = "node-role.kubernetes.io/"

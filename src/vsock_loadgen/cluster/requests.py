@@ -34,7 +34,7 @@ class ConflictError(Exception):
 
 
 class Requests:
-    """Requests of one account to one API server, at most so many per second; what is rate-limited, or fails in a way that may
+    """Requests of one account to one API server, at a bounded rate. A request that is rate-limited, or fails in a way that may
     pass, is tried again for `patience_seconds`."""
 
     def __init__(
@@ -73,11 +73,11 @@ class Requests:
         return made
 
     async def merge(self, path: str, document: Document) -> Document | None:
-        """The object, changed where the document says so; None if there is none. Raises ClusterError."""
+        """The object, changed as the document says; None if there is none. Raises ClusterError."""
         return await self._ask("PATCH", path, document, kind=MERGE_PATCH)
 
     async def delete(self, path: str, **query: str) -> None:
-        """Delete an object, or those of a list; none is nothing to complain of. Raises ClusterError."""
+        """Delete an object, or those of a list; a missing one is no error. Raises ClusterError."""
         await self._ask("DELETE", path, query=query)
 
     async def items(self, path: str, **query: str) -> AsyncIterator[Document]:
@@ -120,7 +120,7 @@ class Requests:
             except httpx2.RequestError as failed:
                 said = str(failed) or type(failed).__name__
                 error = ClusterError(
-                    f"the API server {self._server} cannot be asked: {said}", "check that it runs, then do this again"
+                    f"the API server {self._server} cannot be asked: {said}", "check that it runs, then repeat this"
                 )
             if self._clock() + wait_seconds >= deadline:
                 raise error
@@ -143,17 +143,17 @@ class Requests:
         if not isinstance(document, dict):
             raise ClusterError(
                 f"{self._server} answered with something that is not an object of Kubernetes",
-                "check that this is the address of an API server, and what stands between",
+                "check that this is the address of an API server, and the proxies in between",
             )
         return document
 
     def _refused(self, method: str, path: str, status: int, said: str) -> ClusterError:
         message = f"the API server {self._server} answered {status} to {method} {path}" + (f": {said}" if said else "")
-        return ClusterError(message, _REMEDIES.get(status, "do this again: it goes on from what is there"))
+        return ClusterError(message, _REMEDIES.get(status, "repeat this: existing objects stay"))
 
 
 def requests_of(config: SingleConfig, per_second: float) -> Requests:
-    """Those that a kubeconfig or a service account makes; to be called in an event loop."""
+    """Requests by a kubeconfig or a service account; to be called in an event loop."""
     import httpx2
     from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 

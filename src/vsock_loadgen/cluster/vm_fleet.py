@@ -1,4 +1,4 @@
-"""A fleet of simulated VMs as objects of a cluster: made, counted and deleted, so that whoever asks VMs finds them."""
+"""A fleet of simulated VMs as objects of a cluster: made, counted and deleted, so that an asker finds them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A VM that is to be there: its name, and its vsock address if the plan has one."""
+    """A wanted VM: its name, and its vsock address if the plan has one."""
 
     name: str
     cid: int | None
@@ -79,15 +79,15 @@ class VmFleet:
         self._wanted = wanted
 
     async def apply(self, progress: Progress) -> Standing:
-        """Make what is missing, a VirtualMachine before its instance; what is there stays. Raises ClusterError where KubeVirt is
-        installed, or where a name is taken."""
+        """Make what is missing, a VirtualMachine before its instance; existing objects stay. Raises ClusterError if KubeVirt is
+        installed, or a name is taken."""
         await self._define()
         found = await self._found()
         if taken := sorted(found.others & {vm.name for vm in self._wanted}):
             names = ", ".join(islice(taken, _SHOWN)) + (f" and {len(taken) - _SHOWN:,} more" if len(taken) > _SHOWN else "")
             raise ClusterError(
                 f"namespace {self._namespace} has VMs of others under names of this fleet: {names}",
-                "set serve.namePattern or serve.namespace to something else",
+                "set another serve.namePattern or serve.namespace",
             )
         todo = [vm for vm in self._wanted if not found.instances.get(vm.name)]
         done = len(self._wanted) - len(todo)
@@ -109,8 +109,8 @@ class VmFleet:
         return self._standing(await self._found())
 
     async def delete(self, progress: Progress) -> list[str]:
-        """Delete what this program has made in the namespace, and its definitions if nothing of anybody's is left; returns what
-        stays, in sentences. Raises ClusterError."""
+        """Delete what this program has made in the namespace, and its definitions if no objects are left; returns what stays, in
+        sentences. Raises ClusterError."""
         left = len((await self._found()).machines)
         total = left
         progress(0, total)
@@ -124,14 +124,14 @@ class VmFleet:
         return [said for kind in KINDS if (said := await self._undefine(kind))]
 
     async def _define(self) -> None:
-        """Have the two definitions. Raises ClusterError where KubeVirt has them."""
+        """Make the two definitions. Raises ClusterError if KubeVirt has made them."""
         for name in (KUBEVIRT, *(kind.definition_name for kind in KINDS)):
             there = await self._requests.get(f"{DEFINITIONS}/{name}")
             if there is not None and not is_ours(there):
                 raise ClusterError(
-                    f"the cluster has the definition {name}, which this program has not made: KubeVirt is installed, and real VMs "
-                    "would be mixed with simulated ones",
-                    "take a cluster without KubeVirt",
+                    f"the cluster has the definition {name}, which this program has not made: KubeVirt is installed, and "
+                    "real VMs would be mixed with simulated ones",
+                    "use a cluster without KubeVirt",
                 )
         for kind in KINDS:
             await self._serve(kind)
@@ -146,10 +146,10 @@ class VmFleet:
             elif _is_established(there) and await self._requests.get(kind.path(self._namespace), limit="1") is not None:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
-        raise ClusterError(f"the API server does not serve {kind.definition_name}, though it is defined", "do this again")
+        raise ClusterError(f"the API server does not serve {kind.definition_name}, though it is defined", "repeat this")
 
     async def _undefine(self, kind: Kind) -> str:
-        """Delete a definition of this program's that nothing is left of; returns why it stays, if it does."""
+        """Delete one of this program's definitions that has no objects left; returns why it stays, if it does."""
         name = kind.definition_name
         there = await self._requests.get(f"{DEFINITIONS}/{name}")
         if there is None:
@@ -189,8 +189,8 @@ class VmFleet:
         found.instances[vm.name] = True
 
     async def _created(self, path: str, document: Document) -> Document:
-        """An object that this program makes, or has just made: a request that was tried again may have been heard before. Raises
-        ClusterError where it is somebody else's."""
+        """An object that this program makes, or has just made: a repeated request may have succeeded before. Raises ClusterError if
+        it is another's."""
         name = document["metadata"]["name"]
         try:
             return await self._requests.create(path, document)
@@ -198,7 +198,7 @@ class VmFleet:
             there = await self._requests.get(f"{path}/{name}")
             if there is not None and is_ours(there):
                 return there
-            raise ClusterError(f"{path}/{name} was made by somebody else meanwhile", "do this again") from None
+            raise ClusterError(f"{path}/{name} was made by another program meanwhile", "repeat this") from None
 
     def _standing(self, found: Found) -> Standing:
         names = {vm.name for vm in self._wanted}

@@ -51,5 +51,5 @@ def _vm(metadata: Mapping[str, Any]) -> RunningVm:
 
 
 VMS = Listing(
-    "VMs", "the cluster is to list the VMs", "or leave --vms-from out, then they are those of the config", _RESOURCES, _listed
+    "VMs", "the cluster is to list the VMs", "or leave --vms-from out: then the config's VMs are asked", _RESOURCES, _listed
 )

@@ -1,4 +1,4 @@
-"""Looks at a cluster again and again, and notices when its workers are no longer those that a run was split over."""
+"""Polls a cluster, and notices when its workers are no longer those that share a run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ INTERVAL_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """Names of the workers that have come since the run began, and of those that have gone, sorted."""
+    """Names of the workers that were added since the run began, and of those that have gone, sorted."""
 
     added: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
 
 class Watch(ABC):
-    """Looks every `interval_seconds` while it is entered, in a daemon thread: enter it after the last fork."""
+    """Polls every `interval_seconds` while it is entered, in a daemon thread: enter it after the last fork."""
 
     def __init__(self, name: str, interval_seconds: float) -> None:
         self._interval_seconds = interval_seconds
@@ -36,7 +36,7 @@ class Watch(ABC):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._ended.set()  # a question that is under way is not waited for
+        self._ended.set()  # a request in flight is not waited for
 
     def _watch(self) -> None:
         while not self._ended.wait(self._interval_seconds):
@@ -44,7 +44,7 @@ class Watch(ABC):
 
     @abstractmethod
     def look(self) -> None:
-        """Look once."""
+        """Poll once."""
 
 
 class NodeWatch(Watch):
@@ -55,7 +55,7 @@ class NodeWatch(Watch):
         self.known = known
         self.change = NodeChange()
         self.problem: str | None = None
-        """Why the workers could not be read the last time; None where they could."""
+        """Why the workers could not be read the last time; None if they could."""
         self._read = read
 
     def look(self) -> None:

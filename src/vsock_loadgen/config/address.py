@@ -16,7 +16,7 @@ EXPECTED = "expected embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedAddress:
-    """A receiver that the run starts for itself, in a process of its own, on a unix socket in a private directory."""
+    """A receiver that the run starts for itself, in another process, on a unix socket in a private directory."""
 
     def __str__(self) -> str:
         return "embedded"
@@ -34,15 +34,15 @@ class UnixAddress:
 
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
-    """A TCP endpoint. `host` is a name or an IP address, IPv6 without its brackets; `at` is the one of a name's addresses that is
-    meant, empty where it is not a name, or not known yet."""
+    """A TCP endpoint. `host` is a name or an IP address, IPv6 without its brackets; `at` is the address of the name that is used,
+    empty if `host` is not a name, or not resolved yet."""
 
     host: str
     port: int
     at: str = ""
 
     def found_at(self, numeric: str) -> TcpAddress:
-        """The same with the one of the name's addresses that is meant."""
+        """The same with the address of the name that is used."""
         return replace(self, at="" if numeric == self.host else numeric)
 
     def __str__(self) -> str:

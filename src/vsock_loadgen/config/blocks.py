@@ -1,4 +1,4 @@
-"""The blocks of a config, and what stands in its lists: each field the one declaration of its key."""
+"""The blocks of a config, and the items of its lists: each field is the one declaration of its key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ANY_FORM = "any form of a distribution"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A factor that goes in a straight line from `start` to `end`; constant where they are equal."""
+    """A factor that goes in a straight line from `start` to `end`; constant if they are equal."""
 
     start: Fraction
     end: Fraction
@@ -70,14 +70,14 @@ _FULL = Level(Fraction(1), Fraction(1))
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of the run with its own load."""
+    """A stretch of the run with a load of its own."""
 
     name: str = key(..., Name(), "Name of the phase, in the live view, the report and thresholds.", "morning")
     duration_ns: int = key(..., MOMENT, "Its length, a duration; `timeScale` divides it.", "2h")
     rate: Level = key(
         _FULL,
         _RATE,
-        "How often VMs report beside what their intervals say: 2 is twice as often; or a ramp {from, to}.",
+        "Factor on how often VMs report: 2 is twice as often as their intervals say; or a ramp {from, to}.",
         "1.5",
         unit="a factor",
     )
@@ -97,7 +97,7 @@ def switched_on(share: float, vm_count: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A named share of the fleet: its packages, its intervals and how its VMs keep time."""
+    """A named share of the fleet: its packages, its intervals and its VMs' clock."""
 
     name: str = key(..., Name(), "Name of the profile, in the plan, the metrics and the report.", "prod")
     percent: Fraction = key(..., PERCENT, "Share of the VMs in percent; all profiles add up to 100.", "62.5")
@@ -143,7 +143,7 @@ class OfProfile(BlockOf):
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredData:
-    """What a VM's agent has found out about its system. The values are the names of the protocol."""
+    """What a VM's agent knows about its system. The values are the protocol's names."""
 
     detected_os: Literal["RHEL", "UNKNOWN"] = key("RHEL", Choice(("RHEL", "UNKNOWN")), "Operating system of every VM.", "UNKNOWN")
     os_version: str | None = key(
@@ -165,7 +165,8 @@ class DiscoveredData:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the plan warns of. Each is a number, none, or auto: the limit as the real pipeline and this machine have it."""
+    """The limits above which the plan warns. Each is a number, none, or auto: the limit of the real pipeline, or of this
+    machine."""
 
     max_report_bytes: int | Literal["auto"] | None = key(
         "auto",
@@ -177,21 +178,21 @@ class Limits:
     reports_per_minute_per_vm: Fraction | Literal["auto"] | None = key(
         "auto",
         _REPORTS,
-        "Reports a minute of one VM; auto: 1, what the relay passes on; none with an embedded target.",
+        "Reports per minute of one VM; auto: 1, what the relay passes on; none with an embedded target.",
         "none",
-        unit="reports a minute",
+        unit="reports per minute",
     )
     cluster_reports_per_second: Fraction | Literal["auto"] | None = key(
         "auto",
         _REPORTS,
-        "Reports a second of the whole fleet; auto: 0.3, what Central accepts; none with an embedded target.",
+        "Reports per second of the whole fleet; auto: 0.3, what Central accepts; none with an embedded target.",
         "3",
-        unit="reports a second",
+        unit="reports per second",
     )
     vms_per_node: int | Literal["auto"] | None = key(
         "auto",
         OrWord(WholeNumber(1, MOST_VMS), _AUTO_OR_NONE),
-        "VMs of one node; auto: 10,000, beyond which their CIDs reach into the next node's.",
+        "VMs of one node; auto: 10,000, above which their CIDs reach into the next node's.",
         "5000",
         unit="VMs",
     )

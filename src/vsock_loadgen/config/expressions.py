@@ -1,4 +1,4 @@
-"""What thresholds and conditions share: `response_time.p99 < 500ms`, a figure, a comparison and what it is held against."""
+"""What thresholds and conditions share: `response_time.p99 < 500ms`, a figure, a comparison and what it is compared with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Expression:
 
     @property
     def comparison(self) -> Operator:
-        """The comparison. Raises ValueError where the operator is none."""
+        """The comparison. Raises ValueError if the operator is not one."""
         if self.operator not in _COMPARISONS:
             raise ValueError(f"the comparison {self.operator} is not known, expected {listed(_COMPARISONS)}")
         return cast(Operator, self.operator)
@@ -40,7 +40,7 @@ def split_expression(text: str, last_part: str, example: str) -> Expression:
 
 
 def plain_number(text: str) -> Fraction | None:
-    """A number without sign and exponent, exact; None where the text is none."""
+    """A number without sign and exponent, exact; None if the text is not one."""
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 

@@ -17,7 +17,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2200  # nanoseconds since the epoch, in 64 bits 
 def parse_instant(text: str) -> int:
     """Nanoseconds since the epoch of an instant as RFC 3339 has it (`2026-11-23T08:00:00+01:00`), the offset required.
 
-    Leap seconds are refused: the wall clocks of machines have none. Raises ValueError with a sentence that names what is wrong.
+    Leap seconds are refused: wall clocks of machines do not show them. Raises ValueError with a sentence that names what is wrong.
     """
     parts = _FORM.fullmatch(text)
     if parts is None:

@@ -31,7 +31,7 @@ _OF_PROFILES = ("packages", "report_interval")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid config, and what is worth saying about it."""
+    """A valid config, and its warnings."""
 
     config: Config
     warnings: tuple[Problem, ...]
@@ -98,7 +98,7 @@ def _validate(section: Node, found: Findings) -> Any:
 def _config(values: Any, section: Node, found: Findings) -> Config:
     made = translated(dict(values), section, found)
     profiles = profiles_of(values.profiles, made["packages"], values.report_interval)
-    # what profiles have no use for, or have taken over, is left as it is by default
+    # what profiles do not use, or have taken over, keeps its default
     for name in _OF_PROFILES if profiles else ():
         made[name] = NEWER[name].default
     made |= {

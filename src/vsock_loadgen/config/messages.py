@@ -1,4 +1,4 @@
-"""What pydantic reports becomes a sentence about the user's own text, with the place where it stands."""
+"""Turns pydantic's errors into sentences about the user's text, with the place of the mistake."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _names(takes: Grammar) -> tuple[str, ...]:
 
 @cache
 def _form_keys() -> Mapping[str, tuple[str, ...]]:
-    """The keys of each kind of block; asked for by who has made a mistake, and not at every start."""
+    """The keys of each kind of block; made when a mistake is reported, and not at every start."""
     return {
         **{form: reading.keys_of(kind) for form, kind in reading.BLOCKS.items()},
         "form:reconcile": ("url",),

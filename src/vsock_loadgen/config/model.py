@@ -36,12 +36,12 @@ MAX_LOST = OrWord(Percentage(), (("auto", None),))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that a run was asked for, defaults filled in, older keys translated."""
+    """Everything that a config asks for, defaults filled in, older keys translated."""
 
     vm_count: int = key(
         50,
         WholeNumber(1, MOST_VMS),
-        "Number of VMs in the whole fleet, over all nodes.",
+        "Simulate this many VMs in the whole fleet, over all nodes.",
         "5000",
         group="fleet",
         scope="shared",
@@ -50,7 +50,7 @@ class Config:
     packages: Distribution = key(
         Constant(700),
         Of(PACKAGES),
-        f"Packages of a VM's report: a number for all, or in the file {IN_WORDS}.",
+        f"Report this many packages per VM: a number for all, or in the file {IN_WORDS}.",
         "{min: 100, p50: 500, p95: 1500, max: 3000}",
         group="fleet",
         scope="shared",
@@ -59,7 +59,7 @@ class Config:
     specific_package: str | None = key(
         None,
         OptionalText("the name of a package"),
-        "Name of one package that every package of every report is.",
+        "Make every package of every report this one.",
         "openssl-libs",
         group="content",
         scope="shared",
@@ -67,7 +67,7 @@ class Config:
     report_interval: Distribution = key(
         Constant(30 * SECOND),
         Of(REPORT_INTERVAL),
-        f"Time between two reports of a VM: a duration for all, or in the file {IN_WORDS}.",
+        f"Send the reports of a VM this far apart: a duration for all, or in the file {IN_WORDS}.",
         "1m30s",
         group="fleet",
         scope="shared",
@@ -75,7 +75,7 @@ class Config:
     jitter: Fraction = key(
         Fraction(1, 20),
         JITTER,
-        "How much earlier or later a report may come, in percent of the interval.",
+        "Send each report up to this much earlier or later, in percent of the interval.",
         "2.5",
         group="fleet",
         scope="load",
@@ -84,16 +84,16 @@ class Config:
     profiles: tuple[Profile, ...] = key(
         (),
         ListOf(OfProfile()),
-        "Named shares of the fleet whose packages and interval belong together, in place of shares of each alone.",
+        "Divide the fleet into named shares whose packages and interval belong together.",
         "[{name: dev, percent: 100, packages: 400, reportInterval: 5m}]",
         group="fleet",
         scope="load",
     )
-    """Where there are any, they take the place of `packages` and `report_interval`. Their percents add up to exactly 100."""
+    """If there are any, they replace `packages` and `report_interval`. Their percents add up to exactly 100."""
     phases: tuple[Phase, ...] = key(
         (),
         ListOf(BlockOf(Phase)),
-        "Stretches of the run, one after the other, each with its own rate and share of VMs that are switched on.",
+        "Divide the run into stretches, each with a rate and a share of the VMs that is switched on.",
         "[{name: ramp, duration: 10m, rate: {from: 0.1, to: 1}}]",
         group="time",
         scope="load",
@@ -101,7 +101,7 @@ class Config:
     repeat_phases: bool = key(
         False,
         YesOrNo(),
-        "Whether the phases begin anew after the last one; else its end holds.",
+        "Repeat the phases after the last one; otherwise the load at its end stays.",
         "true",
         group="time",
         scope="load",
@@ -109,7 +109,7 @@ class Config:
     start_at_ns: int | None = key(
         None,
         INSTANT,
-        "The instant at which the schedule starts, the same for all nodes; a node that starts later joins in.",
+        "Start the schedule at this instant, the same for all nodes; a node that starts later joins in.",
         "2026-11-23T08:00:00Z",
         group="time",
         scope="shared",
@@ -118,7 +118,7 @@ class Config:
     seed: int = key(
         0,
         WholeNumber(-(2**63), 2**63 - 1),
-        "Decides which VM gets which values, and every moment; the same seed, the same plan.",
+        "Draw the VMs' values and all moments with this seed; the same seed gives the same plan.",
         "4711",
         group="fleet",
         scope="load",
@@ -126,7 +126,7 @@ class Config:
     report_format: Literal["indexReport", "vmReport"] = key(
         "indexReport",
         Choice(("indexReport", "vmReport")),
-        "Outermost message of a report: indexReport as read by ACS 4.9, vmReport since ACS 4.10.",
+        "Send reports in this message: indexReport as read by ACS 4.9, vmReport since ACS 4.10.",
         "vmReport",
         group="content",
         scope="shared",
@@ -134,7 +134,7 @@ class Config:
     package_sets: Literal["shared", "perVM"] = key(
         "shared",
         PACKAGE_SETS,
-        "Whether VMs with equally many packages report the same ones (shared) or each its own (perVM).",
+        "Let VMs with equally many packages report the same ones (shared), or each its own (perVM).",
         "perVM",
         group="content",
         scope="shared",
@@ -142,7 +142,7 @@ class Config:
     package_catalog: str | None = key(
         None,
         OptionalText("the path of a file of packages", 4096),
-        "File of the packages that reports are made of: output of `rpm -qa --qf ...`, or CSV. "
+        "Make reports of the packages in this file: output of `rpm -qa --qf ...`, or CSV. "
         "A relative path starts at the config file's folder; from a flag, at the working directory.",
         "rpms.txt",
         group="content",
@@ -152,7 +152,7 @@ class Config:
     discovered_data: DiscoveredData = key(
         DiscoveredData(),
         BlockOf(DiscoveredData),
-        "What a `vmReport` says about the VM's system besides its packages.",
+        "Say this about the VM's system in a `vmReport`, besides its packages.",
         '{osVersion: "9.6"}',
         group="content",
         scope="shared",
@@ -161,8 +161,7 @@ class Config:
     cids: Literal["assigned", "own"] = key(
         "assigned",
         Choice(("assigned", "own")),
-        "Which CID a report carries: one for each simulated VM (assigned), "
-        "or that of the real VM in which the generator runs (own).",
+        "Let a report carry the CID of its simulated VM (assigned), or of the real VM in which the generator runs (own).",
         "own",
         group="content",
         scope="shared",
@@ -170,7 +169,7 @@ class Config:
     limits: Limits = key(
         Limits(),
         BlockOf(Limits),
-        "What the plan warns of; a limit that does not apply is `none`, one that is known `auto`.",
+        "Warn in the plan above these limits; `none` takes a limit away, `auto` is the known one.",
         "{clusterReportsPerSecond: 3}",
         group="limits",
         scope="shared",
@@ -179,7 +178,7 @@ class Config:
     target: Address = key(
         VsockAddress(VSOCK_CID_LOCAL, DEFAULT_PORT),
         TARGET,
-        "Where reports go: embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT.",
+        "Send reports to embedded, unix:///PATH, tcp://HOST:PORT or vsock://CID:PORT.",
         "unix:///run/relay.sock",
         group="sending",
         scope="node",
@@ -187,7 +186,7 @@ class Config:
     serve: Serve = key(
         Serve(),
         BlockOf(Serve),
-        "How VMs answer that are asked for their reports (`vsock-loadgen serve`).",
+        "Answer like this when VMs are asked for their reports (`vsock-loadgen serve`).",
         "{dialect: generation}",
         group="sending",
         scope="shared",
@@ -196,8 +195,7 @@ class Config:
     delivery: Literal["confirmed", "written"] = key(
         "confirmed",
         Choice(("confirmed", "written")),
-        "When a report counts as delivered: the peer closed after its end (confirmed), "
-        "or its last byte was handed to the kernel (written).",
+        "Count a report as delivered if the peer closed after its end (confirmed), or if the kernel has its last byte (written).",
         "written",
         group="sending",
         scope="shared",
@@ -205,7 +203,7 @@ class Config:
     request_timeout_ns: int = key(
         10 * SECOND,
         MOMENT,
-        "Longest time from the first attempt to connect to the end of a report.",
+        "Give up on a report this long after its first attempt to connect.",
         "30s",
         group="sending",
         scope="shared",
@@ -213,7 +211,7 @@ class Config:
     duration_ns: int = key(
         0,
         Duration(MILLISECOND, 100 * YEAR_NS, none_is_zero=True),
-        "Length of the run, a duration; 0 or empty: until it is stopped.",
+        "Stop after this duration; 0 or empty: run until stopped.",
         "10m",
         group="time",
         scope="shared",
@@ -221,7 +219,7 @@ class Config:
     time_scale: Fraction = key(
         Fraction(1),
         Number(Fraction(1, 100), Fraction(1_000_000)),
-        "Divides intervals, offsets and lengths of phases: 10 makes a 5m interval 30s. Timeouts and `duration` stay.",
+        "Divide intervals, offsets and lengths of phases by this: 10 makes a 5m interval 30s. Timeouts and `duration` stay.",
         "60",
         group="time",
         scope="load",
@@ -230,7 +228,7 @@ class Config:
     stats_interval_ns: int = key(
         10 * SECOND,
         Duration(SECOND, YEAR_NS),
-        "Time between two lines of statistics, a duration of at least 1s.",
+        "Write a line of statistics this often; 1s or longer.",
         "1s",
         group="showing",
         scope="node",
@@ -238,7 +236,7 @@ class Config:
     log_format: Literal["text", "json"] = key(
         "text",
         Choice(("text", "json")),
-        "Whether the log is lines for people (text) or one JSON object a line (json).",
+        "Write the log as lines for people (text), or as one JSON object per line (json).",
         "json",
         group="showing",
         scope="node",
@@ -246,7 +244,7 @@ class Config:
     metrics_port: int | None = key(
         None,
         auto(0, 65_535),
-        "TCP port of the Prometheus metrics; 0 turns them off; auto: 9090 in a pod, else 9190, or a free one if that is taken.",
+        "Serve Prometheus metrics on this TCP port; 0: do not. auto: 9090 in a pod, else 9190, or a free one if that is taken.",
         "0",
         group="showing",
         scope="node",
@@ -254,7 +252,7 @@ class Config:
     metrics_address: str | None = key(
         None,
         OptionalText("an IP address or a host name", 253),
-        "Address that the metrics listen on; where none is given, 127.0.0.1, or in a pod all addresses.",
+        "Serve the metrics on this address; by default 127.0.0.1, or in a pod all addresses.",
         "127.0.0.1",
         group="showing",
         scope="node",
@@ -262,7 +260,7 @@ class Config:
     push_gateway: str | None = key(
         None,
         URL,
-        "URL of a Prometheus Pushgateway that gets the metrics at the end of the run; `${NAME}` is a variable of the environment.",
+        "Push the metrics to the Prometheus Pushgateway at this URL when the run ends; `${NAME}` is a variable of the environment.",
         "http://127.0.0.1:9091",
         group="showing",
         scope="node",
@@ -270,7 +268,7 @@ class Config:
     workers: int | None = key(
         None,
         auto(1, 256),
-        "Processes that send: a number, or auto for as many as the forecast needs and the machine has processors for.",
+        "Send from this many processes; auto: as many as the forecast needs and the machine has processors for.",
         "4",
         group="sending",
         scope="node",
@@ -279,7 +277,7 @@ class Config:
     lag_limit_ns: int = key(
         50 * MILLISECOND,
         MOMENT,
-        "The generator counts as saturated where the 99th percentile of its own lateness passes this duration.",
+        "Call the generator saturated if the 99th percentile of its own lateness exceeds this duration.",
         "20ms",
         group="sending",
         scope="node",
@@ -287,7 +285,7 @@ class Config:
     thresholds: tuple[Threshold, ...] = key(
         (),
         ListOf(THRESHOLD),
-        "What the target has to achieve, as in `response_time.p99 < 500ms`; if one is missed, the verdict is failed.",
+        "Require this of the target, as in `response_time.p99 < 500ms`; if one is missed, the verdict is failed.",
         "[response_time.p99 < 500ms, failed_percent < 0.1]",
         group="judging",
         scope="shared",
@@ -295,8 +293,8 @@ class Config:
     max_lost: Fraction | None = key(
         None,
         MAX_LOST,
-        "How many of the due reports may be lost (failed, skipped or unfinished), in percent, until the verdict is failed; "
-        "auto: none, unless there are thresholds, which then decide.",
+        "Fail if more than this percentage of the due reports is lost: failed, skipped or unfinished. "
+        "auto: fail if any is lost, unless thresholds decide.",
         "0.01%",
         group="judging",
         scope="shared",
@@ -306,7 +304,7 @@ class Config:
     no_verdict: bool = key(
         False,
         YesOrNo(),
-        "Whether the target is left unjudged: lost reports and missed thresholds are shown, and the exit code is 0.",
+        "Leave the target unjudged: lost reports and missed thresholds are shown, and the exit code is 0.",
         "true",
         group="judging",
         scope="shared",
@@ -314,7 +312,7 @@ class Config:
     abort_on_fail: bool = key(
         False,
         YesOrNo(),
-        "Whether the run is stopped as soon as a threshold is missed, after `abortGrace`.",
+        "Stop the run as soon as a threshold is missed, after `abortGrace`.",
         "true",
         group="judging",
         scope="shared",
@@ -322,7 +320,7 @@ class Config:
     abort_grace_ns: int = key(
         30 * SECOND,
         Duration(0, YEAR_NS),
-        "Time from the start in which thresholds may be missed, so that a run can settle.",
+        "Allow missed thresholds for this long after the start, so that a run can settle.",
         "2m",
         group="judging",
         scope="shared",
@@ -330,17 +328,25 @@ class Config:
     reconcile_url: str | None = key(
         None,
         RECONCILE,
-        "URL of the target's own counters, asked before and after the run to know what arrived; "
-        "`${NAME}` is a variable of the environment.",
+        "Ask the target's own counters at this URL before and after the run; `${NAME}` is a variable of the environment.",
         "http://127.0.0.1:9091/metrics",
         group="judging",
         scope="node",
     )
-    """Where the target's own counters are, variables of the environment as `${NAME}`; None asks nobody."""
+    """URL of the target's own counters, variables of the environment as `${NAME}`; None asks nothing."""
+    reconcile_central: str | None = key(
+        None,
+        URL,
+        "For a fleet that is asked: read Central's rate limiter at this URL as well.",
+        "http://127.0.0.1:9092/metrics",
+        group="judging",
+        scope="node",
+    )
+    """URL of Central's metrics, as that of `reconcile`; None asks nothing."""
     after_run: Literal["exit", "wait"] = key(
         "exit",
         Choice(("exit", "wait")),
-        "What follows the run: the process ends (exit), or keeps its metrics and its result up until SIGTERM (wait).",
+        "End the process after the run (exit), or serve its metrics and result until SIGTERM (wait).",
         "wait",
         group="sending",
         scope="node",
@@ -348,8 +354,8 @@ class Config:
     node_index: int | None = key(
         None,
         auto(0, MOST_NODES - 1),
-        "Which of the nodes that share the fleet this one is, from 0; auto: from the cluster where `NODE_NAME` is set, "
-        "or `JOB_COMPLETION_INDEX`, else 0.",
+        "Run as this node of those that share the fleet, from 0; "
+        "auto: `JOB_COMPLETION_INDEX`, else from the cluster if `NODE_NAME` is set, else 0.",
         "0",
         group="nodes",
         scope="node",
@@ -357,7 +363,7 @@ class Config:
     node_count: int | None = key(
         None,
         auto(1, MOST_NODES),
-        "How many nodes share the fleet; auto: as many workers as the cluster has where `NODE_NAME` is set, else 1.",
+        "Share the fleet among this many nodes; auto: the cluster's workers if `NODE_NAME` is set, else 1.",
         "3",
         group="nodes",
         scope="shared",
@@ -366,11 +372,11 @@ class Config:
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The same as plain JSON values under the keys of the config file, for the result document."""
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Where what was written stands, by path, for what is found out about it once the fleet is known."""
+    """The place of each written value, by path, for what is found out once the fleet is known."""
 
     @property
     def has_serve(self) -> bool:
-        """Whether something was written about a fleet that is asked for its reports."""
+        """Whether the config says something about a fleet that is asked for its reports."""
         return "serve" in self.places
 
     @property

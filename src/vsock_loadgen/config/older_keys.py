@@ -1,4 +1,4 @@
-"""Keys that older files have: read like any other, with a word where they are not heeded, and translated into today's."""
+"""Keys that older files have: read like any other, with a warning if they are ignored, and translated into today's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vsock_loadgen.grammar.leaves import Choice, WholeNumber
 PAYLOAD_SIZES = {"small": 514, "avg": 700, "large": 1500}
 """Packages of each named size of a report."""
 PACKAGE_KEYS = ("numPackages", "packages", "payloadSize")
-"""The keys that say how many packages a report has; where several have a plain number, the first wins."""
+"""The keys that say how many packages a report has; if several have a plain number, the first wins."""
 BEFORE = {
     "num_packages": "packages",
     "payload_size": "specific_package",
@@ -29,12 +29,12 @@ BEFORE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OlderKeys:
-    """What a file may still say in older keys; None where it does not."""
+    """What a file may still say in older keys; None if it does not."""
 
     num_packages: int | None = key(
         None,
         PACKAGES.exact,
-        "Packages of every VM's report; the older name of a scalar `packages`.",
+        "Report this many packages per VM; the older name of a scalar `packages`.",
         "700",
         group="fleet",
         scope="shared",
@@ -43,7 +43,7 @@ class OlderKeys:
     payload_size: str | None = key(
         None,
         Choice(tuple(PAYLOAD_SIZES)),
-        "An older name for a number of packages: small is 514, avg 700, large 1500.",
+        "Report a named number of packages per VM: small is 514, avg 700, large 1500.",
         "avg",
         group="fleet",
         scope="shared",
@@ -60,7 +60,7 @@ class OlderKeys:
     port: int | None = key(
         None,
         WholeNumber(1, 2**32 - 2),
-        "Port of the target vsock://1:PORT; an older key, `target` wins over it.",
+        "Send reports to vsock://1:PORT; `target` wins over it.",
         "818",
         group="sending",
         scope="node",
@@ -78,7 +78,7 @@ def without_outranked(section: Node) -> Node:
 
 
 def check_older_keys(section: Node, found: Findings) -> None:
-    """Adds what there is to say of older keys beside newer ones, whether or not their values are valid."""
+    """Adds what is said of older keys beside newer ones, whether or not their values are valid."""
     if "numRepositories" in section.entries:
         place = section.entries["numRepositories"].place
         found.warnings.append(Finding(place, "numRepositories", "has no effect: every report has complete repositories"))

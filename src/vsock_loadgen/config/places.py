@@ -1,4 +1,4 @@
-"""Where something stands that the user wrote, and what is to be said about it."""
+"""The place of what the user wrote, and the problems found there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line (from 1) of a source; 0 where the source as a whole is meant."""
+    """A line (from 1) of a source; 0 if the source as a whole is meant."""
 
     source: Source
     line: int
@@ -100,7 +100,7 @@ def position(place: Place) -> str:
 
 
 def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The known word that was probably meant; empty where none is as close as `cutoff`, 1 being the same."""
+    """The known word that was probably meant; empty if none is as close as `cutoff`, 1 being the same."""
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower()[:_LONGEST_COMPARED], by_lower, n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else ""

@@ -32,7 +32,7 @@ def profiles_of(blocks: Sequence[Any], packages: Distribution, report_interval: 
 def intervals_within(intervals: Distribution, around: Timing) -> tuple[Distribution, Timing]:
     """Intervals within a profile that keeps time like this, and what is left for the profile to say.
 
-    Where one bucket says how its VMs keep time, all of them do in what comes out, and the profile is left with nothing to say.
+    If one bucket says how its VMs keep time, all of the returned ones do, and the profile says nothing.
     """
     if not isinstance(intervals, Buckets) or all(bucket.timing == UNSAID for bucket in intervals.buckets):
         return intervals, around

@@ -13,7 +13,7 @@ from vsock_loadgen.units import format_duration
 
 
 def out_of_reach(config: Config, *, synchronized: bool) -> Iterator[tuple[str, str]]:
-    """The path of each such threshold, and what is wrong. `synchronized`: some VMs do not heed the rate of a phase."""
+    """The path of each such threshold, and what is wrong. `synchronized`: some VMs ignore the rate of a phase."""
     ends_ns = accumulate((phase.scaled_ns(config.time_scale) for phase in config.phases), initial=0)
     starts_ns = {phase.name: start for phase, start in zip(config.phases, ends_ns, strict=False)}
     phases = {phase.name: phase for phase in config.phases}

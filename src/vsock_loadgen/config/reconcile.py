@@ -21,12 +21,12 @@ _HAS_CREDENTIALS = "has a user name or a password"
 
 
 def _fault(url: str) -> str:
-    """Why a text without variables is no URL to ask, empty where it is one."""
+    """Why a text without variables is not a URL to ask, empty if it is one."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # whose words repeat parts of the URL
-        return "is no URL, or has no port from 1 to 65535"
+        return "is not a URL, or has no port from 1 to 65535"
     if parts.scheme not in ("http", "https"):
         return "does not begin with http:// or https://"
     if not parts.hostname:
@@ -35,7 +35,7 @@ def _fault(url: str) -> str:
         return _HAS_CREDENTIALS
     if port == 0:
         return "has port 0"
-    return "has characters that no URL has" if not url.isascii() or not url.isprintable() or " " in url else ""
+    return "has characters that a URL cannot have" if not url.isascii() or not url.isprintable() or " " in url else ""
 
 
 def _template(text: str) -> str:
@@ -66,8 +66,8 @@ RECONCILE = OrBlock(URL, "ReconcileBlock", "The target's own counters.", _KEYS, 
 
 @dataclass(frozen=True, slots=True)
 class CountersUrl:
-    """A URL to ask. `shown` is as the config has it, and may be seen by anybody; `address` has the environment's values in it, some
-    of which may be secret, and is for the request alone."""
+    """A URL to ask. `shown` is as the config has it, and may be printed. `address` has the environment's values in it, which may be
+    secret, and is for the request alone."""
 
     shown: str
     address: str = field(repr=False)
@@ -88,7 +88,7 @@ def variables_in(template: str) -> list[str]:
 
 def expanded(template: str, environment: Mapping[str, str], path: str = "reconcile.url") -> CountersUrl:
     """The URL with its variables filled in, an IPv6 address in brackets; `path` is its key. Raises ConfigError, without their
-    values, where one is missing, or the URL that comes out is none."""
+    values, if one is missing, or the result is not a URL."""
     names = variables_in(template)
     missing = [name for name in names if not environment.get(name)]
     if missing:
@@ -102,7 +102,7 @@ def expanded(template: str, environment: Mapping[str, str], path: str = "reconci
 
 
 def _bracketed(value: str) -> str:
-    """As Kubernetes' `status.hostIP` may be of either kind."""
+    """An IPv6 address in brackets: Kubernetes' `status.hostIP` may be of either kind."""
     try:
         return f"[{IPv6Address(value)}]"
     except ValueError:

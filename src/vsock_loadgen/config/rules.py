@@ -1,4 +1,4 @@
-"""What keys demand of each other: each rule says by path what is wrong, or worth a word; the place follows from the path."""
+"""What keys require of each other: each rule gives errors and warnings by path; the place follows from the path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vsock_loadgen.units import MILLISECOND, format_duration
 Nodes = Mapping[str, Node]
 """What was written, by path."""
 Said = Iterator[tuple[str, str]]
-"""Paths, each with what is to be said about it."""
+"""Paths, each with its message."""
 _ONE = Level(Fraction(1), Fraction(1))
 _OF_PROFILES = {"packages": PACKAGE_KEYS, "reportInterval": ("reportInterval",)}
 """The keys of a profile that it may leave to the top level, with those that say it there."""
@@ -65,7 +65,7 @@ def _findings(nodes: Nodes, said: Iterable[tuple[str, str]]) -> list[Finding]:
 
 
 def _uneven_shares(nodes: Nodes) -> Said:
-    """Lists of shares of the fleet, wherever they stand, whose percents do not add up."""
+    """Lists of shares of the fleet, at any depth, whose percents do not add up."""
     for path, node in nodes.items():
         percents = [percent for item in node.items for percent in _percent(item)]
         if percents and len(percents) == len(node.items) and sum(percents) != 100:
@@ -89,7 +89,8 @@ def _repeated_names(nodes: Nodes) -> Said:
 
 
 def _attributes(nodes: Nodes) -> Said:
-    """An attribute comes from each profile, or from the top level for those that leave it out; the top level says nothing idle."""
+    """An attribute comes from each profile, or from the top level for those that leave it out; the top level says nothing without
+    effect."""
     profiles = [path for path, node in nodes.items() if re.fullmatch(r"profiles\[\d+\]", path) and node.entries]
     for attribute, keys in _OF_PROFILES.items() if profiles else ():
         given = [key for key in keys if key in nodes]
@@ -137,7 +138,7 @@ def _idle_phases(config: Config) -> Said:
 def _thresholds(config: Config) -> Said:
     yield from out_of_reach(config, synchronized=any(_is_synchronized(*each) for each in _intervals(config)))
     if config.no_verdict and config.abort_on_fail:
-        yield "abortOnFail", "stops a run for a verdict that noVerdict leaves out, expected one of the two"
+        yield "abortOnFail", "stops a run for a verdict that noVerdict leaves out; expected one of the two"
 
 
 def _timing(config: Config, values: Any, nodes: Nodes) -> Said:
@@ -154,7 +155,7 @@ def _timing(config: Config, values: Any, nodes: Nodes) -> Said:
 
 
 def _timing_of(intervals: Distribution, around: Timing, nodes: Nodes, path: str) -> Said:
-    """What is wrong about how the VMs of these intervals keep time, which is `around` where no bucket says otherwise."""
+    """What is wrong about how the VMs of these intervals keep time, which is `around` unless a bucket says otherwise."""
     has_buckets = f"{path}.buckets" in nodes
     if not has_buckets and around.synchronized and intervals.is_continuous:
         yield path, _NO_GRID
@@ -198,14 +199,14 @@ def _idle_keys(config: Config, nodes: Nodes) -> Said:
 
 
 def _in_step(config: Config) -> Said:
-    """VMs that keep to the wall clock do not heed a rate."""
+    """VMs that keep to the wall clock ignore a rate."""
     changed = [f"phases[{number}].rate" for number, phase in enumerate(config.phases) if phase.rate != _ONE]
     for path in changed[:1] if any(_is_synchronized(*each) for each in _intervals(config)) else ():
         yield path, "does not apply to the synchronized VMs, which keep to the wall clock; vms does"
 
 
 def _cautions(distribution: Distribution, quantity: Quantity, nodes: Nodes, path: str) -> Said:
-    """What a distribution, or one in its buckets, warns of, where it was given; with its values as they were written."""
+    """The warnings of a distribution, or of one in its buckets, at its place, with its values as written."""
     if path not in nodes:
         return
     for caution in distribution.cautions():

@@ -48,22 +48,22 @@ class Faults:
     drop: Fraction = key(_NONE, Percentage(), "Connections that are dropped after the upgrade, without a close (1006).", "2.5")
     truncated: Fraction = key(_NONE, Percentage(), "Answers of which half is sent before the agent closes.", "2.5")
     stalled: Fraction = key(_NONE, Percentage(), "Answers of which half is sent, and nothing more.", "2.5")
-    oversized: Fraction = key(_NONE, Percentage(), "Answers that say they are longer than 16 MiB, of which little is sent.", "2.5")
+    oversized: Fraction = key(_NONE, Percentage(), "Answers that claim to be longer than 16 MiB; little is sent.", "2.5")
 
     @property
     def whole(self) -> Fraction:
-        """The share of askings that meet any."""
+        """The share of askings with any fault."""
         return sum((getattr(self, each.name) for each in fields(self)), _NONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """What agents speak, under which names they are found, and what they have when the run begins."""
+    """The agents' dialect, their names, and the state in which they begin."""
 
     dialect: Literal["token", "generation"] = key(
         "token",
         Choice(("token", "generation")),
-        "How a report is known again: by a token, as releases do, or by a generation, as in July and August 2026.",
+        "Recognize a known report by a token, as releases do, or by a generation, as in July and August 2026.",
         "generation",
     )
     namespace: str = key(
@@ -81,32 +81,32 @@ class Serve:
     start: Literal["warm", "cold"] = key(
         "warm",
         Choice(("warm", "cold")),
-        "Whether VMs have a report when the run begins (warm), or are not ready until they scan (cold).",
+        "Begin with a report in every VM (warm), or with VMs that are not ready until they scan (cold).",
         "cold",
     )
 
     answer_delay: Distribution = key(
         Constant(0),
         Of(DELAY),
-        "How long an agent takes from the whole request to the first byte, anew for every asking; `timeScale` leaves it as it is.",
+        "Take this long from the whole request to the first byte, drawn for every asking; `timeScale` does not divide it.",
         "{min: 0s, p50: 200ms, max: 5s}",
     )
     first_scan_ns: int | None = key(
         None,
         OrWord(Duration(0, YEAR_NS), (("auto", None),)),
-        "How long after its start an agent is not ready, until it scans; `timeScale` divides it; auto: until its interval says so.",
+        "Scan this long after an agent's start; it is not ready before. `timeScale` divides it. auto: when its interval says so.",
         "2m",
     )
     restart_every_ns: int | None = key(
         None,
         OrWord(Duration(SECOND, YEAR_NS), (("never", None),)),
-        "Time between two restarts of an agent, which is without a report then; `timeScale` divides it.",
+        "Restart an agent this often, which has no report then; `timeScale` divides it.",
         "12h",
     )
     faults: Faults = key(
         Faults(),
         BlockOf(Faults),
-        "Percent of askings that meet a fault, decided by a hash of VM and asking: every run the same.",
+        "Inject faults into these percents of the askings, chosen by a hash of VM and asking: every run the same.",
         "{dialError: 1, stalled: 0.5}",
         otherwise="none",
     )

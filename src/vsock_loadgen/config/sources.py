@@ -17,7 +17,7 @@ from vsock_loadgen.inputs import InputError, name_of, read_input, text_of
 
 ROOT_KEY = "loadgen"
 OWN_PREFIX = "x-"
-"""Of keys at the top that are the user's own, as in compose files: a place for anchors."""
+"""Prefix of keys at the top that belong to the user, as in compose files: a place for anchors."""
 MOST_BYTES = 1_048_576
 _NO_FILE: dict[type | None, str] = {
     FileNotFoundError: "no such file, expected a config file",
@@ -30,7 +30,7 @@ _INDEX = re.compile(r"\[([0-9]+)\]")
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` where a known key is close to this one, otherwise nothing."""
+    """`; did you mean X?` if a known key is close to this one, otherwise nothing."""
     close = closest(key, known)
     return f"; did you mean {close}?" if close else ""
 
@@ -75,13 +75,13 @@ def _section(root: Node, source: Source, known: tuple[str, ...], found: Findings
 
 
 def _nearest_root(keys: Iterable[str]) -> str:
-    """A hint where a key at the top is a misspelt `loadgen`."""
+    """A hint if a key at the top is a misspelt `loadgen`."""
     close = closest(ROOT_KEY, (key[:100].lower() for key in keys), 0.75)
-    return f"; did you mean it by {close}?" if close else ""
+    return f"; is {close} a misspelling of it?" if close else ""
 
 
 def with_environment(section: Node, environment: Mapping[str, str], found: Findings, *, strict: bool) -> Node:
-    """The section with every `LOADGEN_*` variable in it. An empty variable is an unset one, whichever it is."""
+    """The section with every `LOADGEN_*` variable in it. An empty variable counts as unset."""
     by_name = {key.environment: key for key in scalar_keys()}
     for name in sorted(environment):
         if not name.startswith(ENVIRONMENT_PREFIX) or name in _RESERVED or not environment[name]:
@@ -133,7 +133,7 @@ def path_text(segments: Iterable[str | int]) -> str:
 
 
 def _put_text(section: Node, segments: tuple[str | int, ...], text: str, place: Place, found: Findings) -> Node:
-    """The section with a value read from `text` at a path; unchanged, and a finding more, where that cannot be done."""
+    """The section with a value read from `text` at a path; unchanged, with one more finding, if that cannot be done."""
     try:
         value, duplicates = _read_value(text, segments, place.source)
         found.errors += duplicates
@@ -184,5 +184,5 @@ def _put(node: Node, segments: Sequence[str | int], value: Node, before: tuple[s
 
 
 def _empty(rest: Sequence[str | int], place: Place) -> Node:
-    """What a path that goes on with `rest` can be put into."""
+    """The container that a path with the steps `rest` needs."""
     return sequence_node(place, ()) if rest and isinstance(rest[0], int) else mapping_node(place, {})

@@ -22,13 +22,13 @@ loadgen:
   # or a normal distribution:  packages: {mean: 700, stddev: 200, min: 100, max: 2000}
   # or measured quantiles:     packages: {min: 100, p50: 500, p95: 1500, p99: 2500, max: 3000}
 
-  # Time between two reports of a VM, in the same forms with durations in place of numbers.
+  # Time between two reports of a VM, in the same forms, with durations in place of numbers.
   reportInterval: 60s
 
   # A report comes up to this many percent of the interval earlier or later.
   # jitter: 5
 
-  # In place of the two blocks above, where packages and intervals belong together: named shares of the fleet.
+    # In place of the two blocks above, if packages and intervals belong together: named shares of the fleet.
   # profiles:
   #   - {name: dev, percent: 60, packages: 400, reportInterval: 5m}
   #   - {name: prod, percent: 40, packages: 900, reportInterval: 1m}
@@ -39,7 +39,7 @@ loadgen:
   #   - {name: ramp, duration: 10m, rate: {from: 0.1, to: 1}}
   #   - {name: peak, duration: 5m, rate: 3}
   #   - {name: night, duration: 10m, vms: 20}
-  # repeatPhases: true    # begins anew after the last phase; else its end holds
+  # repeatPhases: true    # repeats them after the last one; otherwise the load at its end stays
 
   # One start for all nodes, an instant with its offset from UTC, such as 2026-11-23T08:00:00Z. Without it a run starts at once.
   # startAt:
@@ -57,7 +57,7 @@ loadgen:
   # own: every report carries the CID of the real VM that the generator runs in.
   # cids: assigned
 
-  # What `plan` warns of: auto is what the real pipeline has, none takes a limit away.
+  # `plan` warns above these limits: auto is that of the real pipeline, none takes a limit away.
   # limits: {maxReportBytes: auto, reportsPerMinutePerVm: 1, clusterReportsPerSecond: 0.3, vmsPerNode: auto, descriptors: auto}
 
   # Where reports go: embedded (a receiver that the run starts for itself), unix:///PATH, tcp://HOST:PORT, vsock://CID:PORT.
@@ -67,7 +67,7 @@ loadgen:
   # The target's own counters, asked before and after the run to know what arrived. ${NAME} is a variable of the environment.
   # reconcile: {url: "http://${HOST_IP}:9091/metrics"}
 
-  # confirmed: the peer has closed after the end of the report. written: the last byte was handed to the kernel.
+  # confirmed: the peer closed after the end of the report. written: the last byte was handed to the kernel.
   # delivery: confirmed
   # requestTimeout: 10s
 
@@ -80,7 +80,7 @@ loadgen:
   # Divides every interval, to see in a minute what takes an hour.
   # timeScale: 1
 
-  # What the target has to achieve. Where one is missed, the verdict is failed and the exit code 3.
+  # What the target has to achieve. If one is missed, the verdict is failed and the exit code 3.
   # thresholds:
   #   - response_time.p99 < 500ms
   #   - failed_percent < 0.1

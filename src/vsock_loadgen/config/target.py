@@ -13,7 +13,7 @@ def _parse(text: str) -> Address:
         raise expected(_WANTED, "has characters that cannot be printed")
     address = parse_address(text)
     if isinstance(address, VsockAddress) and address.cid == VSOCK_CID_ANY:
-        raise ValueError("the CID any is for listening, expected the CID to connect to")
+        raise ValueError("the CID any is for listening; expected the CID to connect to")
     return address
 
 

@@ -28,11 +28,11 @@ class Figure:
     part: str = ""
 
     def of(self, run: MeasuredRun) -> Measurable | None:
-        """What of the run the figure is taken from; None where nothing is."""
+        """The part of the run that the figure is taken from; None if there is no such part."""
         return run.part(self.dimension, self.part) if self.dimension else run
 
     def unknown(self, known: Sequence[str]) -> str:
-        """What is to be said where the run has no part of that name, but those that are `known`."""
+        """The message if the run has no part of that name, but the `known` ones."""
         if any(f".{scope}." in self.part for scope in SCOPES):
             return "figures of a phase and of a group together are not kept, expected one of the two"
         scope = next(scope for scope, dimension in SCOPES.items() if dimension == self.dimension)
@@ -53,7 +53,7 @@ class Threshold(Figure):
 
 
 def parse_threshold(text: str) -> Threshold:
-    """The threshold that a text means, spaces made even. Raises ValueError with a sentence that says what was expected."""
+    """The threshold that a text means, spaces normalized. Raises ValueError with a sentence that says what was expected."""
     parts = split_expression(text, "limit", EXAMPLE)
     figure = parse_figure(parts.name)
     comparison = parts.comparison
@@ -101,7 +101,7 @@ def names() -> str:
 
 
 def _limit(written: str, metric: Metric) -> Fraction:
-    """The limit in the metric's unit: seconds, percent, or reports a second."""
+    """The limit in the metric's unit: seconds, percent, or reports per second."""
     if metric.unit == "seconds":
         try:
             limit_ns = parse_duration(written)
@@ -115,7 +115,7 @@ def _limit(written: str, metric: Metric) -> Fraction:
     if metric.unit == "percent" and (limit is None or limit > 100):
         raise ValueError(f"the limit is {written}, expected a number from 0 to 100, in percent")
     if limit is None:
-        raise ValueError(f"the limit is {written}, expected a number of reports a second")
+        raise ValueError(f"the limit is {written}, expected a number of reports per second")
     return limit
 
 

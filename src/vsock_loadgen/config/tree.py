@@ -12,7 +12,7 @@ from vsock_loadgen.grammar.scalars import OddNumber, Value, resolve
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A scalar, a mapping or a sequence. `place` is where a reader looks for it: the line of its key, where it has one.
+    """A scalar, a mapping or a sequence. `place` is where a reader looks for it: the line of its key, if it has one.
 
     `size` and `height` count the nodes and the levels below and with this one, aliases expanded.
     """
@@ -84,7 +84,7 @@ def _extent(children: Any) -> tuple[int, int]:
 
 
 class UnreadableError(Exception):
-    """The text is no YAML document that could be looked at any further; `finding` says why."""
+    """The text cannot be read as a YAML document; `finding` says why."""
 
     def __init__(self, place: Place, message: str) -> None:
         self.finding = Finding(place, "", message)

@@ -1,7 +1,7 @@
 """A YAML text becomes a tree.
 
 Built from ruamel.yaml's event stream instead of its node graph, so that depth and size are bounded while reading and not
-after: a text that would expand to millions of nodes costs no more than the few that are looked at.
+after: a text that would expand to millions of nodes costs no more than the few that are read.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _events(text: str, source: Source) -> Iterator[Any]:
         character = f"U+{ord(text[position]):04X}" if position < len(text) else "a character"
         raise UnreadableError(Place(source, line), f"not valid YAML: found {character}, which YAML forbids") from None
     except (ValueError, IndexError, AttributeError, AssertionError, TypeError, KeyError, OverflowError):
-        # these two reach code in the library that does not expect them, and that knows no line
+        # these two reach code in the library that does not expect them and has no line
         raise UnreadableError(Place(source, 0), "not valid YAML: an escape sequence or a directive is malformed") from None
 
 
@@ -85,7 +85,7 @@ def _one_line(text: str) -> str:
 
 @dataclass(slots=True)
 class _TreeReader:
-    """Builds the tree of one document from its events, and stops at the first bound that it passes."""
+    """Builds the tree of one document from its events, and stops at the first bound that is exceeded."""
 
     source: Source
     events: Iterator[Any]
@@ -140,7 +140,7 @@ class _TreeReader:
             raise UnreadableError(place, f"the alias *{shorten(name)} has no anchor &{shorten(name)} before it")
         target = self.anchors[name]
         if target is None:
-            raise UnreadableError(place, f"the alias *{shorten(name)} stands inside what it names, and would have no end")
+            raise UnreadableError(place, f"the alias *{shorten(name)} stands inside what it names, and would never end")
         self.count(target.size, depth + target.height - 1, place)
         return replace(target, place=place)
 

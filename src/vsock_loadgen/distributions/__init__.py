@@ -1,4 +1,4 @@
-"""The kinds of distributions. Each is a module; its name here is all that the rest needs to know of it."""
+"""The kinds of distributions. Each is a module; the rest needs only its name here."""
 
 from __future__ import annotations
 

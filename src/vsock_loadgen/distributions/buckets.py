@@ -115,7 +115,7 @@ class Buckets(Distribution):
         return any(bucket.value.is_continuous for bucket in self.buckets)
 
     def within(self, around: Timing) -> Buckets:
-        """The same where every bucket says how its VMs keep time, and `around` is what is said about all of them."""
+        """The same with every bucket saying how its VMs keep time; `around` is what is said about all of them."""
         return Buckets(tuple(replace(bucket, timing=bucket.timing.within(around)) for bucket in self.buckets))
 
 

@@ -13,7 +13,7 @@ from vsock_loadgen.distributions.quantity import Grain, Quantity
 
 @dataclass(frozen=True, slots=True)
 class Constant(Distribution):
-    """Every VM has the same value, kept as it is."""
+    """Every VM has the same value, unchanged."""
 
     name = "scalar"
     noun = "a value for all"

@@ -24,7 +24,7 @@ CONTINUOUS = -1
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a block: what it takes, in words where that is no single value, an example, and its default if it has one."""
+    """A key of a block: what it takes, in words if that is not a single value, an example, and its default if it has one."""
 
     name: str
     takes: Leaf | str
@@ -41,7 +41,7 @@ class Key:
 class Field:
     """A key of a kind's block, whatever the quantity: its grammar, what it means, an example, and the default if it has one.
 
-    A `leaf` that is named is the quantity's own, and the example a multiple of what is typical of that; a default is named too.
+    A named `leaf` is the quantity's, and the example a multiple of its typical value; a default is named too.
     """
 
     leaf: Leaf | Literal["figure", "sample"]
@@ -64,7 +64,7 @@ MAX_IF_ANY = Field("sample", "{most}.", 2, default="most")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Values in ascending order and, in step with them, the index of the bucket of each (CONTINUOUS where there is none)."""
+    """Values in ascending order and, in step with them, the index of the bucket of each (CONTINUOUS if there is none)."""
 
     values: array[int]
     buckets: array[int]
@@ -81,7 +81,7 @@ class Distribution(ABC):
     says: ClassVar[str]
     """What its block is."""
     centre: ClassVar[str] = ""
-    """The key of the value around which it spreads, so that `min` and `max` cut something off; empty where they do not."""
+    """The key of the value around which it spreads, if `min` and `max` cut something off; else empty."""
 
     @classmethod
     def fields(cls) -> Mapping[str, Field]:
@@ -122,7 +122,7 @@ class Distribution(ABC):
 
     @classmethod
     def build(cls, block: Any) -> Self:
-        """One from its block, as read. Raises RefusedError where its values do not go together."""
+        """One from its block, as read. Raises RefusedError if its values do not go together."""
         made = cls(**{name: Fraction(getattr(block, name)) for name in cls.fields()})
         if fault := made.fault():
             raise complaint(fault)
@@ -133,15 +133,15 @@ class Distribution(ABC):
         return {key.name: key.show(getattr(self, key.name)) for key in self.keys(quantity)}
 
     def fault(self) -> str:
-        """What is wrong between its values, empty where nothing is."""
+        """What is wrong between its values, empty if nothing is."""
         return ""
 
     def cautions(self) -> Iterator[str]:
-        """What is legal and hardly meant; `{key}` stands for the value of a key as it was written."""
+        """Values that are legal but hardly intended; `{key}` stands for the value of a key as written."""
         yield from ()
 
     def label(self, quantity: Quantity) -> str:
-        """What its VMs are called where they are counted together: the values that they have."""
+        """The name of its VMs when they are counted together: the values that they have."""
         return quantity.span(*self.ends(quantity.grain))
 
     @property
@@ -155,21 +155,21 @@ class Distribution(ABC):
 
     @abstractmethod
     def take(self, count: int, grain: Grain) -> Sample:
-        """So many values in ascending order, each with its bucket."""
+        """Values in ascending order, each with its bucket."""
 
     @property
     def buckets_of(self) -> tuple[Bucket, ...]:
-        """Its shares of the fleet; none where it is continuous."""
+        """Its shares of the fleet; none if it is continuous."""
         return ()
 
     @property
     def constant(self) -> int | None:
-        """The value of every VM, None where they differ."""
+        """The value of every VM, None if they differ."""
         return None
 
     @property
     def is_continuous(self) -> bool:
-        """Whether, in part, every VM has a value of its own."""
+        """Whether, in a part, every VM has its own value."""
         return True
 
 
@@ -183,7 +183,7 @@ def _fields_of(kind: type[Distribution]) -> Mapping[str, Field]:
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """A share of the VMs, `percent` exact, that has a distribution of its own. Of intervals, it may also say how they keep time.
-    `name` is what its VMs are called where they are counted together, empty where the config does not say."""
+    `name` is for its VMs when they are counted together, empty if the config does not say."""
 
     percent: Fraction
     value: Distribution
@@ -195,8 +195,8 @@ _LOOKS_FOR_A_VALUE = 32
 
 
 def _ascending(value_of: Callable[[int], int], count: int) -> array[int]:
-    """The values of so many ranks, which do not fall from one to the next. Where both ends of a stretch have the same value, so has
-    all that is between them: of a million VMs, only as many are looked at as it takes to find where each value begins."""
+    """The values of ascending ranks, which do not fall. If both ends of a stretch have the same value, so has everything between
+    them: of a million VMs, only enough are evaluated to find where each value begins."""
     values = array("q", [0]) * count
     stretches = [(0, count - 1, value_of(0), value_of(count - 1))] if count else []
     while stretches:
@@ -214,14 +214,14 @@ def _ascending(value_of: Callable[[int], int], count: int) -> array[int]:
 
 class Continuous(Distribution):
     """Values at the mid-points of a quantile function, never drawn at random, so that a fleet of any size has the configured
-    shares, mean and percentiles. Which VM gets which value is decided elsewhere (`plan.fleet`).
+    shares, mean and percentiles. `plan.fleet` decides which VM gets which value.
 
     Its keys `min` and `max` are the ends.
     """
 
     __slots__ = ()
     whole: ClassVar[int] = 1
-    """What the quantile function takes for all of the fleet: 1, or 100 for percentiles."""
+    """The quantile function's argument for the whole fleet: 1, or 100 for percentiles."""
 
     @abstractmethod
     def quantile(self) -> Callable[[float], float]:

@@ -73,14 +73,14 @@ def buckets_field(quantity: Quantity, any_kind: Any, says: str) -> tuple[Any, An
 
 
 def fields_of_buckets(quantity: Quantity) -> Iterator[tuple[str, Leaf | None, str]]:
-    """The keys of both ways of writing a bucket: each with its grammar, where that is one value, and its meaning."""
+    """The keys of both ways of writing a bucket: each with its grammar, if that is one value, and its meaning."""
     for model in _bucket_blocks(quantity, Any).values():
         for name, field in model.model_fields.items():
             yield field.alias or name, leaf_in(field), field.description
 
 
 def _form_of(bucket: object) -> str | None:
-    """Whether a bucket has a value or a distribution; None where it has both."""
+    """Whether a bucket has a value or a distribution; None if it has both."""
     if not isinstance(bucket, dict) or "distribution" not in bucket:
         return VALUE
     return None if "value" in bucket else MIXED

@@ -1,4 +1,4 @@
-"""What a distribution may be one of: packages, or the time between two reports; the only difference between the two."""
+"""The quantity that a distribution is of: packages, or the time between two reports. All that differs between them is here."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ REPORT_INTERVAL = Quantity(
     says=lambda nanoseconds: format_duration(round(nanoseconds)),
 )
 QUANTITIES = (PACKAGES, REPORT_INTERVAL)
-"""Those that every VM has one value of."""
+"""Quantities of which every VM has one value."""
 DELAY = Quantity(
     key="delay",
     title="Delay",
@@ -129,4 +129,4 @@ DELAY = Quantity(
     },
     says=lambda nanoseconds: format_duration(round(nanoseconds)),
 )
-"""What is drawn again and again, for whoever asks or starts."""
+"""Quantities that are drawn for every asking or start."""

@@ -64,7 +64,7 @@ def _union(quantity: Quantity) -> Any:
 
 
 def form_of(value: object) -> str | None:
-    """What tells which kind a value is; None where it may be any, or none.
+    """What tells which kind a value is; None if it may be any, or none.
 
     That is a key that no other kind has, or else `type`, or else that a kind has all of the keys; the one that lacks least.
     """

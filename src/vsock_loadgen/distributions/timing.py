@@ -17,8 +17,8 @@ JITTER = Percentage(below=True)
 class Timing:
     """How VMs keep time. Synchronised ones report in step with the wall clock, `offset_ns` after every multiple of the interval.
 
-    None says nothing: then it is as around it, and there not synchronised, without offset, and with the config's own jitter, or
-    none where synchronised.
+    None says nothing: then what is around it applies; by default not synchronised, without offset, and with the config's jitter, or
+    none if synchronised.
     """
 
     synchronized: bool | None = key(
@@ -38,14 +38,14 @@ class Timing:
     jitter: Fraction | None = key(
         None,
         JITTER,
-        "In percent of the interval: how much earlier or later a report may come, where that is not as for all VMs; of "
+        "In percent of the interval: how much earlier or later a report may come, if that is not as for all VMs; of "
         "synchronized VMs, how much later, by default 0.",
         "0",
-        otherwise="`jitter`, or 0 where synchronized",
+        otherwise="`jitter`, or 0 if synchronized",
     )
 
     def within(self, around: Timing) -> Timing:
-        """What is not said here is as in `around`; what is no different from saying nothing is not said any more."""
+        """What is not said here is as in `around`; what equals the default is left out."""
         synchronized = around.synchronized if self.synchronized is None else self.synchronized
         offset_ns = around.offset_ns if self.offset_ns is None else self.offset_ns
         jitter = around.jitter if self.jitter is None else self.jitter

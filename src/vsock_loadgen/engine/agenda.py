@@ -1,6 +1,6 @@
 """Which report of which VM is due now: one heap of (due time, VM) over the schedule of some VMs, walked through in order.
 
-What becomes of a report that is due is not its business: it is sent, or waits until somebody takes it.
+The fate of a due report is not its concern: it is sent, or waits until it is taken.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.units import SECOND
 
 _NEVER_NS = 1 << 62
-_FAR_NS = 60 * SECOND  # so far, a walk of its own is begun at the present, if it can be
+_FAR_NS = 60 * SECOND  # this far back, a walk begins at the present instead, if it can
 
 B = TypeVar("B")
 
 
 class Agenda(Generic[B]):
-    """The reports of some VMs, in the order in which they fall due, each with the one of `books` that it is entered in.
-
-    Whoever drives it calls `begin`, then `due` again and again, and at the end `rest`.
-    """
+    """The reports of some VMs, in the order in which they fall due, each with the one of `books` that it is entered in. Its driver
+    calls `begin`, then `due` repeatedly, and `rest` at the end."""
 
     def __init__(self, load: Load, books: Sequence[B]) -> None:
         self._schedule = load.schedule
@@ -38,13 +36,13 @@ class Agenda(Generic[B]):
         self._grid_wall_ns: int | None = None
         self._joined_ns = 0
         if not load.schedule.is_synchronized:
-            self.approach(0, 0)  # before the start is known, so that nobody is late for it
+            self.approach(0, 0)  # before the start is known, so that no worker is late for it
 
     def walk(self, zero_wall_ns: int, join_ns: int) -> Iterator[int]:
         """Leave out what was due before `join_ns` from the start, which is at `zero_wall_ns` of the wall clock.
 
-        Where that is long ago it may take its time; yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them. What is
-        left is left to `begin`.
+        If that is long ago, it takes a while; yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them. The rest is
+        left to `begin`.
         """
         grid_wall_ns = zero_wall_ns if self._schedule.is_synchronized else 0
         if grid_wall_ns != self._grid_wall_ns or join_ns - self._joined_ns > _FAR_NS:
@@ -64,7 +62,7 @@ class Agenda(Generic[B]):
         yield steps
 
     def approach(self, zero_wall_ns: int, join_ns: int) -> None:
-        """Walk at one go."""
+        """Walk in one go."""
         deque(self.walk(zero_wall_ns, join_ns), maxlen=0)
 
     def begin(self, zero_ns: int, zero_wall_ns: int, join_ns: int, end_ns: int | None = None) -> None:
@@ -79,7 +77,7 @@ class Agenda(Generic[B]):
             self.approach(zero_wall_ns, join_ns)
 
     def due(self, now_ns: int, most: int) -> list[tuple[int, int, B]]:
-        """Take what is due off the agenda, of the next `most` entries: (position of the VM, due time by the clock, book)."""
+        """Take what is due off the agenda, among the next `most` entries: (position of the VM, due time by the clock, book)."""
         heap, limit = self._heap, self._limit(now_ns)
         taken: list[tuple[int, int, B]] = []
         if not heap:
@@ -122,7 +120,7 @@ class Agenda(Generic[B]):
         self, end_ns: int, enter: Callable[[int, B, int], None], each: Callable[[int, int, B], None] | None = None
     ) -> Iterator[None]:
         """Take what is due before `end_ns` off the agenda: `enter` is called with the position of a VM, a book and how many reports
-        belong there, and `each` for every report, with its due time by the clock. Where that is much it takes its time, and yields
+        belong there, and `each` for every report, with its due time by the clock. If there are many it takes a while, and yields
         every STEPS_BETWEEN_LOOKS reports."""
         limit, shape, steps = (end_ns - self._zero_ns) << self._bits, self._schedule.shape, 0
         for first in self._heap:
@@ -143,7 +141,7 @@ class Agenda(Generic[B]):
             self._enter_rest(position, reports, enter)
 
     def _enter_rest(self, position: int, reports: dict[int, int], enter: Callable[[int, B, int], None]) -> None:
-        """Enter reports of a VM by their phase, which begin anew."""
+        """Enter reports of a VM by their phase, and clear the counts."""
         for phase, count in reports.items():
             enter(position, self._books[self._first_book[position] + phase], count)
         reports.clear()
@@ -153,5 +151,5 @@ class Agenda(Generic[B]):
         return self._advance(position) << self._bits | position
 
     def _limit(self, now_ns: int) -> int:
-        """The heap entry that none which is due reaches."""
+        """The heap entry that no due report reaches."""
         return (min(now_ns, self._last_ns) - self._zero_ns + 1) << self._bits

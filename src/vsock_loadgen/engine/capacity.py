@@ -26,12 +26,12 @@ def usable_processors(cpu_max: Path = _CPU_MAX) -> int:
 
 
 def _processors() -> int:
-    """Those of the affinity; where there is none, as elsewhere than on Linux, those of the machine."""
+    """Those of the affinity; if there is none, as outside Linux, those of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment() -> dict[str, object]:
-    """What a run may depend on and does not choose, as a result says it, and the command line that began it."""
+    """What a run may depend on without choosing it, for the result, and its command line."""
     return {
         "command": shlex.join(["vsock-loadgen", *sys.argv[1:]]),
         "vsock_loadgen": __version__,

@@ -1,9 +1,9 @@
 """Messages between a worker and its parent: pickled, with their length in front, over a private socket pair.
 
-What unpickles runs what it reads. Nobody but the two processes has an end of the pair: it has no name, is inherited by fork alone,
-and whoever can write to a process's descriptors is that process already. Another format would keep nobody out who is not out now.
+Unpickling runs what it reads. Only the two processes have an end of the pair: it has no name and is inherited by fork alone.
+Another process that could write to it already controls this one, so another format would not keep it out.
 
-A worker must never wait for its parent: what does not fit the socket's buffer stays in an outbox, and the worker cuts no new
+A worker must never wait for its parent. What does not fit the socket's buffer stays in an outbox, and the worker cuts no new
 snapshot until that is empty.
 """
 
@@ -39,13 +39,13 @@ class Channel:
         return self._sock.fileno()
 
     def send(self, message: object) -> bool:
-        """Send a message as far as that needs no waiting; says whether all is gone."""
+        """Send as much of a message as possible without waiting; returns whether all is sent."""
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         self._outbox += _LENGTH.pack(len(data)) + data
         return self.flush()
 
     def flush(self, *, wait: bool = False) -> bool:
-        """Send what the outbox holds; says whether it is empty. A peer that is gone closes the channel."""
+        """Send what the outbox holds; returns whether it is empty. A peer that is gone closes the channel."""
         if wait:
             self._sock.setblocking(True)
         try:
@@ -59,13 +59,13 @@ class Channel:
         return not self._outbox
 
     def receive(self) -> list[Any]:
-        """The whole messages that have come; empty where none has. `closed` is set when the peer is gone."""
+        """The whole messages that have arrived; empty if there are none. `closed` is set when the peer is gone."""
         self._read()
         return list(iter(self._next, None))
 
     def receive_one(self) -> Any:
-        """The first whole message that has come; None where none has. What came behind it is kept for the next time, and makes the
-        descriptor readable no more."""
+        """The first whole message that has arrived; None if there is none. What follows it is kept for the next time, and does not
+        make the descriptor readable again."""
         self._read()
         return self._next()
 
@@ -80,7 +80,7 @@ class Channel:
             self.closed = True
 
     def _next(self) -> Any:
-        """The first whole message of the inbox; None where it has none."""
+        """The first whole message of the inbox; None if it has none."""
         if len(self._inbox) < _LENGTH.size:
             return None
         end = _LENGTH.size + _LENGTH.unpack_from(self._inbox)[0]

@@ -1,4 +1,4 @@
-"""A report under way, and the two ends that a worker knows of it: where its bytes come from and where they go."""
+"""A report in flight, and the two ends that a worker knows of it: where its bytes come from and where they go."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Destination(Protocol):
         """Results of a connect that may mean "the backlog is full, try again"."""
 
     def ended_too_soon(self, sock: socket.SocketType) -> bool:
-        """Whether the peer of a connection that it has ended, without an error, had not taken everything by then."""
+        """Whether the peer of a connection that ended without an error had not taken everything by then."""
 
     def socket(self) -> socket.SocketType:
         """A new non-blocking socket."""
 
 
 class Flight:
-    """A report under way, from its first connect attempt until its fate is known, which is entered in its `book`."""
+    """A report in flight, from its first connect attempt until its fate is known and entered in its `book`."""
 
     __slots__ = (
         "book",

@@ -1,8 +1,6 @@
-"""How a run joins a schedule that has begun already: each worker walks through what was due before, and says how far it is.
-
-Where an instant follows from its number alone, the walk begins at the present (`Schedule.advance`). Where each report's instant
-hangs on the jitter of all before it, every one is walked through: a microsecond for a report.
-"""
+"""How a run joins a schedule that has begun already: each worker walks through what was due before, and says how far it is. If an
+instant follows from its number alone, the walk begins at the present (`Schedule.advance`). If it depends on the jitter of all
+reports before it, every one is walked through, a microsecond each."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from vsock_loadgen.units import MILLISECOND, SECOND
 MOST_STEPS = 60_000_000
 """Reports that a worker may walk through: about a minute's work."""
 STEPS_BETWEEN_LOOKS = 10_000
-"""A look costs no more than a few reports, and a command is heard of within 50 ms."""
+"""A check for commands costs as much as a few reports, and a command is seen within 50 ms."""
 _WORD_NS = 250 * MILLISECOND
 _SAID_EVERY_NS = 5 * SECOND
 
@@ -38,8 +36,8 @@ class Walked:
 
 
 def walk_to(join: Join, walk: Callable[[int, int], Iterator[int]], channel: Channel) -> bool:
-    """A worker's side: walk (`walk` yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them), and say so now
-    and then; False where the parent has gone or wants something else by now."""
+    """A worker's side: walk (`walk` yields how many reports are behind, every STEPS_BETWEEN_LOOKS of them), and say so now and
+    then; False if the parent has gone or wants something else by now."""
     next_ns, steps = time.monotonic_ns() + _WORD_NS, 0
     for steps in walk(join.zero_wall_ns, join.join_ns):
         if channel.receive() or channel.closed:
@@ -71,4 +69,4 @@ class Progress:
             return
         self._next_ns = now_ns + _SAID_EVERY_NS
         left = (now_ns - self._began_ns) / SECOND * (1 - part) / part
-        self._say(f"joining the schedule: {100 * part:.0f} % of what was due before is walked through, about {left:.0f} s are left")
+        self._say(f"joining the schedule: {100 * part:.0f} % of what was due before is walked through, about {left:.0f} s left")

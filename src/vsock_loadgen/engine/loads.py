@@ -27,8 +27,8 @@ class Load:
     def position_bits(self) -> int:
         """Bits that hold any position among these VMs, beside a due time in one number.
 
-        No more than it takes, since numbers from 2**60 on are slower: those of 10,000 VMs get there after 19 hours, those of a
-        million after 18 minutes.
+        As few as possible, since numbers above 2**60 are slower: those of 10,000 VMs get there after 19 hours, those of a million
+        after 18 minutes.
         """
         return (len(self.schedule.indices) - 1).bit_length()
 

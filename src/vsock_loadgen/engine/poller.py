@@ -20,7 +20,7 @@ class Poller(Protocol):
         """Watch a descriptor."""
 
     def modify(self, fd: int, events: int) -> None:
-        """Watch a descriptor for something else."""
+        """Watch a descriptor for other events."""
 
     def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
         """(descriptor, events) of those that are ready; waits up to `timeout_ns` for the first."""
@@ -29,8 +29,8 @@ class Poller(Protocol):
 class EpollPoller:
     """epoll, behind select() for the waiting: epoll's own timeout is rounded up to whole milliseconds, select()'s is not.
 
-    Closing a descriptor takes it off the queue; that needs no call. Of very many that are ready it tells MOST_AT_ONCE, and of the
-    others next time, so that between them there is a look at what is due.
+    Closing a descriptor takes it off the queue; that needs no call. If very many are ready, it returns MOST_AT_ONCE and the others
+    next time, so that due reports are checked in between.
     """
 
     def __init__(self) -> None:

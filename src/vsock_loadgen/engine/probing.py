@@ -1,4 +1,4 @@
-"""Single reports, one after the other: how fast a target is when nothing else is asked of it."""
+"""Single reports, one after the other: how fast a target is without load."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _MORE_THAN_IDLE_NS = 5 * MILLISECOND
 _WAKE_NS = 100 * MILLISECOND
 _P95 = 0.95
 Probe = Callable[[], int | None]
-"""Sends one report, and waits for its end: the nanoseconds that took, None where it was not delivered."""
+"""Sends one report, and waits for its end: the nanoseconds that took, None if it was not delivered."""
 
 
 class Prober:
-    """Sends reports of one VM, and books them apart from all others. `check` raises where nobody wants to wait any more."""
+    """Sends reports of one VM, and books them apart from all others. `check` raises if the wait is to end."""
 
     def __init__(self, load: Load, orders: SendingOrders, check: Callable[[], None]) -> None:
         schedule = load.schedule
@@ -80,7 +80,7 @@ class Prober:
 
 
 def idle_p95_ns(probe: Probe) -> int | None:
-    """The 95th percentile of single reports before anything else is sent; None where one was not delivered."""
+    """The 95th percentile of single reports before anything else is sent; None if one was not delivered."""
     took = [probe() for _ in range(IDLE_PROBES)]
     delivered = sorted(each for each in took if each is not None)
     return delivered[int(_P95 * IDLE_PROBES) - 1] if len(delivered) == IDLE_PROBES else None
@@ -90,7 +90,7 @@ def recovered_after_ns(
     probe: Probe, idle_ns: int, clock_ns: Callable[[], int] = time.monotonic_ns, *, longest_ns: int = _LONGEST_NS
 ) -> int | None:
     """How long it takes until a few single reports in succession take no more than they may: twice the 95th percentile at first, or
-    5 ms more, whichever is more. None where that is not within `longest_ns`, a minute if nothing is said."""
+    5 ms more, whichever is more. None if that does not happen within `longest_ns`, by default a minute."""
     limit_ns = max(2 * idle_ns, idle_ns + _MORE_THAN_IDLE_NS)
     began_ns, good = clock_ns(), 0
     while good < _IN_SUCCESSION:

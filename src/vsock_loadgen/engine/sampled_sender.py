@@ -1,4 +1,4 @@
-"""A sender that hands a row over for each report: a class of its own, so that who wants no rows pays nothing for them."""
+"""A sender that hands a row over for each report: a separate class, so that a run without rows pays nothing for them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class SampledSender(Sender):
     _samples: Rows
 
     def write_to(self, samples: Rows) -> None:
-        """Enter rows there from now on."""
+        """Enter rows there from here."""
         self._samples = samples
         self._each_of_rest = self._leave_behind
 
     def abandon(self) -> None:
-        """Give up everything under way."""
+        """Give up everything in flight."""
         under_way = [flight for flight in self._by_start if not flight.landed]
         super().abandon()
         for flight in under_way:

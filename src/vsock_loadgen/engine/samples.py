@@ -2,8 +2,8 @@
 
 The rules it keeps:
 - the send loop never waits for a disk: it makes rows, and hands each batch of them to a thread that compresses and writes;
-- a batch is a gzip member of its own, put behind the others in one go: the file can be read at every moment, and nothing has to be
-  put together at the end. Batches of several workers take turns, so that rows are in order within a batch alone;
+- a batch is a gzip member, appended in one go: the file can be read at every moment, and nothing has to be joined at the end.
+Batches of several workers take turns, so that rows are in order only within a batch;
 - no more than MOST_BATCHES batches wait in memory. What does not fit, or cannot be written, is lost from the file and counted; a
   batch that a full disk has cut is taken back, so that the file stays readable.
 """
@@ -50,7 +50,7 @@ def is_sampled(index: int, share: Fraction) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """How many rows the file has, how many it should have besides, and why it has not."""
+    """How many rows the file has, how many are missing, and why."""
 
     rows: int
     lost: int
@@ -77,10 +77,10 @@ class SampleFile:
         return self._slots[worker * len(_SLOTS) : (worker + 1) * len(_SLOTS)]
 
     def sampled(self) -> Sampled:
-        """What there is by now."""
+        """What is written by now."""
         written, unwritten, dropped, errnos = (list(self._slots[slot :: len(_SLOTS)]) for slot in _SLOTS)
         number = max(errnos)
-        reason = os.strerror(number) if number else "it was written too slowly"
+        reason = os.strerror(number) if number else "the disk was too slow"
         return Sampled(sum(written), sum(unwritten) + sum(dropped), reason)
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class SampleFile:
 
 
 class Samples:
-    """The rows of one worker. Whoever drives it calls `begin`, then `enter` for each report whose fate is known, and `close`."""
+    """The rows of one worker. Its driver calls `begin`, then `enter` for each report whose fate is known, and `close`."""
 
     def __init__(self, file: SampleFile, worker: int, load: Load, books: Sequence[Book]) -> None:
         self._descriptor = file.descriptor
@@ -113,7 +113,7 @@ class Samples:
     def enter(
         self, position: int, book: Book, outcome: str, due_ns: int, started_ns: int | None, ended_ns: int | None, size: int
     ) -> None:
-        """A report of the VM at a position, unless that is not sampled; moments are the clock's, None where there was none."""
+        """A report of the VM at a position, unless that is not sampled; moments are the clock's, None if there was none."""
         if not self._wanted[position]:
             return
         offset_ns = self._offset_ns
@@ -127,7 +127,7 @@ class Samples:
             self._hand_over()
 
     def close(self) -> None:
-        """Write what is left; what a disk does not take within some seconds is lost."""
+        """Write the rest; what a disk does not take within some seconds is lost."""
         self._hand_over()
         self._batches.put(None)
         self._writer.join(_LONGEST_CLOSE_SECONDS)
@@ -153,15 +153,15 @@ class Samples:
 
 
 def append(descriptor: int, text: str) -> None:
-    """Put a text behind what the file holds, as a gzip member, or nothing of it. Raises OSError."""
+    """Append a text to the file as a gzip member, or nothing of it. Raises OSError."""
     left = memoryview(gzip.compress(text.encode(), _LEVEL, mtime=0)) if text else memoryview(b"")
-    fcntl.lockf(descriptor, fcntl.LOCK_EX)  # which one process has of all, threads or not
+    fcntl.lockf(descriptor, fcntl.LOCK_EX)  # a lock of the process, shared by its threads
     size = os.fstat(descriptor).st_size
     try:
         while left:
             left = left[os.write(descriptor, left) :]
     except OSError:
-        with suppress(OSError):  # of a device, which has no end to take back
+        with suppress(OSError):  # of a device, which cannot be truncated
             os.ftruncate(descriptor, size)
         raise
     finally:

@@ -7,27 +7,27 @@ from collections.abc import Iterable
 from vsock_loadgen.units import SECOND
 
 PATIENCE_NS = 30 * SECOND
-"""A worker that lives says something four times a second, also on a machine that is busy with something else."""
+"""A live worker reports four times per second, even on a busy machine."""
 _LONGEST_GAP_NS = SECOND // 2
 
 
 class Silence:
-    """Counts the silence of workers. Where the parent itself was stopped, or the machine suspended, the workers may have been as
-    well: of a gap between two looks, only as much counts as a parent that is awake leaves."""
+    """Counts the silence of workers. If the parent was stopped, or the machine suspended, the workers may have been too: a gap
+    between two checks counts only as far as an awake parent leaves one."""
 
     def __init__(self, workers: Iterable[int], now_ns: int) -> None:
         self._looked_ns = now_ns
         self._silent_ns = dict.fromkeys(workers, 0)
 
     def look(self, now_ns: int) -> None:
-        """Note that this is now, and that the parent is awake."""
+        """Note the present, and that the parent is awake."""
         gap_ns = min(now_ns - self._looked_ns, _LONGEST_GAP_NS)
         self._looked_ns = now_ns
         for worker in self._silent_ns:
             self._silent_ns[worker] += gap_ns
 
     def end(self, worker: int) -> None:
-        """Note that a worker has said something."""
+        """Note that a worker has reported."""
         self._silent_ns[worker] = 0
 
     def beyond_patience(self, workers: Iterable[int]) -> list[int]:

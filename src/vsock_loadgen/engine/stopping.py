@@ -21,13 +21,13 @@ class StopRequests:
     """While entered, counts stop signals instead of dying from them; its descriptor becomes readable with each. A SIGHUP that is
     ignored, as nohup leaves it, stays ignored.
 
-    With `after_ns` a request comes by itself after so many nanoseconds. Must be entered in the main thread.
+    With `after_ns` a request comes from a timer after that many nanoseconds. Must be entered in the main thread.
     """
 
     def __init__(self, *, after_ns: int | None = None) -> None:
         self.count = 0
         self.first_signal: signal.Signals | None = None
-        """The stop signal that came first; None while there is none, or where the run itself had asked before."""
+        """The stop signal that came first; None if there is none, or if the run itself had asked before."""
         self._signals = 0
         self._raises = False
         self._after_ns = after_ns
@@ -40,14 +40,14 @@ class StopRequests:
         return self._reader.fileno()
 
     def request(self) -> None:
-        """Ask for an orderly end, unless somebody has asked already."""
+        """Ask for an orderly end, unless one was asked for already."""
         if self.count == 0:
             self.count = 1
             self._writer.send(b"\0")
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Within, a signal that comes or has come raises StoppedError: for waits before a run, which listen to nothing else."""
+        """While entered, a signal, present or past, raises StoppedError: for waits before a run, which listen to nothing else."""
         self._raises = True
         try:
             self.check()
@@ -56,11 +56,11 @@ class StopRequests:
             self._raises = False
 
     def settle(self) -> None:
-        """Have signals ignored when this is left, in place of what they did before: how the process ends is settled."""
+        """Ignore signals once this is left: how the process ends is settled."""
         self._previous.update({number: signal.SIG_IGN for number in self._previous if number in STOP_SIGNALS})
 
     def wait_for_signal(self) -> None:
-        """Return once a signal has come; at once where one has already. A request of the run's own is none."""
+        """Return once a signal has arrived; at once if one has already. A request of the run itself does not count."""
         while not self._signals:
             select.select([self], [], [])
             self.clear()
@@ -82,7 +82,7 @@ class StopRequests:
             self.check()
 
     def check(self) -> None:
-        """Raise StoppedError where a signal has come."""
+        """Raise StoppedError if a signal has arrived."""
         if self.first_signal:
             raise StoppedError(self.first_signal.name, self.first_signal)
 

@@ -23,7 +23,7 @@ from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.units import MILLISECOND, SECOND, format_duration
 
-HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker hears of it late
+HEAD_START_NS = 20 * MILLISECOND  # between the word to begin and the start of the schedule, so that no worker gets it late
 PROGRESS_NS = 250 * MILLISECOND
 _READY_TIMEOUT_NS = 60 * SECOND
 _LONGEST_END_SECONDS = 5.0
@@ -33,8 +33,8 @@ _SILENT = f"after {format_duration(PATIENCE_NS)} of silence"
 class Supervisor:
     """The worker processes of one run, one per load. Enter it before any thread exists: workers are forked.
 
-    Leaving it ends every worker, whatever happened. A worker that says nothing for PATIENCE_NS when the run is to end is killed
-    and counts as lost, and so does any that still runs at a third request to stop.
+    Leaving it ends every worker, whatever happened. A worker that is silent for PATIENCE_NS when the run is to end is killed and
+    counts as lost. So does one that still runs at a third request to stop.
     """
 
     def __init__(self, loads: Sequence[Load], orders: Orders, stop: StopRequests) -> None:
@@ -92,7 +92,7 @@ class Supervisor:
                 raise self._not_ready(number)
 
     def join(self, say: Callable[[str], None]) -> None:
-        """Where the schedule has begun already, let every worker walk to its present; `say` is told how far they are."""
+        """If the schedule has begun already, let every worker walk to its present; `say` is told how far they are."""
         start_at_ns, now_ns = self._orders.start_at_ns, time.time_ns()
         if start_at_ns is None or now_ns <= start_at_ns:
             return
@@ -105,7 +105,7 @@ class Supervisor:
                 progress.update(number, walked)
 
     def _heard_before_the_run(self) -> Iterator[tuple[int, Walked | None]]:
-        """What workers say until each has said that it is ready, or there; None after a time without a word.
+        """What workers say until each has said that it is ready, or there; None after too long a silence.
 
         Raises StoppedError at a signal.
         """
@@ -130,8 +130,8 @@ class Supervisor:
         return InternalError(f"worker {number} did not get ready: {self._how_it_ended(number)}")
 
     def run(self, progress: Callable[[RunTotals], None]) -> RunTotals:
-        """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times
-        a second. Returns the totals; `totals.lost` tells whether a worker died.
+        """Give the word to begin, and gather snapshots until the last worker is done or lost. Calls `progress` about four times per
+        second. Returns the totals; `totals.lost` tells whether a worker died.
 
         The schedule starts when the orders say, or else at once; one that has started already is joined.
         """
@@ -168,7 +168,7 @@ class Supervisor:
     def _hear(
         self, selector: selectors.BaseSelector, until_ns: int, stop: StopRequests, totals: RunTotals, running: set[int]
     ) -> None:
-        """Wait for workers and stop requests, and take in what they say; who will say no more is not `running` any more."""
+        """Wait for workers and stop requests, and take in their messages; a worker that is done is removed from `running`."""
         for key, _ in selector.select(max(0, until_ns - time.monotonic_ns()) / SECOND):
             if key.data is None:
                 stop.clear()
@@ -200,7 +200,7 @@ class Supervisor:
                 self._channels[number].send(Command.ABANDON if totals.abandoned else Command.STOP)
 
     def _kill(self, numbers: Iterable[int], why: str) -> None:
-        """End workers that would hold up the end of the run; the end of their channels is heard next."""
+        """End workers that would hold up the end of the run; the EOF of their channels comes next."""
         for number in numbers:
             self._killed.setdefault(number, why)
             self._processes[number].kill()

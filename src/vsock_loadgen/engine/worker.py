@@ -23,7 +23,7 @@ from vsock_loadgen.errors import exit_code_of
 from vsock_loadgen.measures.snapshot import WorkerSnapshot
 from vsock_loadgen.units import MILLISECOND
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000  # the send loop makes no cycles: what is collected is next to nothing
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000  # the send loop makes no cycles: there is next to nothing to collect
 SNAPSHOT_NS = 250 * MILLISECOND
 
 
@@ -38,7 +38,7 @@ class Command(StrEnum):
 class Start:
     """The word to begin: the monotonic clock's reading at the start of the schedule, and the wall clock's at that instant.
 
-    `join_ns` is how long ago that was where the run joins a schedule that goes on already, else 0.
+    `join_ns` is how long ago that was if the run joins a running schedule, else 0.
     """
 
     zero_ns: int
@@ -61,9 +61,9 @@ class Worker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders(ABC):
-    """What workers are to do, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop, and
-    `start_at_ns` is the wall clock at the start of the schedule, None where that is whenever everybody is ready. `samples` gets a
-    row for each report, if that is wanted."""
+    """What workers are to do, the same for all. Times are nanoseconds; `duration_ns` 0 means until told to stop. `start_at_ns` is
+    the wall clock at the start of the schedule, None to start when all are ready. `samples` gets a row for each report, if that is
+    wanted."""
 
     duration_ns: int
     start_at_ns: int | None = None
@@ -101,7 +101,7 @@ class Handover:
         self.next_ns = start.zero_ns + SNAPSHOT_NS - start.zero_wall_ns % SNAPSHOT_NS
 
     def cut(self, now_ns: int) -> None:
-        """Hand a snapshot over, where it is time and the parent has taken the one before."""
+        """Hand a snapshot over, if it is time and the parent has taken the one before."""
         if now_ns < self.next_ns:
             return
         self.next_ns += (1 + (now_ns - self.next_ns) // SNAPSHOT_NS) * SNAPSHOT_NS
@@ -119,7 +119,7 @@ class Handover:
 
 
 def await_start(channel: Channel, poller: Poller, worker: Worker) -> Start | None:
-    """Wait for the word to begin, and take it; None where the parent has gone or wants no run any more."""
+    """Wait for the word to begin, and take it; None if the parent has gone or wants no run any more."""
     while not channel.closed:
         poller.wait(SNAPSHOT_NS)
         while (message := channel.receive_one()) is not None:
@@ -134,7 +134,7 @@ def await_start(channel: Channel, poller: Poller, worker: Worker) -> Start | Non
 def work(number: int, load: Load, orders: Orders, channel: Channel) -> None:
     """Body of a worker process: get ready, wait for the word to begin, run. A parent that goes away ends it.
 
-    Where this machine refuses memory or descriptors, the process ends with the error's number, and what it handed over last stands.
+    If this machine refuses memory or descriptors, the process exits with the error's number, and its last snapshot stands.
     """
     for number_of_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number_of_signal, signal.SIG_IGN)  # the parent takes them, and tells its workers

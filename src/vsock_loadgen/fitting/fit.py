@@ -1,10 +1,11 @@
-"""From measured values to a distribution of the config: as simple a block as comes close enough, and how close it comes.
+"""From measured values to a distribution of the config: the simplest block that is close enough, and how close it is.
 
 A block of buckets cuts the values, in ascending order, into runs of like ones. The best cut into k runs is that with the least sum
 of squared distances of the values' logarithms to their run's mean, so that it is relative distance that counts; it is found by
 dynamic programming over the place of the last cut (Wang and Song 2011, Ckmeans.1d.dp). A bucket's value is the mean of its run, so
-that the mean of all stays what it was; only runs whose mean is also close to p50, p95 or p99, where they hold it, are admitted as
-long as that can be had. A block of quantiles starts with the median and gets, one by one, the quantile at which it is furthest off.
+that the mean of all stays what it was; only runs whose mean is also close to p50, p95 or p99, if they contain it, are admitted as
+long as that is possible. A block of quantiles starts with the median and gets, one by one, the quantile at which it is furthest
+off.
 
 Of both, the smallest block is taken that has the mean, p50, p95 and p99 within `TOLERANCE`, and single values, on average, within
 `VALUE_TOLERANCE`.
@@ -32,9 +33,9 @@ from vsock_loadgen.plan.statistics import Statistics, statistics_of
 TOLERANCE = 0.02
 VALUE_TOLERANCE = 0.10
 MOST_CELLS = 300
-"""So many distinct values are told apart; where there are more, those next to each other are joined first."""
+"""The number of distinct values that are told apart; if there are more, neighbours are joined first."""
 MOST_COMPARED = 20_000
-"""With so many values at most a fit is compared."""
+"""A fit is compared with at most this many values."""
 _ANCHORED = 0.75 * TOLERANCE
 _JUDGED = (Fraction(50), Fraction(95), Fraction(99))
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 6
@@ -49,9 +50,9 @@ class Fit:
     """A block and how it compares with the data, `count` values of which `distinct` are different.
 
     `values` and `fitted` are the data and what the block makes of it, in ascending order and equally many: of more than
-    MOST_COMPARED values, so many at even ranks. `pieces` is the number of buckets, or of quantiles between the ends. `distance` is
-    that of Kolmogorov and Smirnov: the largest difference between the shares of values up to a point, 0..1. `deviation` is how far
-    a value is, on average, from the one of its rank in the fit, relative to it.
+    MOST_COMPARED values, that many at even ranks. `pieces` is the number of buckets, or of quantiles between the ends. `distance`
+    is that of Kolmogorov and Smirnov: the largest difference between the shares of values up to a point, 0..1. `deviation` is how
+    far a value is, on average, from the one of its rank in the fit, relative to it.
     """
 
     distribution: Distribution
@@ -83,10 +84,10 @@ class Fit:
 
 
 def fit_block(values: Sequence[int], form: Form, most_pieces: int, grain: Grain) -> Fit:
-    """The smallest block within the tolerance; where none with at most `most_pieces` is, the closest one.
+    """The smallest block within the tolerance; if none with at most `most_pieces` is, the closest one.
 
-    `values` are positive (packages or nanoseconds), at least one. Where no more than `most_pieces` distinct ones occur, each
-    becomes a bucket of its own.
+    `values` are positive (packages or nanoseconds), at least one. If no more than `most_pieces` distinct ones occur, each becomes a
+    bucket.
     """
     ascending = sorted(grain.fit(value) for value in values)
     data = _Data(ascending, _thinned(ascending), len(set(ascending)), statistics_of(ascending))
@@ -163,7 +164,7 @@ class _Cell:
 
 
 def _percentiles(ascending: Sequence[int], most: int, grain: Grain) -> Iterator[tuple[Buckets, int]]:
-    """The best blocks of 1, 2, ... buckets, first those that hold to the anchors; just the exact one where there is one."""
+    """The best blocks of 1, 2, ... buckets, first those that hold to the anchors; just the exact one if there is one."""
     counted = Counter(ascending)
     if len(counted) <= most:
         cells = [_Cell(count, count * value) for value, count in sorted(counted.items())]
@@ -184,7 +185,7 @@ def _anchors(ascending: Sequence[int], cells: Sequence[_Cell]) -> list[tuple[int
 
 
 def _cells(counted: Counter[int]) -> list[_Cell]:
-    """The distinct values, joined on a logarithmic scale where they are too many."""
+    """The distinct values, joined on a logarithmic scale if they are too many."""
     lowest = min(counted)
     width = math.log(max(counted) / lowest) / MOST_CELLS if len(counted) > MOST_CELLS else 0.0
     joined: dict[int, tuple[int, int]] = {}
@@ -207,7 +208,7 @@ def _block(runs: Sequence[Sequence[_Cell]], grain: Grain) -> Buckets:
 
 
 def _percents(counts: Sequence[int]) -> list[Fraction]:
-    """Percents that add up to exactly 100, with as few decimals, from two on, as keep every share as it was within 1 %."""
+    """Percents that add up to exactly 100, with as few decimals, at least two, as keep every share within 1 % of its value."""
     exact = [Fraction(100 * count, sum(counts)) for count in counts]
     for decimals in range(_FEWEST_DECIMALS, _MOST_DECIMALS + 1):
         unit = 10**decimals
@@ -218,7 +219,7 @@ def _percents(counts: Sequence[int]) -> list[Fraction]:
 
 
 def _cuts(cells: Sequence[_Cell], anchors: Sequence[tuple[int, int]], most: int) -> Iterator[list[Sequence[_Cell]]]:
-    """The best cuts of the cells into 1, 2, ..., `most` runs; only those numbers with which there is one."""
+    """The best cuts of the cells into 1, 2, ..., `most` runs; only the numbers for which one exists."""
     spread = _Spread(cells, anchors)
     size = len(cells)
     costs = [spread.cost(0, end) for end in range(size + 1)]
@@ -267,7 +268,7 @@ def _sums(values: Iterable[float]) -> list[float]:
 
 
 def _next_layer(spread: _Spread, costs: Sequence[float], runs: int) -> tuple[list[float], list[int]]:
-    """The least cost of one run more than `runs`, whose are `costs`, up to each end; and where the last run starts."""
+    """The least cost of one more run than `runs`, which have `costs`, up to each end; and where the last run starts."""
     least, starts = [math.inf] * len(costs), [0] * len(costs)
     for end in range(runs + 1, len(costs)):
         for start in range(runs, end):
@@ -281,7 +282,7 @@ def _next_layer(spread: _Spread, costs: Sequence[float], runs: int) -> tuple[lis
 def _quantiles(data: _Data, most: int, grain: Grain) -> Iterator[tuple[Quantiles, int]]:
     """The ends and the median, then one quantile more each time: that at which the last block was furthest off.
 
-    Of several that stand for the same value it is the one in the middle of that value's share.
+    If several stand for the same value, it is the one in the middle of that value's share.
     """
     ascending, compared = data.ascending, data.compared
     known = {at: Fraction(ascending[_position(at, len(ascending))]) for at in (Fraction(0), Fraction(50), Fraction(100))}

@@ -1,4 +1,4 @@
-"""Measured values of a fleet, as text: one a line, or a column of CSV; every mistake with its line."""
+"""Measured values of a fleet, as text: one per line, or a column of CSV; every mistake with its line."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def read_measurements(lines: Iterable[str], source: str, kind: Measured, column:
     """The values in the order of the lines: numbers of packages, or nanoseconds.
 
     Without a `column` every line is one value; empty lines and those that start with # are skipped. With one, the lines are CSV
-    with commas, semicolons or tabs, whichever the first line has most of: a whole number is a column's number from 1, of which a
-    first line without a digit is its heading; anything else is a heading of the first line. Intervals are seconds, or durations
+    with commas, semicolons or tabs, whichever the first line has most of: a whole number is a column's number from 1, and a first
+    line without a digit there is its heading; anything else is a heading of the first line. Intervals are seconds, or durations
     with a unit. Raises ConfigError with the first mistake.
     """
     cells = _plain(lines) if column is None else _column(lines, column)

@@ -17,15 +17,15 @@ from vsock_loadgen.grammar.scalars import flow
 
 ENVIRONMENT_PREFIX = "LOADGEN_"
 Scope = Literal["load", "shared", "node"]
-"""Whether a key decides when reports are due, beside the VMs of the plan; else whether all nodes of a fleet share it."""
+"""Whether a key decides when reports are due, beside the VMs of the plan; if not, whether all nodes of a fleet share it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key: what it takes, what it means, a value as one writes it, and where documents have it.
 
-    `otherwise` says what it is where it is left out, where that is another key's or in other words than the default's. One that
-    is `idle` is read and has no effect.
+    `otherwise` says what a key that is left out means, if the default does not say it. One that is `idle` is read and has no
+    effect.
     """
 
     takes: Grammar
@@ -56,12 +56,12 @@ class Key:
 
     @property
     def as_written(self) -> str:
-        """The default as a file has it, empty where it is none."""
+        """The default as a file has it, empty if there is none."""
         return "" if self.by_default in (None, []) else flow(self.by_default)
 
 
 def key(default: Any, takes: Grammar, says: str, example: str, **others: Any) -> Any:
-    """The field of a dataclass that is a key; `...` where it has no default."""
+    """The field of a dataclass that is a key; `...` if it has no default."""
     return field(default=MISSING if default is ... else default, metadata={"key": Key(takes, says, example, **others)})
 
 
@@ -135,7 +135,7 @@ class ListOf(Grammar):
 class OrBlock(Grammar):
     """One value by itself, or a block around such values; `tags` are the steps of pydantic's locations that tell them apart.
 
-    `name` and `says` are those of the block in the JSON Schema, `words` stand for it in documents.
+    `name` and `says` are the block's in the JSON Schema; `words` stand for it in documents.
     """
 
     def __init__(self, scalar: Leaf, name: str, says: str, keys: Mapping[str, Key], words: str, tags: tuple[str, str]) -> None:

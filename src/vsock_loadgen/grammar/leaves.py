@@ -1,8 +1,7 @@
 """The grammar of a single value: how it is read, shown again, described to an editor, and what is expected in its place.
 
-A leaf stands in a pydantic model as `Annotated[type, leaf]`; what it raises names what was expected, and the loader
-adds what was found and where. Nothing of pydantic is imported before it reads something: who only asks what there is to be read,
-as a command line's help does, need not wait for it.
+A leaf stands in a pydantic model as `Annotated[type, leaf]`; its error names what was expected, and the loader adds what was found
+and where. pydantic is imported when something is read: a command line's help, which only lists the keys, need not wait for it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _DURATION_PATTERN = r"^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs
 
 
 class RefusedError(ValueError):
-    """A value that its grammar does not take. `kind` says how `context` becomes a sentence about the user's own text."""
+    """A value that its grammar does not take. `kind` says how `context` becomes a sentence about the user's text."""
 
     def __init__(self, kind: Literal["expected", "unfit", "complaint"], message: str, why: str = "") -> None:
         super().__init__(message)
@@ -75,7 +74,7 @@ class Grammar(ABC):
         """The value as JSON holds it, which reads as the same value again."""
 
     def under(self, step: str | int) -> Grammar | None:
-        """What stands under a key, or in a list, that begins here; None where that is not told apart."""
+        """What stands under a key, or in a list, that begins here; None if that is not told apart."""
         return None
 
 
@@ -200,7 +199,7 @@ class Number(Leaf):
 
     @property
     def bounds(self) -> str:
-        """From where to where, in words."""
+        """The bounds in words."""
         lower, joint = ("above", "and at most") if self.above else ("from", "to")
         return f"{lower} {show_decimal(self.least)} {joint} {'below ' if self.below else ''}{show_decimal(self.most)}"
 

@@ -14,7 +14,7 @@ from vsock_loadgen.grammar.leaves import Leaf
 
 
 class Block(BaseModel):
-    """A mapping of the file: none but the known keys, values as the leaves read them."""
+    """A mapping of the file: only the known keys, values as the leaves read them."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 

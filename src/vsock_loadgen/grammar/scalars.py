@@ -43,7 +43,7 @@ def resolve(text: str) -> Value:
     if _DECIMAL.fullmatch(text):
         digits = text.lstrip("+-")
         if digits != "0" and digits.startswith("0"):
-            return OddNumber("a leading zero, which some readers take for octal")
+            return OddNumber("a leading zero, which some readers take as octal")
         return int(text)
     return int(text, 0) if is_whole else _exact(text)
 
@@ -52,9 +52,9 @@ def _exact(text: str) -> Decimal | OddNumber:
     try:
         number = Decimal(text)
     except InvalidOperation:  # an exponent that does not fit 64 bits
-        return OddNumber("too large or too small a number")
+        return OddNumber("a number that is too large or too small")
     if number and abs(number.adjusted()) > _LARGEST_EXPONENT:
-        return OddNumber("too large or too small a number")
+        return OddNumber("a number that is too large or too small")
     if len(number.as_tuple().digits) > MOST_DIGITS:
         return OddNumber(f"more than {MOST_DIGITS} digits")
     return number

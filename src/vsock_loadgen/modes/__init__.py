@@ -1,1 +1,1 @@
-"""Who begins: VMs that send their reports, or whoever asks them for these. Everything else of a run is the same."""
+"""Who opens connections: VMs that send their reports, or an asker. Everything else of a run is the same."""

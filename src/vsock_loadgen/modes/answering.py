@@ -34,7 +34,7 @@ _VALUES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where to listen: a host and a port; port 0 is any that is free."""
+    """Where to listen: a host and a port; port 0 takes any free one."""
 
     host: str
     port: int
@@ -48,7 +48,7 @@ class Listening:
         is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 2**16
         if scheme not in ("http", "https") or not found or not colon or not host or "/" in host or not is_port:
             raise ValueError(
-                "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8080; port 0 is any that is free"
+                "expected http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8080; port 0 takes any free one"
             )
         return cls(host.removeprefix("[").removesuffix("]"), int(port), scheme == "https")
 
@@ -81,14 +81,14 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Where agents are found, over which TLS, and the settings of an asker of the run's own; None: others ask."""
+    """Where agents are found, over which TLS, and the settings of an embedded asker; None: others ask."""
 
     listening: Listening
     asker: Settings | None = None
     tls: Tls | None = None
 
     def settled(self, config: Config) -> Config:
-        """One process answers. Raises ConfigError where several were asked for, or a target's counters."""
+        """One process answers. Raises ConfigError if several were asked for, or a target's counters."""
         problems = []
         if config.workers not in (None, 1):
             problems.append(
@@ -102,7 +102,7 @@ class Answering:
         return replace(config, workers=1)
 
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
-        """Bind the address, and fork the asker of the run's own, where it has one."""
+        """Bind the address, and fork the embedded asker, if there is one."""
         config, serve = decided.config, decided.config.serve
         with stop.at_once():
             gate = self.tls.gate() if self.tls else None
@@ -145,7 +145,7 @@ class Answering:
 
     @property
     def foreseen(self) -> Settings:
-        """That of the run's own; else Sensor as it is by default."""
+        """The embedded asker's settings; else Sensor's defaults."""
         return self.asker or Settings()
 
     @property
@@ -156,7 +156,7 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class MakeSensor:
-    """Makes an asker once its event loop is there."""
+    """Makes an asker once its event loop runs."""
 
     url: str
     fleet: KnownFleet

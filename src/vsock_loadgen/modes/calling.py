@@ -31,7 +31,7 @@ class Calling:
         return config
 
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
-        """Look at the target, and fork the receiver of the run's own, where it has one."""
+        """Check the target, and fork the embedded receiver, if there is one."""
         config = decided.config
         embedded = isinstance(config.target, EmbeddedAddress)
         receiver = sending.enter_context(EmbeddedReceiver(decode=decode)) if embedded else None
@@ -60,7 +60,7 @@ class Calling:
 
     @property
     def foreseen(self) -> None:
-        """Nobody asks."""
+        """Nothing asks."""
 
     @property
     def verb(self) -> str:
@@ -69,4 +69,4 @@ class Calling:
 
 
 CALLING = Calling()
-"""As the relay of releases up to ACS 4.11 is called."""
+"""Calls the relay of releases up to ACS 4.11."""

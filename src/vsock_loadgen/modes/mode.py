@@ -1,4 +1,4 @@
-"""What a mode has to say about a run before it begins."""
+"""What a mode decides about a run before it begins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vsock_loadgen.serving.pushing import PushGateway
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A run of which everything is known that can be before its target is touched."""
+    """A run with everything that can be known before its target is touched."""
 
     config: Config
     identity: Identity
@@ -42,17 +42,17 @@ class Decided:
 
 
 class Companion(Protocol):
-    """The other side of a run that has one of its own, in a process beside it."""
+    """The other side of a run, embedded in a process beside it."""
 
     def stop(self) -> Receipt | Scraped:
-        """Let it come to its end; returns what it counted. Raises CompanionLostError if it is gone."""
+        """Let it finish; returns what it counted. Raises CompanionLostError if it is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A run that can be forked: what its workers do. `aim` is where reports go as the config says it, `where` as it is. With an
-    `own_cid` every report carries that. `listen` is where a fleet listens that is asked, and `asker` what one of the run's own
-    is set to."""
+    `own_cid` every report carries that. `listen` is where a fleet that is asked listens, and `asker` has the settings of an
+    embedded asker."""
 
     orders: Orders
     aim: str
@@ -68,18 +68,18 @@ class Mode(Protocol):
     """One way for reports to get to the other side."""
 
     def settled(self, config: Config) -> Config:
-        """The config, with what the mode leaves no choice about. Raises ConfigError where it cannot be so."""
+        """The config, with what the mode requires. Raises ConfigError if the config contradicts it."""
 
     def prepare(self, decided: Decided, sending: ExitStack, stop: StopRequests) -> Prepared:
-        """Look at what the run needs around it, and start what it has beside it, before anything else is forked. What ends with the
-        run goes to `sending`. Raises LoadgenError."""
+        """Check what the run needs around it, and start what runs beside it, before anything else is forked. What ends with the run
+        goes to `sending`. Raises LoadgenError."""
 
     def reconciler(self, config: Config, log: Log, environment: Mapping[str, str]) -> AnyReconciler | None:
         """What asks the other end for its counters, if that is wanted. Raises ConfigError."""
 
     @property
     def foreseen(self) -> Settings | None:
-        """The asker that the plan reckons with; None where reports are sent."""
+        """The asker that the plan assumes; None if reports are sent."""
 
     @property
     def verb(self) -> str:

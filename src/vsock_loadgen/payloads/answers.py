@@ -1,4 +1,4 @@
-"""A whole report as an agent answers with it: a header of its own, then the views that all reports share."""
+"""A whole report as an agent answers with it: its own header, then the views that all reports share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Answers:
     seed: int
 
     def mark(self, index: int, number: int, epoch_ns: int) -> Mark:
-        """By what the `number`th report of an agent that started at `epoch_ns` is known again: its token is like no other."""
+        """How the `number`th report of an agent that started at `epoch_ns` is recognized: its token is unique."""
         digest = hashlib.blake2b(f"{self.seed}/token/{index}/{epoch_ns}/{number}".encode(), digest_size=16).digest()
         return Mark(str(uuid.UUID(bytes=digest, version=4)), number, epoch_ns // 1_000_000_000)
 

@@ -17,7 +17,7 @@ _NAME_VERSION_RELEASE = re.compile(r"(?P<name>.+)-(?P<version>(?:[0-9]+:)?[0-9][
 
 @dataclass(frozen=True, slots=True)
 class CataloguePackage:
-    """One installed package. Versions are `epoch:version-release`, or `version-release` where the epoch is 0.
+    """One installed package. Versions are `epoch:version-release`, or `version-release` if the epoch is 0.
 
     `source_name` and `source_version` are those of the source RPM, whose version has no epoch, as in an RPM's own record of
     it. `module` is a modular package's `name:stream`, empty for all others.
@@ -64,9 +64,9 @@ def _rpm_version(epoch: str, version: str, release: str) -> str:
 def specific(text: str, catalogue: Iterable[CataloguePackage]) -> CataloguePackage:
     """The package that a user names: by name, by `name-version-release`, or with epoch and architecture besides.
 
-    A name in the catalogue gives its package; a version stated replaces the catalogue's, whose epoch stays where the text has
-    none, as `rpm -q` prints none. An unknown name gives a package of that name from AppStream, built from a source of that
-    name. Raises ValueError where the text is empty.
+    A name in the catalogue gives its package; a version stated replaces the catalogue's, whose epoch stays if the text has none, as
+    `rpm -q` prints none. An unknown name gives a package of that name from AppStream, built from a source of that name. Raises
+    ValueError if the text is empty.
     """
     text = text.strip()
     if not text:
@@ -90,7 +90,7 @@ def specific(text: str, catalogue: Iterable[CataloguePackage]) -> CataloguePacka
 
 
 def _without_arch(label: str) -> tuple[str, str]:
-    """A label without the architecture at its end, and that architecture, empty where there is none."""
+    """A label without the architecture at its end, and that architecture, empty if there is none."""
     rest, _, arch = label.rpartition(".")
     return (rest, arch) if rest and arch in _ARCHITECTURES else (label, "")
 

@@ -1,7 +1,7 @@
 """A user's own catalogue of packages: what `rpm -qa` prints in a given format, or CSV.
 
 Of `rpm -qa`, a line is a package, its fields are set apart by tabs: RPM_COMMAND says which. A CSV file begins with a line that
-names its columns, in any order: `name`, `version` and `release`, and where they are known `epoch`, `arch`, `source_rpm`, `module`
+names its columns, in any order: `name`, `version` and `release`, and if they are known `epoch`, `arch`, `source_rpm`, `module`
 and `repository` (baseos or appstream).
 """
 
@@ -25,7 +25,7 @@ _COLUMNS = frozenset((*_RPM_COLUMNS, "repository"))
 _NEEDED = ("name", "version", "release")
 _NONE = ("", "(none)")
 _NO_PACKAGE = "gpg-pubkey"
-"""An entry that rpm lists among the packages, and that agents leave out: a key."""
+"""An entry that rpm lists among the packages and agents leave out: a key."""
 _MOST_PROBLEMS = 10
 _LONGEST_FIELD = 256
 _PATTERNS = {
@@ -116,7 +116,7 @@ def _fields(path: Path, number: int, line: str) -> list[str]:
 
 
 def _check_columns(path: Path, line: int, columns: list[str]) -> None:
-    """Refuse what is no header: most likely the plain output of `rpm -qa`, which does not tell versions from names."""
+    """Refuse what is not a header: most likely the plain output of `rpm -qa`, which does not tell versions from names."""
     missing = [column for column in _NEEDED if column not in columns]
     if missing:
         found = f"found {_shown(','.join(columns))} without {', '.join(missing)}"
@@ -131,7 +131,7 @@ def _check_columns(path: Path, line: int, columns: list[str]) -> None:
 
 
 def _problem(row: Mapping[str, str]) -> str | None:
-    """What is wrong with the first field of a row that is."""
+    """What is wrong with the first wrong field of a row."""
     for column, value in row.items():
         if value in _NONE and column not in _NEEDED:
             continue
@@ -145,8 +145,8 @@ def _shown(value: str) -> str:
 
 
 def _package(row: Mapping[str, str], repositories: Mapping[str, Literal["baseos", "appstream"]]) -> CataloguePackage:
-    """A package of a row that is right. Where its repository is not said, it is that of the built-in package of this name, else
-    AppStream; a label of a module is cut to its name and stream."""
+    """A package of a row that is right. Without a repository, it has that of the built-in package of this name, else AppStream; a
+    label of a module is cut to its name and stream."""
     known = {column: "" if value in _NONE else value for column, value in row.items()}
     source = known["source_rpm"].replace(".nosrc.rpm", ".src.rpm")
     return package_of(

@@ -16,7 +16,7 @@ _LARGEST_CID = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class DecodedReport:
-    """What one report said. `cid` is its decimal text as sent, `packages` the number of distinct package ids."""
+    """The content of one report. `cid` is its decimal text as sent, `packages` the number of distinct package ids."""
 
     cid: str
     packages: int
@@ -25,7 +25,7 @@ class DecodedReport:
 
 
 def decode(data: bytes | memoryview) -> DecodedReport:
-    """Read a whole report in either format. Raises ValueError where it is none.
+    """Read a whole report in either format. Raises ValueError if it is not one.
 
     The formats cannot be confused: the first field of a bare IndexReport is a decimal text, and no run of digits can be read
     as a message that holds an `index_v4`.

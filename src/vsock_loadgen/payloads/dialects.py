@@ -1,6 +1,6 @@
 """What asker and agent say to each other: one framed request, one framed response, in one of two dialects.
 
-The dialects differ in how a report is known again: by a token (what a release speaks), or by a generation and its agent's start.
+The dialects differ in how a report is recognized: by a token (what a release speaks), or by a generation and its agent's start.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NANO = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """By what a report is known again: the `generation`th scan since its agent started at `epoch` (Unix seconds), or its token."""
+    """How a report is recognized: the `generation`th scan since its agent started at `epoch` (Unix seconds), or its token."""
 
     token: str = ""
     generation: int = 0
@@ -34,7 +34,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an asker wants: a `method`, empty where it named none; `known` is the report that it has already."""
+    """What an asker wants: a `method`, empty if it named none; `known` is the report that it has already."""
 
     method: str
     known: Mark
@@ -59,14 +59,14 @@ class Facts:
 
 
 class Dialect(ABC):
-    """A way to say it. Bytes here are messages without the length in front of them."""
+    """A dialect. Bytes here are messages without the length in front of them."""
 
     name: DialectName
     _request: type[Any]
     _response: type[Any]
 
     def request(self, data: bytes) -> Request:
-        """What an asker said. Raises ValueError where that is no request."""
+        """What an asker said. Raises ValueError if that is not a request."""
         message = _parsed(self._request(), data)
         return Request(message.WhichOneof("method") or "", self._known(message.get_report))
 
@@ -80,7 +80,7 @@ class Dialect(ABC):
         return bytes(message.SerializeToString())
 
     def response(self, data: bytes) -> Response:
-        """What an agent said. Raises ValueError where that is no response."""
+        """What an agent said. Raises ValueError if that is not a response."""
         message = _parsed(self._response(), data)
         mark = self._mark(message.meta)
         result = message.WhichOneof("result")
@@ -92,7 +92,7 @@ class Dialect(ABC):
         return Response(mark, found.index_report if found.HasField("index_report") else None, found.unchanged)
 
     def meta(self, facts: Facts, mark: Mark, generated_ns: int | None) -> bytes:
-        """What stands before every result; `generated_ns` since the epoch is when the report was made, None where there is none."""
+        """The header of every result; `generated_ns` since the epoch is when the report was made, None if there is none."""
         return bytes(self._with_meta(facts, mark, generated_ns).meta.SerializeToString(deterministic=True))
 
     def unchanged(self, facts: Facts, mark: Mark, generated_ns: int) -> bytes:
@@ -197,12 +197,12 @@ def _parsed(message: Message, data: bytes) -> Any:
     try:
         message.ParseFromString(data)
     except DecodeError as error:
-        raise ValueError(f"{len(data)} bytes that are no message of this kind") from error
+        raise ValueError(f"{len(data)} bytes that are not a message of this kind") from error
     return message
 
 
 def _code(number: int) -> str:
-    """The name of an error code in lower case, or its number where it has none."""
+    """The name of an error code in lower case, or its number if it has none."""
     try:
         return service.ErrorCode.Name(number).lower()  # type: ignore[arg-type]
     except ValueError:

@@ -1,4 +1,4 @@
-"""What stands before a report's contents. The lengths of the messages around them are the only wire format written by hand.
+"""The header of a report's contents. The lengths of the messages around them are the only wire format written by hand.
 
 A header holds, one inside the other: in the wrapped format VMReport (discovered data, index report); IndexReport (CID, vm id,
 index); the scanner's IndexReport (hash id, state, success, contents). Readers take a message's fields in any order: the one that
@@ -49,7 +49,7 @@ _VM_ID_FIELD = field_head(_VM_ID, len(_VM_ID_TEXT % 0)) + _VM_ID_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What a VMReport says besides its index report, in the names of the protocol's enumerations."""
+    """The other fields of a VMReport, in the names of the protocol's enumerations."""
 
     detected_os: str = "RHEL"
     os_version: str | None = "9.4"
@@ -57,7 +57,7 @@ class Discovered:
     dnf_metadata_status: str = "AVAILABLE"
 
     def message(self) -> v1.DiscoveredData:
-        """As the protocol's message. Raises ValueError where a name is not one of the protocol's."""
+        """As the protocol's message. Raises ValueError if a name is not one of the protocol's."""
         return v1.DiscoveredData(
             detected_os=v1.DetectedOS.Value(self.detected_os),
             os_version=self.os_version or "",

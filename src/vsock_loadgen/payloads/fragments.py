@@ -16,7 +16,7 @@ from vsock_loadgen.payloads.proto import scanner_v4_pb2 as v4
 _PACKAGE_DB = "sqlite:usr/share/rpm"
 _SIGNING_KEY = "199e2f91fd431d51"
 _UNSET_CPE = "cpe:2.3:*:*:*:*:*:*:*:*:*:*:*"
-"""How an agent writes that a package has no CPE of its own."""
+"""How an agent writes that a package has no CPE."""
 _LAYER = "sha256:" + hashlib.sha256(b"root filesystem").hexdigest()
 """A machine has one layer, its root file system."""
 _DISTRIBUTION_ID = "1"
@@ -71,7 +71,7 @@ def fragments(packages: Iterable[CataloguePackage]) -> Iterator[bytes]:
 
 
 def _binary(package: CataloguePackage) -> v4.Package:
-    """The package as the scanner reports it, but for its id."""
+    """The package as the scanner reports it, without its id."""
     hint = _repository_hint(package)
     source = v4.Package(
         name=package.source_name,
@@ -104,7 +104,7 @@ def _repository_hint(package: CataloguePackage) -> str:
 
 
 def _normalized(version: str) -> v4.NormalizedVersion:
-    """The first three numbers of a version without its epoch, then zeros to ten; a number past int32 is cut to its largest."""
+    """The first three numbers of a version without its epoch, then zeros to ten; a number above int32 is cut to its largest."""
     numbers = [min(int(digits), _INT32_MAX) for digits in re.findall("[0-9]+", version.rpartition(":")[2])[:3]]
     return v4.NormalizedVersion(kind="rpm", v=numbers + [0] * (_NORMALIZED_ENTRIES - len(numbers)))
 

@@ -1,4 +1,4 @@
-"""A framed message out of the pieces that it comes in, whatever these are."""
+"""Joins a framed message from the pieces that it arrives in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from vsock_loadgen.payloads.dialects import LENGTH
 
 
 class TooLargeError(ValueError):
-    """A message that says it is longer than allowed."""
+    """A message that claims to be longer than allowed."""
 
 
 class FrameReader:
@@ -29,13 +29,13 @@ class FrameReader:
 
     @property
     def started(self) -> bool:
-        """Whether anything has come."""
+        """Whether anything has arrived."""
         return bool(self._gathered)
 
 
 def pieces(buffers: list[bytes | memoryview], size: int) -> list[bytes | memoryview]:
     """The same bytes as pieces of at most `size`, of which the last, a byte at least, can be held back from the others: there are
-    two or more where there are two bytes or more. Nothing is copied but what is smaller than a piece."""
+    two or more if there are two bytes or more. Only what is smaller than a piece is copied."""
     cut: list[bytes | memoryview] = []
     for buffer in buffers:
         view = memoryview(buffer)

@@ -1,6 +1,6 @@
 """Reports as a few views of memory that all machines share.
 
-A machine's report is a header of its own, then a constant prelude (repositories, distribution) and a window of the ring of
+A machine's report is its own header, then a constant prelude (repositories, distribution) and a window of the ring of
 packages. Only the header is made per report: it carries the CID and the enclosing lengths. Nothing else is copied, so that
 memory and start-up depend neither on the number of machines nor on the number of distinct package counts.
 """
@@ -20,12 +20,12 @@ Buffer = bytes | memoryview
 PackageSets = Literal["shared", "perVM"]
 
 _MOST_TEMPLATES = 4096
-"""Headers kept at a time; a fleet of more distinct package counts makes them anew, for a few microseconds each."""
+"""Headers kept at a time; a fleet of more distinct package counts makes them again, for a few microseconds each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportFactory:
-    """Makes reports of up to `largest` packages; a report is a pure function of what `build` and `buffers` were given."""
+    """Makes reports of up to `largest` packages; a report is a pure function of the arguments of `build` and `buffers`."""
 
     ring: Ring
     envelope: Envelope
@@ -49,10 +49,10 @@ class ReportFactory:
     ) -> ReportFactory:
         """Lay out the packages for reports of 1 to `largest` of them: some 10 us and 590 bytes each.
 
-        `shared` gives all machines of one count the same packages; `perVM` gives each machine a window of its own, of a ring
-        with more places to start from than the catalogue has packages; where machines differ in that, a sequence says which
-        each has, by its global index. `catalogue` are the packages to choose from, by default those of this program;
-        `specific_package` makes every package that one; raises ValueError where it names none.
+        `shared` gives all machines of one count the same packages; `perVM` gives each machine its own window, of a ring with more
+        places to start from than the catalogue has packages. If machines differ in that, a sequence says which each has, by its
+        global index. `catalogue` are the packages to choose from, by default those of this program; `specific_package` makes every
+        package that one; raises ValueError if it names none.
         """
         known = catalogue or builtin()
         packages = shuffled(known, seed) if specific_package is None else [specific(specific_package, known)]
@@ -69,7 +69,7 @@ class ReportFactory:
     def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
         """The report of the machine with this global index, as buffers to send one after the other.
 
-        Raises ValueError where `packages` is not in 1..`largest`.
+        Raises ValueError if `packages` is not in 1..`largest`.
         """
         sets = self.package_sets
         if sets != "shared" and (sets == "perVM" or sets[index]):
@@ -103,7 +103,7 @@ class ReportFactory:
         return prepared
 
     def _own(self, index: int, cid: int, packages: int) -> list[Buffer]:
-        """The report of a machine that has packages of its own: their window starts where a hash of (seed, index) says."""
+        """The report of a machine with its own packages: a hash of (seed, index) says where their window starts."""
         contents = self.contents(index, packages)
         template = self.envelope.template(len(str(cid)), sum(map(len, contents)))
         return [template % (cid, index, index), *contents]
@@ -114,7 +114,7 @@ class ReportFactory:
 
 
 def _one_for_all(package_sets: PackageSets | Sequence[PackageSets]) -> PackageSets | bytes:
-    """As one word where all machines have the same, else a flag for each."""
+    """As one word if all machines have the same, else a flag for each."""
     if package_sets == "shared" or package_sets == "perVM":
         return package_sets
     distinct = set(package_sets)

@@ -1,4 +1,4 @@
-"""The moments of one trial of a search: those of a fleet that has been running for ever, other ones for every trial."""
+"""The moments of one trial of a search: those of a fleet in its steady state, different ones for every trial."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vsock_loadgen.plan.streams import JITTER, uniforms
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """When the VMs report in a trial, by its number: offsets and jitter come from streams of its own, so that no two trials of a
-    fleet have the same moments.
+    """When the VMs report in a trial, by its number: offsets and jitter come from the trial's own streams, so that no two trials of
+    a fleet have the same moments.
 
     A VM is first due after what is left of the interval in which the trial begins: the equilibrium of a renewal process (Cox 1962,
     section 5.3). Of intervals spread evenly over I (1 - j) to I (1 + j) that is u I sqrt((1 - j)^2 + 4 j v), with u and v uniform
-    in [0, 1): the same load is to be expected in every second from the first on.
+    in [0, 1): the expected load is the same in every second from the first.
     """
 
     trial: int

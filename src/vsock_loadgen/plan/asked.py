@@ -1,8 +1,8 @@
-"""What an asker makes of a fleet, worked out before anything is asked: how often each VM is asked, and how stale what it knows is.
+"""What an asker makes of a fleet, calculated before anything is asked: how often each VM is asked, and how stale its knowledge is.
 
-A tick starts so many askings at most and waits for the slowest of them. Where more VMs are due than ticks can start, all of them
-wait their turn: the mean time between two askings of a VM is then the fleet over what is started a second, and still varies by the
-spread. Phases of load, restarts and answers with an error are left out.
+A tick starts a limited number of askings and waits for the slowest of them. If more VMs are due than ticks can start, all of them
+wait their turn: the mean time between two askings of a VM is then the fleet over the askings started per second, and still varies
+by the spread. Phases of load, restarts and answers with an error are left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DELAYS = 1_000
 @dataclass(frozen=True, slots=True)
 class Answering:
     """How long askings take: `delays_ns` of agents at even shares in ascending order, `stalled` the share of answers that never
-    come. Whoever asks waits for `timeout_ns` at most."""
+    come. The asker waits for `timeout_ns` at most."""
 
     delays_ns: Sequence[int]
     stalled: float
@@ -49,7 +49,7 @@ class Answering:
         return self.stalled + (1 - self.stalled) * (1 - bisect_left(self.delays_ns, self.timeout_ns) / len(self.delays_ns))
 
     def slowest_ns(self, askings: int) -> float:
-        """The expected time of the slowest of so many: that of one is the mean. Of independent times with the distribution F, the
+        """The expected time of the slowest of a number: that of one is the mean. Of independent times with the distribution F, the
         slowest of n has F^n."""
         count, reached, time_ns = len(self.delays_ns), 0.0, 0.0
         for number, delay_ns in enumerate(self.delays_ns, 1):
@@ -79,8 +79,8 @@ class GroupVms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Central:
-    """What Central takes: `rate` a second, after a bucket of them at once. The first reports of a fleet are through after
-    `first_reports_ns`; of those that come later, it refuses a share as long as the fleet is asked."""
+    """What Central takes: `rate` per second, after a bucket of them at once. The first reports of a fleet are through after
+    `first_reports_ns`; it refuses a share of the later ones as long as the fleet is asked."""
 
     rate: float
     bucket: int = CENTRAL_BUCKET
@@ -92,10 +92,10 @@ class Central:
 class AskedForecast:
     """What an asker makes of the whole fleet, time scale applied (to `asker` it is not). Rates are per second.
 
-    A tick lasts `tick_ns` where it starts as many askings as it may, which are `most_askings` a second; `is_slow` if it waits for
-    VMs. A VM is asked every `interval_ns` on average, in place of every `wanted_ns` where that is more than ticks can start.
+    A tick lasts `tick_ns` if it starts as many askings as allowed, which are `most_askings` per second; `is_slow` if it waits for
+    VMs. A VM is asked every `interval_ns` on average, in place of every `wanted_ns` if that is more than ticks can start.
     `whole_rate` of the askings take a whole report. Of the new reports, those that are `never_asked` for are replaced by a newer
-    one before; response times are from when a report is due until the asker has it or a newer one. `oversized` VMs have an answer
+    one first; response times are from when a report is due until the asker has it or a newer one. `oversized` VMs have an answer
     that is over the limit.
     """
 
@@ -142,7 +142,7 @@ class AskedFleet:
 
 
 def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedForecast:
-    """What an asker makes of a fleet; `asker` is as it is set, without any time scale."""
+    """What an asker makes of a fleet; `asker` has the settings without any time scale."""
     settings, vms = asker.scaled(fleet.time_scale), len(fleet.packages)
     answering = Answering.of(fleet.serve, settings.timeout_ns)
     pace = _pace(settings, vms, answering)
@@ -177,8 +177,8 @@ def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedF
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """How often a VM is asked: `most` askings that ticks can start in a nanosecond, the time between two of a VM if there were no
-    such limit, and the time after which every VM was asked once."""
+    """How often a VM is asked: `most` askings that ticks can start in a nanosecond; the time between two of a VM without that
+    limit; the time after which every VM was asked once."""
 
     recurrence: Recurrence
     tick_ns: float
@@ -193,7 +193,7 @@ def _pace(settings: Settings, vms: int, answering: Answering) -> _Pace:
         starts = settings.most_starts(vms)
         tick_ns = max(float(settings.tick_ns), answering.slowest_ns(starts))
         most = starts / tick_ns
-        least_ns = settings.poll_ns + mean_ns + settings.tick_ns / 2  # which is what waiting for a tick takes on average
+        least_ns = settings.poll_ns + mean_ns + settings.tick_ns / 2  # the average wait for a tick
         once_ns = max(float(settings.window_ns), vms / most)
     else:
         most = settings.concurrency / mean_ns if mean_ns else math.inf
@@ -206,8 +206,8 @@ def _pace(settings: Settings, vms: int, answering: Answering) -> _Pace:
 
 
 def _whole_rate(interval_ns: int, asked: Recurrence, settings: Settings) -> float:
-    """Whole reports a second that are taken of a VM: its new ones, as far as they are asked for, and again whatever the asker has
-    not had in full for so long."""
+    """Whole reports per second that are taken of a VM: its new ones, as far as they are asked for, and those that the asker
+    refreshes."""
     askings = SECOND / asked.mean
     if asked.least >= settings.refresh_ns:
         return askings

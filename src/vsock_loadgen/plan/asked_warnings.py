@@ -1,6 +1,6 @@
-"""What a person should know before a fleet is asked: what is never asked for, what cannot be taken, what waits, and for whom.
+"""Warnings before a fleet is asked: reports that are never asked for, cannot be taken, or wait.
 
-Each warning says what was found, which setting of whom makes it so, and how to change that.
+Each warning says what was found, which setting causes it, and how to change that.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from vsock_loadgen.plan.warnings import Warned
 from vsock_loadgen.units import format_age, format_bytes, format_duration, format_number
 
 MOST_NEVER_ASKED_PERCENT = 50
-"""Reports that are replaced before they are asked for, up to which that is how polling is."""
+"""Percentage of reports replaced before they are asked for that is normal for polling."""
 _SETTING = "ROX_VIRTUAL_MACHINES_SCRAPER_"
 
 
 def asked_warnings(asked: AskedForecast) -> tuple[Warned, ...]:
-    """Every warning that the asker of a fleet gives reason to."""
+    """Every warning about the asker of a fleet."""
     found = [*_sizes(asked), *_slow(asked), *_late(asked), *_never_asked(asked)]
     return (*found, *(_refused(asked, asked.central) if asked.central else ()))
 
@@ -46,7 +46,7 @@ def _slow(asked: AskedForecast) -> Iterator[Warned]:
     if asked.is_slow and asked.asker.is_spread:
         yield Warned(
             "slow_tick",
-            f"a tick of {asked.starts:,} askings lasts {format_age(asked.tick_ns)}, since it waits for the slowest of them: lower "
+            f"a tick of {asked.starts:,} askings lasts {format_age(asked.tick_ns)}, as it waits for the slowest of them: lower "
             f"serve.answerDelay, or {timeout}, which bounds it",
         )
 
@@ -57,9 +57,9 @@ def _late(asked: AskedForecast) -> Iterator[Warned]:
     raising = f"Raise {_SETTING}CONCURRENCY ({asked.asker.concurrency}, --concurrency)"
     yield Warned(
         "late_askings",
-        f"ticks start {format_number(asked.most_askings)} askings a second at most: a VM is asked every "
-        f"{format_age(asked.interval_ns)}, in place of every {format_age(asked.wanted_ns)}. {raising}"
-        + (", or see that guests answer sooner" if asked.is_slow else ""),
+        f"ticks start at most {format_number(asked.most_askings)} askings per second: a VM is asked every "
+        f"{format_age(asked.interval_ns)}, not every {format_age(asked.wanted_ns)} as set. {raising}"
+        + (", or make guests answer sooner" if asked.is_slow else ""),
     )
 
 
@@ -69,8 +69,9 @@ def _never_asked(asked: AskedForecast) -> Iterator[Warned]:
         of_groups = ", ".join(f"{format_number(group.percent)} % of interval {group.name}" for group in groups)
         yield Warned(
             "never_asked",
-            f"of the new reports, {format_number(asked.never_asked_percent)} % are replaced by a newer one before anybody asks "
-            f"({of_groups}): a VM is asked every {format_age(asked.interval_ns)} on average. Shorten {_SETTING}POLL_INTERVAL "
+            f"of the new reports, {format_number(asked.never_asked_percent)} % are replaced by a newer one before they are "
+            f"asked for ({of_groups}): a VM is asked every {format_age(asked.interval_ns)} on average. Shorten "
+            f"{_SETTING}POLL_INTERVAL "
             f"({format_duration(asked.asker.poll_ns)}, --poll-interval), or lengthen reportInterval",
         )
 
@@ -81,7 +82,8 @@ def _refused(asked: AskedForecast, central: Central) -> Iterator[Warned]:
     if central.refused_percent:
         yield Warned(
             "cluster_rate",
-            f"{format_number(asked.whole_rate)} reports a second are taken; Central accepts {rate} a second from a whole cluster "
+            f"{format_number(asked.whole_rate)} reports per second are taken; Central accepts {rate} per second from a whole "
+            "cluster "
             f"{setting} and refuses the rest, {format_number(central.refused_percent)} %, which Sensor asks for again. Raise it "
             f"there, use fewer VMs or a longer poll interval, or set {limit}",
             limit,
@@ -90,7 +92,7 @@ def _refused(asked: AskedForecast, central: Central) -> Iterator[Warned]:
         yield Warned(
             "first_reports",
             f"every VM has been asked once after {format_age(asked.asked_once_ns)}; Central accepts {central.bucket:,} reports and "
-            f"then {rate} a second {setting}, so that the last first report is through after "
+            f"then {rate} per second {setting}: the last first report is through after "
             f"{format_age(central.first_reports_ns)} at the earliest. Raise it there, or set {limit}",
             limit,
         )

@@ -21,8 +21,8 @@ MOST_ROWS = 120
 
 
 def plan_document(plan: Plan, *, with_vms: bool = False, service_time_ns: int | None = None) -> dict[str, object]:
-    """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are under way where each takes so long.
-    Times are seconds before any time scale, the forecast is after it, and so is what there is of a fleet that is `asked`."""
+    """The whole plan; `with_vms` adds a row per VM, `service_time_ns` says how many reports are in flight if each takes that long.
+    Times are seconds before any time scale; the forecast is after it, and so is the part about a fleet that is `asked`."""
     document: dict[str, object] = {
         "schema": PLAN_SCHEMA,
         "seed": plan.seed,
@@ -58,7 +58,7 @@ def _profile(row: ProfileRow) -> dict[str, object]:
 
 
 def _groups(plan: Plan, name: str) -> list[dict[str, object]]:
-    """The groups of a dimension, which figures are kept of, and what each adds to the forecast."""
+    """The groups of a dimension for which figures are kept, and what each adds to the forecast."""
     return [
         {
             "id": group.id,

@@ -1,6 +1,6 @@
 """The fleet: every VM's attributes, held as columns indexed by the VM's global index 0..n-1.
 
-A pure function of (config, seed, global index): no node, worker or clock has a part in it.
+A pure function of (config, seed, global index), independent of node, worker and clock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NO_JITTER = Fraction(0)
 
 
 def part_of(column: array[int], indices: Sequence[int]) -> array[int]:
-    """The values of some VMs in their order: of every so many-th of them at one go, else one by one."""
+    """The values of some VMs in their order: of a range with a step in one go, else one by one."""
     if isinstance(indices, range) and indices.step > 0:
         return column[indices.start : indices.stop : indices.step]
     return array(column.typecode, map(column.__getitem__, indices))
@@ -59,7 +59,7 @@ class Cohort:
 class Fleet:
     """VMs 0..vm_count-1 as columns. Intervals and offsets are nanoseconds before any time scale; 0 <= offset < interval.
 
-    `cohort` gives each VM's place in `cohorts`, `profile` its place in the config's profiles (all 0 where there are none). The
+    `cohort` gives each VM's place in `cohorts`, `profile` its place in the config's profiles (all 0 if there are none). The
     offset of a synchronised VM is its cohort's modulo its interval. `rank` orders the VMs for being switched on, lowest first.
     """
 
@@ -88,7 +88,7 @@ class Fleet:
 
 
 def build_fleet(config: Config) -> Fleet:
-    """Give every VM its attributes, each from a stream of its own. Without profiles the whole fleet is of one."""
+    """Give every VM its attributes, each from its own stream. Without profiles the whole fleet is one."""
     profiles = config.profiles or (
         Profile(name="", percent=Fraction(100), packages=config.packages, report_interval=config.report_interval),
     )
@@ -110,7 +110,7 @@ def build_fleet(config: Config) -> Fleet:
 
 
 def members_of(profile: array[int], profiles: int) -> Sequence[Sequence[int]]:
-    """Global indices of the VMs of each of so many profiles, from the profile of every VM."""
+    """Global indices of the VMs of each profile, from the profile of every VM."""
     if profiles == 1:
         return [range(len(profile))]
     members = [array("i") for _ in range(profiles)]
@@ -120,7 +120,7 @@ def members_of(profile: array[int], profiles: int) -> Sequence[Sequence[int]]:
 
 
 def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
-    """The profile of every VM: exact counts, handed out by a stream of their own."""
+    """The profile of every VM: exact counts, assigned by their own stream."""
     column = array("H", bytes(2 * config.vm_count))
     if len(profiles) > 1:
         shares = apportion(config.vm_count, [profile.percent for profile in profiles])
@@ -132,10 +132,10 @@ def _assign_profiles(profiles: Sequence[Profile], config: Config) -> array[int]:
 
 
 def _assign(distributions: Sequence[Distribution], members: Sequence[Sequence[int]], quantity: Quantity, config: Config) -> Column:
-    """Hand values out: within each profile, the j-th in ascending order goes to the j-th of its VMs in the
+    """Assign values: within each profile, the j-th in ascending order goes to the j-th of its VMs in the
     permutation of the quantity's own stream."""
     values, buckets = array("q", bytes(8 * config.vm_count)), array("i", bytes(4 * config.vm_count))
-    if len(distributions) == 1 and distributions[0].constant is not None:  # whoever gets which
+    if len(distributions) == 1 and distributions[0].constant is not None:  # independent of the assignment
         sample = distributions[0].take(config.vm_count, quantity.grain)
         return Column(sample.values, sample.buckets)
     keys = uniforms(config.seed, quantity.key, config.vm_count)
@@ -151,7 +151,7 @@ def _assign(distributions: Sequence[Distribution], members: Sequence[Sequence[in
 def _cohorts(
     profiles: Sequence[Profile], profile: array[int], intervals: Column, config: Config
 ) -> tuple[tuple[Cohort, ...], array[int]]:
-    """The distinct ways of keeping time, and every VM's among them. A bucket that says how counts for more than its profile."""
+    """The distinct ways of keeping time, and every VM's among them. A bucket that says how takes precedence over its profile."""
     places: dict[Cohort, int] = {}
     by_bucket: dict[tuple[int, int], int] = {}
     for key in dict.fromkeys(zip(profile, intervals.buckets, strict=True)):

@@ -1,4 +1,4 @@
-"""What the schedule will ask of the target and of this machine, worked out before anything is sent."""
+"""The schedule's load on the target and on this machine, calculated before anything is sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ReportBytes = Callable[[int, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Reports under way at a time: on average, and where most are."""
+    """Reports in flight at a time: on average, and at the peak."""
 
     mean: float
     peak: float
@@ -33,7 +33,7 @@ class Concurrency:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """The time foreseen in stretches of `width_seconds` (the last may be shorter): reports due, and those of the busiest second."""
+    """The forecast time in stretches of `width_seconds` (the last may be shorter): reports due, and those of the busiest second."""
 
     width_seconds: int
     reports: tuple[int, ...]
@@ -44,10 +44,10 @@ class Stretches:
 class Forecast:
     """Load of the whole fleet, time scale applied. Rates are per second.
 
-    `per_second` are the reports due in each second of the run, or of twice its longest interval where it has no end: counted in the
-    first `horizon_seconds`, which is how far the schedule was run, and beyond them the number to be expected.
-    `peak_at_seconds` is the start of the busiest one. `reported_packages` weighs every VM by how often it reports,
-    `packages_per_vm` does not. `herd` is the largest number of reports that are due together.
+    `per_second` are the reports due in each second of the run, or of twice its longest interval if it has no end. They are counted
+    in the first `horizon_seconds`, which is how far the schedule was run, and estimated after them. `peak_at_seconds` is the start
+    of the busiest one. `reported_packages` weighs every VM by how often it reports, `packages_per_vm` does not. `herd` is the
+    largest number of reports that are due together.
     """
 
     reports_per_second: float
@@ -81,7 +81,7 @@ class Forecast:
         return Stretches(width, tuple(map(sum, parts)), tuple(map(max, parts)))
 
     def concurrency(self, service_time_ns: int) -> Concurrency:
-        """Reports under way where each takes that long: by Little's law (L = lambda W), over the run and in its busiest stretch."""
+        """Reports in flight if each takes that long: by Little's law (L = lambda W), over the run and in its busiest stretch."""
         return Concurrency(self.reports_per_second * service_time_ns / SECOND, self.most_within(service_time_ns))
 
     def most_within(self, span_ns: int) -> float:
@@ -100,10 +100,10 @@ class Forecast:
 def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes, zero_wall_ns: int = 0) -> Forecast:
     """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
 
-    `zero_wall_ns` is the wall clock at the start; where it is not known yet, 0: a start on every grid at once.
+    `zero_wall_ns` is the wall clock at the start; if it is not known yet, 0: a start on every grid at once.
 
     Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports, and
-    beyond them from the rates and the herds. `reports` is their exact number over the whole run where that many suffice, else None.
+    beyond them from the rates and the herds. `reports` is their exact number over the whole run if that many suffice, else None.
     """
     packages = fleet.packages.values
     sizes = sizes_by_packages(packages, report_bytes)
@@ -133,13 +133,13 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
 
 
 def sizes_by_packages(packages: Sequence[int], report_bytes: ReportBytes) -> dict[int, int]:
-    """The size of a report by its number of packages: that of the first VM that has so many."""
+    """The size of a report by its number of packages: that of the first VM with that number."""
     first_with = dict(zip(reversed(packages), range(len(packages) - 1, -1, -1), strict=True))
     return {count: report_bytes(index, count) for count, index in first_with.items()}
 
 
 def _rates(packages: Sequence[int], schedule: Schedule, duration_ns: int) -> dict[int, float]:
-    """Reports a second by their number of packages, on average over the run."""
+    """Reports per second by their number of packages, on average over the run."""
     rates = dict.fromkeys(packages, 0.0)
     factors = rate_factors(schedule, duration_ns)
     for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
@@ -171,7 +171,7 @@ def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> arra
 
 
 def _count_own_time(schedule: Schedule, end_ns: int, counts: array[int]) -> None:
-    """Of the VMs that keep their own time, in half the time that a walk takes or less: a big fleet's plan is to appear at once."""
+    """Of the VMs that keep their own time, at least twice as fast as a walk: a big fleet's plan has to appear at once."""
     shape, own_end_ns = schedule.shape, schedule.own_ns(end_ns)
     steps = [None if cohort.synchronized else jittered_step(schedule.seed, cohort.jitter) for cohort in schedule.cohorts]
     ranks: Iterable[int] = schedule.rank if shape else repeat(0, len(schedule.indices))
@@ -191,7 +191,7 @@ def _count_own_time(schedule: Schedule, end_ns: int, counts: array[int]) -> None
 
 
 def _expected_per_second(schedule: Schedule, own_rate: float, herds: Herds, first: int, end: int) -> Iterator[int]:
-    """Reports to be expected in each second from `first` up to `end`: the rate of those VMs that keep their own time, and herds."""
+    """Reports expected in each second from `first` up to `end`: the rate of the VMs that keep their own time, and herds."""
     if first >= end:
         return
     together = Counter[int]()
@@ -205,15 +205,16 @@ def _expected_per_second(schedule: Schedule, own_rate: float, herds: Herds, firs
 
 
 def _span_ns(schedule: Schedule, duration_ns: int) -> int:
-    """What there is to foresee: the whole run; where it has no end, twice the longest interval, one cycle of the phases or of the
-    synchronised VMs, whichever is longest, and a second at least, which a rate is of. At most MOST_SECONDS."""
+    """How long to forecast: the whole run; if it has no end, twice the longest interval, or one cycle of the phases or of the
+    synchronised VMs, whichever is longest. At least a second, at most MOST_SECONDS."""
     cycle_ns = schedule.shape.cycle_ns if schedule.shape else 0
     wanted_ns = duration_ns or max(SECOND, 2 * max(schedule.interval_ns), cycle_ns, hyper_period_ns(schedule))
     return min(wanted_ns, MOST_SECONDS * SECOND)
 
 
 def _instants_per_second(schedule: Schedule) -> tuple[float, float]:
-    """Instants a second, due or not, of the VMs that keep their own time (a second of that), and of those that are synchronised."""
+    """Instants per second, due or not, of the VMs that keep their own time (a second of that), and of those that are
+    synchronised."""
     in_step = [cohort.synchronized for cohort in schedule.cohorts]
 
     def rate_of(chosen: Sequence[bool]) -> float:
@@ -224,11 +225,8 @@ def _instants_per_second(schedule: Schedule) -> tuple[float, float]:
 
 
 def _horizon_ns(schedule: Schedule, own_rate: float, rate_in_step: float, span_ns: int) -> int:
-    """How far to run the schedule: as far as there is to foresee, bounded by the instants to walk through, due or not.
-
-    Each of both kinds of VMs may have MOST_EVENTS. 0 where not even one second can be afforded: so many reports a second hardly
-    vary.
-    """
+    """How far to run the schedule: over the whole forecast, bounded by the instants to walk through, due or not. Each of both kinds
+    of VMs may have MOST_EVENTS. 0 if not even one second is possible: that many reports per second hardly vary."""
     own_ns = int(MOST_EVENTS / own_rate * SECOND) if own_rate else span_ns
     if own_rate and schedule.shape is not None:
         own_ns = schedule.shape.instant(own_ns)

@@ -1,4 +1,4 @@
-"""How much of the load each group of VMs is."""
+"""Each group's part of the load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vsock_loadgen.units import SECOND
 
 @dataclass(frozen=True, slots=True)
 class GroupLoad:
-    """What a group of the whole fleet asks for, on average over the run, time scale applied; `percent` of all bytes."""
+    """The load of a group of the whole fleet, on average over the run, time scale applied; `percent` of all bytes."""
 
     reports_per_second: float
     bytes_per_second: float

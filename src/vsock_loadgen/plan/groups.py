@@ -1,8 +1,8 @@
 """Groups of VMs that are counted apart: by packages, by report interval and by profile. Each VM is in one of each dimension.
 
-Groups are those of the whole fleet, before it is sliced, so that they are the same on every node. Where the config gives a value by
-buckets, these are the groups; else the distinct values of the fleet where they are few, or else four bands, cut at the nearest-rank
-percentiles 50, 90 and 99.
+Groups are those of the whole fleet, before it is sliced, so that they are the same on every node. If the config gives a value by
+buckets, these are the groups. Otherwise they are the distinct values of the fleet if these are few, or four bands, cut at the
+nearest-rank percentiles 50, 90 and 99.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ MOST_VALUES = 8
 CUTS = (50, 90, 99)
 OTHER = "other"
 _LIMITS = ((MOST_GROUPS, MOST_GROUPS), (MOST_GROUPS, 4), (4, 4))
-"""At most so many groups by packages and by interval, until the combinations are few enough: 4 by 4 by 16 profiles always are."""
+"""Limits of groups by packages and by interval, tried until the combinations are few enough: 4 by 4 by 16 profiles always are."""
 _FEWER_PROFILES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """VMs that are counted together. `id` stands in thresholds and labels, `name` is for people; neither is there twice.
+    """VMs that are counted together. `id` stands in thresholds and labels, `name` is for people; both are unique.
 
     `low` and `high` are the smallest and the largest value that one of its VMs has, in the unit of the quantity (intervals before
-    any time scale); None for profiles. `percent` is the share of the fleet as configured, or as it is if that says nothing of the
-    group; `fleet_vms` the VMs of the whole fleet.
+    any time scale); None for profiles. `percent` is the share of the fleet as configured, or as it is if the config does not say
+    it; `fleet_vms` the VMs of the whole fleet.
     """
 
     id: str
@@ -50,8 +50,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to group the fleet: the groups in the order of the plan (none where it has no such), and for every VM the number of
-    its group."""
+    """One way to group the fleet: the groups in the order of the plan (none if it has none of this kind), and for every VM the
+    number of its group."""
 
     groups: tuple[Group, ...]
     of_vm: array[int]
@@ -151,7 +151,7 @@ def _dimension(
     of_vm: array[int],
     values: Sequence[int] | None,
 ) -> Dimension:
-    """Groups with a name of their own or a label, a percentage where one is configured, and the ends of a group without VMs."""
+    """Groups with a given name or a label, a percentage if one is configured, and the ends of a group without VMs."""
     counts = Counter(of_vm)
     spans = _spans(of_vm, values) if values is not None else {}
     ids = _distinct([own or _id(label) for own, label in labels], [own for own, _ in labels], "_{}")
@@ -179,7 +179,7 @@ def _id(label: str) -> str:
 
 
 def _distinct(wanted: Sequence[str], reserved: Iterable[str], further: str) -> list[str]:
-    """Each text once: what is there again, or is somebody's own name, gets a number."""
+    """Each text once: one that occurs again, or is a given name, gets a number."""
     taken = {text for text in reserved if text}
     own = set(taken)
     return [text if text in own else _free(text, further, taken) for text in wanted]

@@ -1,6 +1,6 @@
 """VMs that keep time with the clock, taken together: those of one interval and offset are due at the same instants.
 
-A group is walked as one, so that herds are found over a whole run where walking each VM would take too long.
+A group is walked as one, so that herds are found over a whole run, for which walking each VM would take too long.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEWEST_REPORTS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """VMs of one interval, offset and jitter; `ranks` in ascending order, empty where all are always on."""
+    """VMs of one interval, offset and jitter; `ranks` in ascending order, empty if all are always on."""
 
     interval_ns: int
     offset_ns: int
@@ -40,7 +40,7 @@ class Herds:
 
     @property
     def largest(self) -> Herd | None:
-        """The herd of most reports, the first of several; None where there is none of at least FEWEST_REPORTS."""
+        """The herd of most reports, the first of several; None if there is none of at least FEWEST_REPORTS."""
         if not self.reports:
             return None
         at_ns, reports = min(self.reports.items(), key=lambda item: (-item[1], item[0]))
@@ -48,14 +48,14 @@ class Herds:
 
 
 def hyper_period_ns(schedule: Schedule) -> int:
-    """After how long all synchronised VMs are due together again; 0 where there are none."""
+    """After how long all synchronised VMs are due together again; 0 if there are none."""
     intervals = {group.interval_ns for group in _groups(schedule)}
     return math.lcm(*intervals) if intervals else 0
 
 
 def herds_of(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> Herds:
-    """The herds that are due from the start until `end_ns`, or until there are MOST_INSTANTS of a group; of very many groups fewer
-    each, so that there are at most MOST_INSTANTS_IN_ALL."""
+    """The herds that are due from the start until `end_ns`, or until there are MOST_INSTANTS of a group; fewer of each if there are
+    very many groups, so that there are at most MOST_INSTANTS_IN_ALL."""
     reports, spread_ns = Counter[int](), dict[int, int]()
     groups = _groups(schedule)
     most = min(MOST_INSTANTS, MOST_INSTANTS_IN_ALL // max(1, len(groups)))

@@ -1,4 +1,4 @@
-"""What the VMs with the largest reports come up against: the limit of a report's size, and the times to have read it in."""
+"""The limits that matter for the VMs with the largest reports: a report's size, and the times to read it in."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.units import SECOND
 
 WIRE_BYTES_PER_SECOND = 125_000_000
-"""Of one gigabit a second."""
+"""Of one gigabit per second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Something by which a report is to be through: `what` is a key of the config, a threshold, or a setting of the asker's."""
+    """A deadline for a report: `what` is a key of the config, a threshold, or a setting of the asker."""
 
     what: str
     within_ns: int
@@ -30,7 +30,7 @@ class Deadline:
 @dataclass(frozen=True, slots=True)
 class LargestGroup:
     """The group of VMs with most packages. `report_bytes` is its largest report, `most_bytes` what a report may have at most (None:
-    no limit); `deadlines` say in which time such a report is to be through."""
+    no limit); `deadlines` are the times within which such a report has to be read."""
 
     group: Group
     report_bytes: int
@@ -39,18 +39,18 @@ class LargestGroup:
 
     @property
     def wire_seconds(self) -> float:
-        """How long its largest report takes on the wire, of one gigabit a second."""
+        """How long its largest report takes on the wire, at one gigabit per second."""
         return self.report_bytes / WIRE_BYTES_PER_SECOND
 
     def needed(self, deadline: Deadline) -> float:
-        """Bytes a second at which its largest report is read in time."""
+        """Bytes per second at which its largest report is read in time."""
         return self.report_bytes * SECOND / deadline.within_ns
 
 
 def largest_group(
     config: Config, groups: Groups, loads: Sequence[GroupLoad], report_bytes: int, most_bytes: int | None, asker: Settings | None
 ) -> LargestGroup:
-    """Of a fleet whose groups by packages have these `loads`, and whose largest report has so many bytes."""
+    """Of a fleet whose groups by packages have these `loads`, and whose largest report has `report_bytes`."""
     known = groups.dimensions["packages"].groups
     number = max((number for number, each in enumerate(known) if each.fleet_vms), key=lambda number: known[number].high or 0)
     group, reports = known[number], sum(load.reports_per_second for load in loads)

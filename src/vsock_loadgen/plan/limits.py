@@ -1,4 +1,4 @@
-"""The limits that a plan is held against: as configured, or where that is `auto`, as the real pipeline and this machine have it."""
+"""The limits that a plan is checked against: as configured, or for `auto`, those of the real pipeline and this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AppliedLimits:
 
 def applied_limits(config: Config, machine: Machine, *, is_asked: bool = False) -> AppliedLimits:
     """The limits that apply to a config on this machine. An embedded target has none of the pipeline's, unless they are given; a
-    fleet that is asked sends to no target."""
+    fleet that is asked has no target."""
     given = config.limits
     is_real = is_asked or not isinstance(config.target, EmbeddedAddress)
     is_assigned = config.cids == "assigned"

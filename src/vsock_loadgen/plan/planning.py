@@ -37,7 +37,7 @@ UNKNOWN_MACHINE = Machine()
 
 @dataclass(frozen=True, slots=True)
 class BucketRow:
-    """One configured bucket and the VMs that it got. `value` is None where the bucket holds a distribution."""
+    """One configured bucket and the VMs that it got. `value` is None if the bucket holds a distribution."""
 
     value: int | None
     percent: Fraction
@@ -56,7 +56,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRow:
-    """One profile and the VMs that it got; no attributes where that is none."""
+    """One profile and the VMs that it got; no attributes if that is none."""
 
     name: str
     percent: Fraction
@@ -91,9 +91,9 @@ class Plan:
     memory_bytes: int
     warnings: tuple[Warned, ...]
     asked: AskedForecast | None = None
-    """What whoever asks makes of the fleet, where it is asked for its reports."""
+    """What the asker makes of the fleet, if it is asked for its reports."""
     arrivals: Arrivals | None = None
-    """The moments of one trial of a search, in place of the plan's own."""
+    """The moments of one trial of a search, in place of the plan's."""
 
     def schedule(self, indices: range) -> Schedule:
         """When the reports of these VMs (global indices) are due."""
@@ -122,10 +122,10 @@ def make_plan(
     asker: Settings | None = None,
 ) -> Plan:
     """Work out what a fleet will do, and check it against its config. `nodes` overrides the configured number of nodes; an `asker`
-    asks for the reports, which are sent where there is none.
+    asks for the reports; without one they are sent.
 
-    Raises ConfigError where several nodes would have more VMs than there are CIDs for each, or a threshold is about a group that
-    does not exist, InternalError where the fleet does not come out as configured.
+    Raises ConfigError if a node of several would have more VMs than CIDs, or a threshold is about a group that does not exist.
+    Raises InternalError if the fleet is not as configured.
     """
     slices = _slices(config, nodes)
     groups = groups_of(config, fleet)
@@ -168,7 +168,7 @@ def make_plan(
 
 
 def _slices(config: Config, nodes: int | None) -> tuple[NodeSlice, ...]:
-    """The part of each node. Raises ConfigError where there are too few CIDs."""
+    """The part of each node. Raises ConfigError if there are too few CIDs."""
     slices = split_fleet(config.vm_count, nodes or config.node_count or 1)
     if len(slices) > 1 and slices[0].vms > CIDS_PER_NODE and config.cids != "own":
         problem = f"{slices[0].vms:,} VMs on a node, expected at most {CIDS_PER_NODE:,} with several nodes: CIDs would collide"
@@ -181,7 +181,7 @@ def _memory_bytes(config: Config, vms: int, workers: int, machine: Machine) -> i
 
 
 def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:
-    """A threshold on a group that there is not, or that has no VM, would be judged on no node."""
+    """A threshold on a group that does not exist, or that has no VM, would be judged on no node."""
     for number, threshold in enumerate(config.thresholds):
         if threshold.dimension in ("", PHASE):
             continue
@@ -190,7 +190,7 @@ def _unknown_groups(config: Config, groups: Groups) -> Iterator[Problem]:
         if threshold.part not in ids_of(known):
             yield config.problem(f"thresholds[{number}]", threshold.unknown(ids_of(known)))
         elif not any(group.fleet_vms for group in known if group.id == meant):
-            yield config.problem(f"thresholds[{number}]", f"the group {meant} has no VM: raise vmCount to have it represented")
+            yield config.problem(f"thresholds[{number}]", f"the group {meant} has no VM: raise vmCount so that it gets one")
 
 
 def _workers(load: Forecast, part: float, config: Config, machine: Machine) -> int:
@@ -207,7 +207,7 @@ def _shape(config: Config) -> Shape | None:
 
 
 def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Distribution], otherwise: Distribution) -> Attribute:
-    """An attribute of the whole fleet. Where profiles give it, it has no buckets of its own: theirs are checked one by one."""
+    """An attribute of the whole fleet. If profiles give it, it has no buckets of its own: theirs are checked one by one."""
     if not config.profiles:
         return checked_attribute(key, otherwise, column)
     means = (profile.percent * of(profile).configured_mean for profile in config.profiles)
@@ -241,7 +241,7 @@ def _profiles(config: Config, drawn: Sequence[tuple[Column, Column]]) -> tuple[P
 
 
 def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:
-    """Describe a column, and hold it against its configuration: InternalError unless every bucket has exactly its VMs."""
+    """Describe a column, and check it against its configuration: InternalError unless every bucket has exactly its VMs."""
     rows = _checked_buckets(key, distribution.buckets_of, column)
     return Attribute(float(distribution.configured_mean), statistics_of(column.values), rows)
 

@@ -1,4 +1,4 @@
-"""What Sensor is set to, and the schedule that this gives it: for the stand-in that keeps it, and for the plan that foresees it.
+"""Sensor's settings, and its schedule: for the stand-in that keeps it, and for the plan that forecasts it.
 
 The rules, and the settings by default, are those of Sensor's scraper in September 2026, or in August. Times are nanoseconds.
 """
@@ -20,10 +20,10 @@ _SCALED = ("poll_ns", "tick_ns", "backoff_ns", "refresh_ns", "most_backoff_ns", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What Sensor is set to. Of a VM that has answered, the whole report is asked for every `refresh_ns`, whatever it has.
+    """Sensor's settings. The whole report of a VM that has answered is asked for every `refresh_ns`, changed or not.
 
-    With `is_spread` (September) the first askings are spread over the cold-start window, later ones by two thirds of the interval,
-    and a tick starts no more than its share of the fleet; else (August) whatever is due is asked at once.
+    With `is_spread` (September) the first askings are spread over the cold-start window, later ones by two thirds of the interval.
+    A tick then starts no more than its share of the fleet; else (August) all VMs that are due are asked at once.
     """
 
     poll_ns: int = 4 * HOUR
@@ -47,7 +47,7 @@ class Settings:
         return replace(self, **divided)
 
     def document(self) -> dict[str, object]:
-        """What can be set, as documents have it."""
+        """The settings, as documents have them."""
         return {
             "sensor_release": "september" if self.is_spread else "august",
             "poll_interval_seconds": self.poll_ns / SECOND,
@@ -65,12 +65,12 @@ class Settings:
 
     @property
     def spread_ns(self) -> int:
-        """By how much more than the interval a VM may wait for its next asking."""
+        """How much longer than the interval a VM may wait for its next asking."""
         return int(self.poll_ns * _STEADY_SPREAD) if self.is_spread else 0
 
     @property
     def longest_backoff_ns(self) -> int:
-        """After which time at the latest a VM is asked again that was not ready."""
+        """The longest time after which a VM that was not ready is asked again."""
         return min(self.poll_ns, self.most_backoff_ns)
 
     def most_starts(self, vms: int) -> int:

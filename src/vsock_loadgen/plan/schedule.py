@@ -28,9 +28,9 @@ Advance = Callable[[int], int]
 class Schedule:
     """The due times of some VMs. Columns are in step; times are nanoseconds after scaling.
 
-    `indices` are global indices, `interval_ns` the mean time between reports, `offset_ns` the instant of report 0 (in the grid,
-    where the VM is synchronised), `cohort` the place in `cohorts`, whose own offsets are not used. `rank` orders VMs for being
-    switched on; it is empty where there is no `shape`. `stream` is where the jitter of VMs that keep their own time comes from.
+    `indices` are global indices, `interval_ns` the mean time between reports, `offset_ns` the instant of report 0 (in the grid, if
+    the VM is synchronised), `cohort` the place in `cohorts`, whose own offsets are not used. `rank` orders VMs for being switched
+    on; it is empty if there is no `shape`. `stream` is where the jitter of VMs that keep their own time comes from.
     """
 
     seed: int
@@ -54,17 +54,17 @@ class Schedule:
         return any(cohort.synchronized for cohort in self.cohorts)
 
     def advance(self, zero_wall_ns: int, join_ns: int = 0) -> Advance:
-        """A walk through every VM's instants from the first on. `zero_wall_ns` is the wall clock at the start of the schedule.
+        """A walk through every VM's instants from the first. `zero_wall_ns` is the wall clock at the start of the schedule.
 
-        What was due before `join_ns` from the start may be left out: it is where instants follow from their number alone, which
-        they do not where each hangs on the jitter of all before it.
+        What was due before `join_ns` from the start may be left out. It is if instants follow from their number alone, and not if
+        each depends on the jitter of all before it.
         """
         if self.is_plain:
             return self._advance_plainly(join_ns)
         return Walk(self, zero_wall_ns, join_ns)
 
     def own_ns(self, now_ns: int) -> int:
-        """How far the time of a VM that keeps its own has gone at an instant, and not less."""
+        """How far the own time of a VM has advanced at an instant, and not less."""
         return now_ns if self.shape is None else math.ceil(self.shape.load_at(now_ns) * _ROUNDED_UP) + 1
 
     def first_numbers(self, join_ns: int) -> tuple[array[int], array[int]]:
@@ -76,12 +76,12 @@ class Schedule:
             interval_ns, passed_ns = self.interval_ns[position], load_ns - self.offset_ns[position]
             is_plain = self.cohorts[cohort].jitter == 0 and not self.cohorts[cohort].synchronized
             if is_plain and passed_ns > 2 * interval_ns:
-                numbers[position] = passed_ns // interval_ns - 2  # one to spare, for what a double has rounded
+                numbers[position] = passed_ns // interval_ns - 2  # one in reserve, for the rounding of doubles
                 own_ns[position] += numbers[position] * interval_ns
         return numbers, own_ns
 
     def steps_to(self, join_ns: int) -> int:
-        """How many instants, about, have to be walked through to get to `join_ns` from the start."""
+        """About how many instants have to be walked through to get to `join_ns` from the start."""
         load_ns = join_ns if self.shape is None else int(self.shape.load_at(join_ns))
         return sum(
             load_ns // interval_ns
@@ -90,7 +90,7 @@ class Schedule:
         )
 
     def _advance_plainly(self, join_ns: int) -> Advance:
-        """The walk where every VM keeps its own time, all with one jitter."""
+        """The walk if every VM keeps its own time, all with one jitter."""
         step = jittered_step(self.seed, self.cohorts[0].jitter, self.stream)
         indices, interval_ns = self.indices, self.interval_ns
         numbers, due_ns = self.first_numbers(join_ns)
@@ -109,11 +109,11 @@ class Schedule:
         return self.shape is None or self.rank[position] < self.shape.switched_on(now_ns)
 
     def phase_at(self, now_ns: int) -> int:
-        """The number of the phase of load that an instant lies in; 0 where there are none."""
+        """The number of the phase of load that an instant lies in; 0 if there are none."""
         return 0 if self.shape is None else self.shape.phase_at(now_ns)
 
     def instants(self, position: int, end_ns: int, advance: Advance | None = None) -> Iterator[int]:
-        """The due instants before `end_ns` of the VM at this position, in order: those that are left of a walk, or all."""
+        """The due instants before `end_ns` of the VM at this position, in order: the rest of a walk, or all."""
         advance = advance or self.advance(0)
         due_ns = advance(position)
         while due_ns < end_ns:
@@ -123,7 +123,7 @@ class Schedule:
 
 
 class Walk:
-    """The walk where VMs differ in how they keep time. Keeps, per VM, the number of its next report and its own time."""
+    """The walk if VMs differ in how they keep time. Keeps, per VM, the number of its next report and its own time."""
 
     def __init__(self, schedule: Schedule, zero_wall_ns: int, join_ns: int) -> None:
         self._schedule = schedule
@@ -155,7 +155,7 @@ class Walk:
         schedule = self._schedule
         index, interval_ns, offset_ns = schedule.indices[position], schedule.interval_ns[position], schedule.offset_ns[position]
         number = self._numbers[position]
-        if number < 0:  # the first: from the grid's last instant before the present on, whose delay may lead beyond it
+        if number < 0:  # the first: from the grid's last instant before the present, whose delay may lead beyond it
             number = max(0, (self._zero_wall_ns + self._join_ns - offset_ns) // interval_ns)
         while True:
             due_ns = number * interval_ns + offset_ns + delay(index, number, interval_ns) - self._zero_wall_ns

@@ -1,4 +1,4 @@
-"""What sending asks of the machine that sends: processor time, worker processes and memory, from figures that were measured."""
+"""What sending costs the machine: processor time, worker processes and memory, from measured figures."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _RECEIVER_BYTES_PER_VM = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that sends, as far as the plan asks: processors for workers, the memory that all processes share for the reports'
-    content, and how many files one process may open (None: no limit is known)."""
+    """The machine that sends, as far as the plan needs it: processors for workers, the memory that all processes share for the
+    reports' content, and how many files one process may open (None: no limit is known)."""
 
     processors: int = 1
     shared_bytes: int = 0
@@ -30,7 +30,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Herd:
-    """Reports that are due together, since their VMs keep time with the clock: `spread_ns` is the time that their jitter spreads
+    """Reports that are due together because their VMs keep time with the clock: `spread_ns` is the time that their jitter spreads
     them over, `at_ns` when the first is due, since the start."""
 
     reports: int
@@ -39,15 +39,15 @@ class Herd:
 
 
 def busy_seconds(reports: float, bytes_per_report: float) -> float:
-    """Processor time that sending so many reports takes.
+    """Processor time that sending a number of reports takes.
 
-    The cost of a report is that of the slower machines that were measured (docs/performance.md).
+    The cost of a report is that of the slower of the measured machines (docs/performance.md).
     """
     return reports * (_SECONDS_PER_REPORT + bytes_per_report * _SECONDS_PER_BYTE)
 
 
 def lateness_ns(herd: Herd, bytes_per_report: float, workers: float) -> int:
-    """How late the last report of a herd is started, where so many workers of all nodes share it."""
+    """How late the last report of a herd is started, if this many workers of all nodes share it."""
     return max(0, int(busy_seconds(herd.reports, bytes_per_report) / workers * SECOND) - herd.spread_ns)
 
 

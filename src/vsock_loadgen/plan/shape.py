@@ -16,7 +16,7 @@ from fractions import Fraction
 from vsock_loadgen.config.blocks import Phase, switched_on
 
 _STEPS = 256
-"""Levels that a ramp of the number of VMs is taken as."""
+"""Steps that stand for a ramp of the number of VMs."""
 NEVER = 1 << 62
 """An instant that no run reaches, in nanoseconds."""
 
@@ -48,7 +48,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A stretch of time in which so many `vms` are switched on: its length, and what Lambda gains in it, in nanoseconds."""
+    """A stretch of time in which `vms` are switched on: its length, and what Lambda gains in it, in nanoseconds."""
 
     vms: int
     length_ns: float
@@ -82,7 +82,7 @@ class Shape:
         return [(stretch.start_ns, stretch.length_ns) for stretch in self._stretches]
 
     def instant(self, load_ns: int) -> int:
-        """The first nanosecond since the start at which Lambda has reached `load_ns`; NEVER where it does not."""
+        """The first nanosecond since the start at which Lambda has reached `load_ns`; NEVER if it does not."""
         cycles, within = 0, float(load_ns)
         if within > self.cycle_load_ns:
             if not self.repeat:
@@ -121,11 +121,11 @@ class Shape:
         return stretch.rate_from + (stretch.rate_to - stretch.rate_from) * passed_ns / stretch.length_ns
 
     def phase_at(self, now_ns: int) -> int:
-        """The number of the phase that an instant lies in; the last one where its end is held."""
+        """The number of the phase that an instant lies in; the last one if its end is held."""
         return self._number_at(now_ns % self.cycle_ns if self.repeat else min(now_ns, self.cycle_ns - 1))
 
     def mean(self, end_ns: int, *, with_rate: bool) -> float:
-        """The mean over [0, end_ns) of the switched-on share, times the rate where `with_rate`."""
+        """The mean over [0, end_ns) of the switched-on share, times the rate if `with_rate`."""
         if self.repeat:
             cycles, rest_ns = divmod(end_ns, self.cycle_ns)
             return (cycles * self._area(self.cycle_ns, with_rate) + self._area(rest_ns, with_rate)) / end_ns

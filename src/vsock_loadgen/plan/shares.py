@@ -1,4 +1,4 @@
-"""What part of the fleet's reports one node is to send, exactly: limits on what adds up over the fleet are divided by it."""
+"""One node's exact part of the fleet's reports: limits on sums over the fleet are divided by it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.slices import NodeSlice
 
 _UNIT = 1 << 96
-"""A VM counts as so many units over its interval in nanoseconds: whole numbers, so that what nodes have adds up to the whole."""
+"""A VM counts as this number over its interval in nanoseconds: whole numbers, so that the nodes' parts add up to the whole."""
 
 
 class Shares:
@@ -26,8 +26,8 @@ class Shares:
         self._sums: dict[tuple[str, str], tuple[_Sums, _Sums]] = {}
 
     def applied(self, thresholds: Sequence[Threshold], since_ns: int, until_ns: int) -> list[Threshold]:
-        """The thresholds with the limits that a node's figures between two instants of the schedule are held against: percentages
-        and times as they are written, numbers of reports a second in proportion."""
+        """The thresholds with the limits for a node's figures between two instants of the schedule: percentages and times as
+        written, reports per second in proportion."""
         return [
             replace(each, limit=each.limit * self.of(each.dimension, each.part, since_ns, until_ns))
             if each.metric.unit == "per_second"
@@ -36,8 +36,8 @@ class Shares:
         ]
 
     def of(self, dimension: str, part: str, since_ns: int, until_ns: int) -> Fraction:
-        """This node's part of the reports to be expected of a group (of the fleet where the dimension is empty) between two
-        instants; where none are, its part of the VMs."""
+        """This node's part of the expected reports of a group (of the fleet if the dimension is empty) between two instants; if
+        there are none, its part of the VMs."""
         if len(self._plan.nodes) == 1:
             return Fraction(1)
         mine, whole = self._sums_of(dimension, part)
@@ -57,7 +57,7 @@ class Shares:
 
     @cached_property
     def _schedule(self) -> Schedule:
-        """That of the whole fleet, made when it is first asked for."""
+        """That of the whole fleet, made when it is first needed."""
         return self._plan.schedule(range(self._plan.fleet.vm_count))
 
     def _members(self, dimension: str, part: str) -> Sequence[int]:
@@ -70,8 +70,8 @@ class Shares:
 
 
 class _Sums:
-    """Reports to be expected of some VMs, in units: by how many VMs of the fleet are switched on, of those that keep their own time
-    and of those in step with the wall clock, whose time does not go faster in a phase with a higher rate."""
+    """Expected reports of some VMs, in units: by how many VMs are switched on, of those that keep their own time and of those in
+    step with the wall clock, whose time does not go faster in a phase with a higher rate."""
 
     def __init__(self, schedule: Schedule, members: Sequence[int]) -> None:
         self._shape = schedule.shape

@@ -34,11 +34,11 @@ class NodeSlice:
         return range(self.cid(vms.start), self.cid(vms.stop), vms.step)
 
     def for_worker(self, worker: int, workers: int) -> range:
-        """Every `workers`-th VM of this node, from the `worker`-th on: equal parts of every attribute, since VMs are shuffled."""
+        """Every `workers`-th VM of this node, from the `worker`-th: equal parts of every attribute, since VMs are shuffled."""
         return self.indices()[worker::workers]
 
 
 def split_fleet(vm_count: int, nodes: int) -> tuple[NodeSlice, ...]:
-    """Split the fleet into contiguous slices, one a node; the first vm_count mod nodes nodes get one VM more."""
+    """Split the fleet into contiguous slices, one per node; the first vm_count mod nodes nodes get one VM more."""
     each, more = divmod(vm_count, nodes)
     return tuple(NodeSlice(index, index * each + min(index, more), each + (1 if index < more else 0)) for index in range(nodes))

@@ -1,6 +1,6 @@
-"""How stale is what an asker knows that comes to a VM again and again: the residual time of a renewal process.
+"""How stale an asker's knowledge is if it asks a VM repeatedly: the residual time of a renewal process.
 
-Between two askings of a VM lie P + U(0, W), each time anew. A report that is made at a moment of its own waits until the next
+Between two askings of a VM lie P + U(0, W), drawn each time. A report that is made at a moment of its own waits until the next
 asking: the residual (forward recurrence) time X of that process. In its steady state X has the density (1 - F(x)) / m, where F is
 the distribution of the time between two askings and m = P + W / 2 its mean (D. R. Cox, Renewal Theory, 1962, chapter 5; W. Feller,
 An Introduction to Probability Theory and Its Applications, volume 2, XI.4). Since 1 - F(x) is 1 up to P and falls to 0 at P + W on
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """An asker that comes `least` and up to `spread` after the time before, uniformly: P and W, in any unit. P is positive."""
+    """An asker that comes `least` and up to `spread` more after the last time, uniformly: P and W, in any unit. P is positive."""
 
     least: float
     spread: float = 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 MOST_POINTS = 60
-"""Of a cumulative curve: as many as show its form."""
+"""Points of a cumulative curve: enough to show its form."""
 _ROUNDING = 1e-9
 """So that weights that add up to exactly a share are not taken for less than it."""
 

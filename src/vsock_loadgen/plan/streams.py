@@ -1,6 +1,6 @@
 """Randomness that is the same on every run, node and Python: one stream per attribute, and a stateless hash per report.
 
-A stream belongs to a name, so that drawing from another one moves nothing here. Only `random.Random(text).random()` is used: its
+A stream belongs to a name, so that drawing from another one changes nothing here. Only `random.Random(text).random()` is used: its
 output for a text seed is stable over Python versions, while `shuffle` and `sample` promise nothing.
 """
 

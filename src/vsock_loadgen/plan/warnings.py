@@ -1,6 +1,6 @@
-"""What a person should know before starting the load: where it passes a limit, or is not what the config seems to say.
+"""Warnings before the load starts: it exceeds a limit, or is not what the config seems to say.
 
-Each warning says what was found, which limit that passes and whose it is, what to change, and how to override the limit.
+Each warning says what was found, which limit that exceeds and whose it is, what to change, and how to override the limit.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from vsock_loadgen.units import MILLISECOND, MINUTE, SECOND, format_bytes, forma
 
 MEAN_SHIFT = 0.01
 RESERVED_DESCRIPTORS = 32
-"""Files that a worker has open besides those of its reports, generously."""
+"""Files that a worker has open besides those of its reports, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
     """One warning: `kind` is a stable short name, `message` says what was found, against which limit, and what to change;
-    `limit` is the key of the config that overrides the limit, where there is one."""
+    `limit` is the key of the config that overrides the limit, if there is one."""
 
     kind: str
     message: str
@@ -37,8 +37,8 @@ class Warned:
 @dataclass(frozen=True, slots=True)
 class Warnable:
     """What warnings are about: the config, the fleet that it makes, how that is split, and its load; `drawn` has the packages and
-    the intervals of each profile's VMs, and `workers` is of the node that has most VMs. Of a fleet that `is_asked`, what is sent is
-    nobody's concern."""
+    the intervals of each profile's VMs, and `workers` is of the node that has most VMs. For a fleet that `is_asked`, warnings about
+    sending do not apply."""
 
     config: Config
     fleet: Fleet
@@ -62,7 +62,7 @@ class Warnable:
 
 
 def plan_warnings(about: Warnable) -> tuple[Warned, ...]:
-    """Every warning that the plan gives reason to, but for what only an asker would see."""
+    """Every warning about the plan, except those about an asker."""
     found = [*_bucket_warnings(about), *_mean_warnings(about)]
     if not about.is_asked:
         found += [*_node_warnings(about), *_pipeline_warnings(about)]
@@ -102,7 +102,7 @@ def _bucket_warnings(about: Warnable) -> Iterator[Warned]:
 
 
 def _empty(what: str, vms: int) -> Warned:
-    return Warned("empty_bucket", f"{what} gets no VM out of {vms:,}: raise vmCount to have it represented")
+    return Warned("empty_bucket", f"{what} gets no VM out of {vms:,}: raise vmCount so that it gets one")
 
 
 def _mean_warnings(about: Warnable) -> Iterator[Warned]:
@@ -123,7 +123,7 @@ def _node_warnings(about: Warnable) -> Iterator[Warned]:
     limit = about.limits.vms_per_node
     if limit is None or about.most_vms <= limit:
         return
-    why = f"beyond {limit:,} their CIDs would collide with those of a second node" if limit == CIDS_PER_NODE else f"limit {limit:,}"
+    why = f"above {limit:,} their CIDs would collide with those of a second node" if limit == CIDS_PER_NODE else f"limit {limit:,}"
     yield Warned(
         "vms_per_node",
         f"{about.most_vms:,} VMs on one node: {why}. Use more nodes{_or_override('vmsPerNode')}",
@@ -146,7 +146,7 @@ def _pipeline_warnings(about: Warnable) -> Iterator[Warned]:
     if limit is not None and load.reports_per_second > limit:
         yield Warned(
             "cluster_rate",
-            f"{format_number(load.reports_per_second)} reports a second; Central accepts {float(limit):g} a second "
+            f"{format_number(load.reports_per_second)} reports per second; Central accepts {float(limit):g} per second "
             "from a whole cluster (ROX_VM_INDEX_REPORT_RATE_LIMIT) and drops the rest. Raise it there, use fewer VMs or longer "
             f"intervals{_or_override('clusterReportsPerSecond')}",
             "limits.clusterReportsPerSecond",
@@ -154,7 +154,7 @@ def _pipeline_warnings(about: Warnable) -> Iterator[Warned]:
 
 
 def _rate_of_one_vm(about: Warnable) -> Iterator[Warned]:
-    """Of the VM that reports most often; where all have the CID of one, they count as one VM to the relay."""
+    """Of the VM that reports most often; if all have one CID, the relay counts them as one VM."""
     limit = about.limits.reports_per_minute_per_vm
     if limit is None:
         return
@@ -166,10 +166,10 @@ def _rate_of_one_vm(about: Warnable) -> Iterator[Warned]:
         found = f"all VMs of a node have its CID and count as one, with a report every {_to_the_millisecond(interval_ns)}"
     if interval_ns * limit >= MINUTE:
         return
-    often = "one report a minute" if limit == 1 else f"{float(limit):g} reports a minute"
+    often = "one report per minute" if limit == 1 else f"{float(limit):g} reports per minute"
     yield Warned(
         "reports_per_vm",
-        f"{found}; the relay forwards {often} per VM (ROX_VM_RELAY_MAX_REPORTS_PER_MINUTE) and drops the rest. "
+        f"{found}; the relay forwards {often} and VM (ROX_VM_RELAY_MAX_REPORTS_PER_MINUTE) and drops the rest. "
         f"Use longer intervals, raise it there{_or_override('reportsPerMinutePerVm')}",
         "limits.reportsPerMinutePerVm",
     )
@@ -185,17 +185,17 @@ def _machine_warnings(about: Warnable) -> Iterator[Warned]:
             yield Warned(
                 "herd",
                 f"{load.herd.reports:,} reports are due together; {workers} would start the last of a node's about "
-                f"{_to_the_millisecond(late_ns)} late, and beyond lagLimit ({format_duration(config.lag_limit_ns)}) the run is "
-                "invalid (exit code 4). Use more workers or nodes, give the synchronised VMs a jitter, or raise lagLimit",
+                f"{_to_the_millisecond(late_ns)} late, and above lagLimit ({format_duration(config.lag_limit_ns)}) the run "
+                "is invalid (exit code 4). Use more workers or nodes, give the synchronised VMs a jitter, or raise lagLimit",
                 "lagLimit",
             )
     share = busy_seconds(load.peak_reports_per_second * about.largest_part, load.bytes_per_report) / about.workers
     if share > 1:
         yield Warned(
             "rate",
-            f"in the busiest second a node's {workers} would need {format_number(share)} times the processor time they have (at "
-            "the cost of a slower machine), and the run is invalid (exit code 4) where they are late. Use more workers or nodes, "
-            "fewer VMs or longer intervals",
+            f"in the busiest second a node's {workers} would need {format_number(share)} times the processor time they have "
+            "(on a slower machine). If they are late, the run is invalid (exit code 4). Use more workers or "
+            "nodes, fewer VMs or longer intervals",
         )
     limit = about.limits.descriptors
     if limit is not None:
@@ -204,7 +204,7 @@ def _machine_warnings(about: Warnable) -> Iterator[Warned]:
         if under_way + RESERVED_DESCRIPTORS > limit:
             yield Warned(
                 "descriptors",
-                f"a target that stalls would leave up to {under_way:,} reports of one worker under way until requestTimeout "
+                f"a target that stalls would leave up to {under_way:,} reports of one worker in flight until requestTimeout "
                 f"({format_duration(config.request_timeout_ns)}); a process may open {limit:,} files here (ulimit -Hn). Raise it, "
                 f"use more workers, a shorter requestTimeout{_or_override('descriptors')}",
                 "limits.descriptors",

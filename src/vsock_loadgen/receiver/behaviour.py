@@ -1,4 +1,4 @@
-"""How the stand-in misbehaves on request."""
+"""The faults that the stand-in relay injects on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RELAY_HANDLER_WAIT_NS = 5 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """How one way to misbehave is asked for on a command line; what is `shown` there stands for the default."""
+    """The option that asks for one fault; what is `shown` there stands for the default."""
 
     flag: str
     form: Literal["count", "duration", "delays", "rate", "stall", "cid", "yes"]
@@ -36,9 +36,9 @@ def _knob(default: Any, flag: str, form: Any, says: str, **more: Any) -> Any:
 class Behaviour:
     """The ways in which a receiver differs from one that reads at once and closes at once; by default in none.
 
-    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None leave a way out. A close delay is the
-    one that holds when the connection has been read, by the time since the receiver's start. Connections that the receiver ends by
-    its own decision count as rejected.
+    Times are nanoseconds, sizes bytes, a stall is (start, length); 0 and None turn a way off. A close delay is the
+    one that holds when the connection has been read, by the time since the receiver's start. Connections that the receiver itself
+    decides to end count as rejected.
     """
 
     close_delay: Delays = _knob(
@@ -48,20 +48,22 @@ class Behaviour:
         "Delay closing a connection that was read. 50ms,100ms@60s: by 50ms, and from 60s after the start by 100ms.",
     )
     read_bytes_per_second: int = _knob(
-        0, "--read-rate", "count", "Read each connection at so many bytes a second.", metavar="BYTES", least=1
+        0, "--read-rate", "count", "Read each connection at BYTES per second.", metavar="BYTES", least=1
     )
     close_after_bytes: int | None = _knob(
-        None, "--close-after", "count", "Close each connection after so many bytes; 0 at once.", metavar="BYTES"
+        None, "--close-after", "count", "Close each connection after BYTES; 0 at once.", metavar="BYTES"
     )
     reset: bool = _knob(False, "--reset", "yes", "With --close-after: close with data unread, so that the sender sees a reset.")
     refuse_after: int | None = _knob(None, "--refuse-after", "count", "Accept N connections, then let the backlog fill.")
     stall: tuple[int, int] | None = _knob(None, "--stall", "stall", "Do nothing for LENGTH, from START after the first connection.")
-    most_connections: int = _knob(0, "--max-connections", "count", "Handle N connections at once; the relay has 50.", least=1)
+    most_connections: int = _knob(
+        0, "--max-connections", "count", "Handle at most N connections at once; the relay has 50.", least=1
+    )
     wait_for_handler_ns: int | None = _knob(
         None,
         "--handler-wait",
         "duration",
-        "With --max-connections: close a connection unread after waiting so long. [default: 5s, as the relay]",
+        "With --max-connections: close a connection unread after it waited DURATION. [default: 5s, as the relay]",
     )
     most_bytes: int = _knob(
         MOST_BYTES, "--max-bytes", "count", "Reject reports that are larger.", metavar="BYTES", least=1, shown=MOST_BYTES
@@ -71,14 +73,14 @@ class Behaviour:
         None,
         "--check-cid",
         "cid",
-        "Throw away a report that does not carry this CID, or that of its connection (peer, vsock only), as the relay does.",
+        "Discard reports with another CID than this one, or than that of their connection (peer, vsock only), as the relay does.",
     )
     most_reports_a_minute: float = _knob(
-        0.0, "--max-reports-per-minute", "rate", "Throw away what a VM sends beyond N reports a minute; the relay has 1."
+        0.0, "--max-reports-per-minute", "rate", "Discard what a VM sends beyond N reports per minute; the relay has 1."
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a combination that cannot be meant."""
+        """Raise ValueError for a combination that makes no sense."""
         if self.reset and self.close_after_bytes is None:
             raise ValueError("reset needs close_after_bytes: expected the number of bytes after which to reset")
         if self.wait_for_handler_ns is not None and not self.most_connections:
@@ -91,7 +93,7 @@ class Behaviour:
 
     @property
     def handler_wait_ns(self) -> int:
-        """How long a connection waits for a handler where there are not enough."""
+        """How long a connection waits for a handler if there are not enough."""
         return RELAY_HANDLER_WAIT_NS if self.wait_for_handler_ns is None else self.wait_for_handler_ns
 
     def _numbers(self) -> Iterator[tuple[str, float]]:
@@ -103,5 +105,5 @@ class Behaviour:
 
 
 def knobs() -> dict[str, Knob]:
-    """How each field of a Behaviour is asked for, in their order."""
+    """The option of each field of a Behaviour, in their order."""
     return {each.name: each.metadata["knob"] for each in fields(Behaviour)}

@@ -20,7 +20,7 @@ class Delays:
     later: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse what makes no sense."""
         for before_ns, from_ns in pairwise((0, *(from_ns for from_ns, _ in self.later))):
             if from_ns <= before_ns:
                 found = f"{format_duration(from_ns)} is not after {format_duration(before_ns)}"
@@ -29,6 +29,6 @@ class Delays:
             raise ValueError("a delay is negative, expected 0 or more")
 
     def at(self, elapsed_ns: int) -> int:
-        """The delay that holds so long after the start."""
+        """The delay at this time after the start."""
         begun = bisect_right(self.later, elapsed_ns, key=lambda step: step[0])
         return self.later[begun - 1][1] if begun else self.first_ns

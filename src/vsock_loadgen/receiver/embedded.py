@@ -29,9 +29,9 @@ _SOCKET = "receiver.sock"
 class EmbeddedReceiver:
     """Takes reports in a forked process until it is stopped, or until this process is gone.
 
-    `start` before any thread exists. The child ignores the signals of the terminal, since the run still sends while it
-    comes to its end, and leaves nothing behind: it removes its directory and ends when this process vanishes without a
-    word. A context manager that starts and, where that was not done, stops.
+    `start` before any thread exists. The child ignores the terminal's signals, since the run still sends while it drains, and
+    leaves nothing behind: it removes its directory and ends when this process vanishes. A context manager that starts and, if that
+    was not done, stops.
     """
 
     def __init__(self, *, decode: Callable[[bytes], Decoded], behaviour: Behaviour | None = None) -> None:
@@ -43,7 +43,7 @@ class EmbeddedReceiver:
 
     @property
     def address(self) -> UnixAddress:
-        """Where the started receiver listens."""
+        """The address of the started receiver."""
         if self._address is None:
             raise InternalError("the embedded receiver's address was asked for before it was started")
         return self._address
@@ -54,7 +54,7 @@ class EmbeddedReceiver:
         return self._companion.pid
 
     def start(self) -> UnixAddress:
-        """Listen, fork, and return the address. Raises TargetError where the temporary directory takes no socket."""
+        """Listen, fork, and return the address. Raises TargetError if the temporary directory takes no socket."""
         self._directory = _private_directory()
         try:
             self._address, listener = _listen_in(self._directory)
@@ -67,7 +67,7 @@ class EmbeddedReceiver:
         return self._address
 
     def stop(self) -> Receipt:
-        """Have what is on its way taken, end the process and return what it counted. Raises CompanionLostError if it is gone."""
+        """Receive what is on its way, end the process and return what it counted. Raises CompanionLostError if it is gone."""
         try:
             return self._companion.stop()
         finally:
@@ -97,7 +97,7 @@ def _private_directory() -> Path:
 
 
 def _remove(directory: Path) -> None:
-    """Remove the private directory. That takes no descriptor, of which there may be none left."""
+    """Remove the private directory. That needs no descriptor: none may be left."""
     with suppress(OSError):
         (directory / _SOCKET).unlink(missing_ok=True)
         directory.rmdir()
@@ -118,7 +118,7 @@ def _serve(
     behaviour: Behaviour | None,
     pipe: Connection,
 ) -> None:
-    """The child's life: take reports until the pipe has a word, or is at its end."""
+    """The child's life: take reports until the pipe has a word, or EOF."""
     try:
         receiver = Receiver(listener, decode=decode, behaviour=behaviour)
         with closing(receiver):

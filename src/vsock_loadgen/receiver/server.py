@@ -1,11 +1,12 @@
 """A receiver: one process, one epoll, no thread. It reads every connection to its end, decodes it and counts it.
 
 Rules:
+
 - Only a connection that is being read is registered with epoll. One that waits (for a handler, for its reading pace, for
-  its close) is not: a peer that has closed would otherwise wake the loop again and again.
+  its close) is not: a peer that has closed would otherwise wake the loop without end.
 - A connection's fate is counted once, when it is known; what was not counted is unfinished.
 - Data is dropped as soon as the fate is known, so that what is kept is bounded by the open connections.
-- A timed action looks first whether its connection is still as it was left.
+- A timed action first checks that its connection is still as it was left.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Receiver:
     """Takes reports from a listener until it is told to stop.
 
     `decode` turns the bytes of one connection into a report, or raises ValueError. `run` is the whole life of a receiver:
-    `serve`, `drain`, `close`. `turn` is one round of their loop, for whoever hands in a clock and drives it.
+    `serve`, `drain`, `close`. `turn` is one round of their loop, for a driver with its own clock.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Receiver:
             self.turn(left_ns)
 
     def turn(self, wait_ns: int | None = 0) -> None:
-        """Do what is due, then wait for at most so long (None: any time) for something to happen, and handle that."""
+        """Do what is due, then wait for events for at most a time (None: any time), and handle them."""
         now_ns = self._clock_ns()
         for action in self._timers.take_due(now_ns):
             if now_ns < self._stalled_until_ns:
@@ -143,8 +144,8 @@ class Receiver:
         self._admit()
 
     def close(self) -> None:
-        """Close every connection and the listener. What was not read to its end stays unfinished; what was counts, though nobody
-        has noticed that end yet: the close confirms it to its sender."""
+        """Close every connection and the listener. What was not read to EOF stays unfinished. What was read to EOF counts, even if
+        it was not handled yet: the close confirms it to its sender."""
         for connection in list(self._connections.values()):
             if not connection.is_counted and _has_ended(connection.sock):
                 self._complete(connection)
@@ -209,7 +210,7 @@ class Receiver:
                 return
             except OSError as error:
                 if error.errno in _OUT_OF_RESOURCES:
-                    # The connection stays in the backlog; asking again at once would only burn the processor.
+                    # The connection stays in the backlog; accepting again at once would only burn the processor.
                     self._pause_accepting()
                     self._timers.at(self._clock_ns() + _NO_DESCRIPTOR_PAUSE_NS, self._resume_accepting)
                     return
@@ -264,7 +265,7 @@ class Receiver:
             self._reject(connection, "read_deadline")
 
     def _read(self, connection: _Connection) -> None:
-        """Read what is there, up to a turn's worth, and act on where that leads."""
+        """Read what is there, up to a turn's worth, and act on it."""
         try:
             for _ in range(_READS_A_TURN):
                 if self._closes_early(connection):
@@ -288,7 +289,7 @@ class Receiver:
         self._poll(connection)
 
     def _next_read_bytes(self, connection: _Connection) -> int:
-        """How much to read next: a byte more than a report may have shows that it is too large."""
+        """How much to read next: one byte more than allowed shows that a report is too large."""
         behaviour = self._behaviour
         most = min(_BUFFER_BYTES, behaviour.most_bytes + 1 - len(connection.data))
         if behaviour.close_after_bytes is not None:
@@ -309,7 +310,7 @@ class Receiver:
         self._timers.at(self._clock_ns() + rest_ns, go_on)
 
     def _complete(self, connection: _Connection) -> None:
-        """Count a connection that came to its end, and close it, now or late."""
+        """Count a connection that has ended, and close it, now or late."""
         data = bytes(connection.data)
         connection.data = bytearray()
         connection.is_counted = True
@@ -338,7 +339,7 @@ class Receiver:
     # Closing
 
     def _closes_early(self, connection: _Connection) -> bool:
-        """Whether a connection that has sent as much as it may was closed. A reset waits for data to leave unread."""
+        """Whether a connection that has sent as much as allowed was closed. A reset waits for data to leave unread."""
         most = self._behaviour.close_after_bytes
         if most is None or len(connection.data) < most:
             return False

@@ -104,5 +104,5 @@ class Tally:
 
 
 def _numeric(row: tuple[str, _Vm]) -> tuple[int, str]:
-    """Sorts decimal texts by their number, without trusting that they are such."""
+    """Sorts decimal texts by their number, without trusting that they are numbers."""
     return len(row[0]), row[0]

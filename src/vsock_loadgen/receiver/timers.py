@@ -8,11 +8,11 @@ from itertools import count
 
 from vsock_loadgen.units import SECOND
 
-_LONGEST_WAIT_NS = 24 * 3_600 * SECOND  # a poll takes milliseconds of 31 bits; who has longer to wait waits again
+_LONGEST_WAIT_NS = 24 * 3_600 * SECOND  # a poll takes milliseconds of 31 bits; a longer wait is repeated
 
 
 class Timers:
-    """Actions by due time, in nanoseconds of whatever clock the caller reads. Equal times keep their order."""
+    """Actions by due time, in nanoseconds of the caller's clock. Equal times keep their order."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
@@ -23,11 +23,11 @@ class Timers:
         heappush(self._heap, (due_ns, next(self._serial), action))
 
     def next_due_ns(self) -> int | None:
-        """The moment of the earliest action, None where there is none."""
+        """The moment of the earliest action, None if there is none."""
         return self._heap[0][0] if self._heap else None
 
     def take_due(self, now_ns: int) -> Iterator[Callable[[], None]]:
-        """Take out the actions that are due, earliest first, with those that an action adds and that are due as well."""
+        """Take out the actions that are due, earliest first, with those that an action adds and that are due too."""
         while self._heap and self._heap[0][0] <= now_ns:
             yield heappop(self._heap)[2]
 

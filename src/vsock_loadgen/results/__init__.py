@@ -1,1 +1,1 @@
-"""The outcome of a run: how it is judged, its document, and what is made of several of them."""
+"""The outcome of a run: its verdict, its document, and sums and comparisons of several."""

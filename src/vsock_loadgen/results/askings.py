@@ -1,4 +1,4 @@
-"""The accounts of those who asked: how askings ended, and what of the reports' accounts only a fleet that is asked has."""
+"""The accounts of the askings: how they ended, and the accounts that only a fleet that is asked has."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Askings(Record):
     """Askings by how they ended: `askings` = whole + unchanged + errors + failed + refused + cut + under_way. Of the whole ones,
     `again` took a report that was delivered already; of the unchanged ones, `claimed` named one that never was.
 
-    Of the reports, `initial` were there before the run and have no response time; `overtaken` were not delivered, and yet are not
-    longer than any: a newer one was, they were so old at the end, or they are initial. `ended_by` says why some were skipped.
+    Of the reports, `initial` were there before the run and have no response time; `overtaken` were not delivered, but do not count
+    as longer than any: a newer one was delivered, their age at the end counts, or they are initial. `ended_by` says why some were
+    skipped.
     """
 
     askings: ClassVar[Any] = Derived(lambda made: sum(made.ended.values()) + made.under_way)

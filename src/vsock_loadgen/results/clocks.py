@@ -1,4 +1,4 @@
-"""Where the wall clock parted from the clock that the schedule goes by: when, by how much, and which of two things it was."""
+"""When and how far the wall clock and the schedule's clock drifted apart, and whether by a suspension or a setting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Signed = Annotated[int, in_seconds(Annotated[float, Field(strict=True, ge=-1e15
 
 @dataclass(frozen=True, slots=True)
 class ClockStep(Record):
-    """One parting of the clocks, noticed `elapsed_ns` into the run; `at` is that moment by the clock of the run's start.
+    """One step between the clocks, noticed `elapsed_ns` into the run; `at` is that moment by the clock of the run's start.
 
     `suspended_ns` is how long the machine stood still, and with it the schedule; `set_ns` how far the wall clock was set, forward
     or (negative) back.
@@ -34,9 +34,7 @@ class ClockStep(Record):
     def __str__(self) -> str:
         what = []
         if abs(self.suspended_ns) >= _UNSAID_NS:
-            what.append(
-                f"the machine was suspended for {_shown(self.suspended_ns)}, in which nothing was sent and no time was counted"
-            )
+            what.append(f"the machine was suspended for {_shown(self.suspended_ns)}: nothing was sent, and no time was counted")
         if abs(self.set_ns) >= _UNSAID_NS:
             direction = "forward" if self.set_ns > 0 else "back"
             what.append(f"the wall clock was set {direction} by {_shown(abs(self.set_ns))}")
@@ -55,7 +53,7 @@ def sentences(steps: tuple[ClockStep, ...]) -> list[str]:
     if len(steps) <= _MOST_SENTENCES:
         return list(map(str, steps))
     suspended_ns, set_ns = in_all(steps)
-    rest = f"the clocks parted {len(steps):,} times: suspended for {_shown(suspended_ns)}, set by {_shown(set_ns)} in all"
+    rest = f"the clocks drifted apart {len(steps):,} times: suspended for {_shown(suspended_ns)}, set by {_shown(set_ns)} in total"
     return [*map(str, steps[: _MOST_SENTENCES - 1]), rest]
 
 
@@ -64,7 +62,7 @@ def suspended(steps: Iterable[ClockStep]) -> list[str]:
     suspended_ns, _ = in_all(steps)
     if suspended_ns < _UNSAID_NS:
         return []
-    return [f"the machine was suspended for {_shown(suspended_ns)} of the run: what was due then was sent late, or timed too short"]
+    return [f"the machine was suspended for {_shown(suspended_ns)} of the run: reports due then were sent late, or timed too short"]
 
 
 def was_set(steps: Iterable[ClockStep]) -> list[str]:
@@ -72,10 +70,10 @@ def was_set(steps: Iterable[ClockStep]) -> list[str]:
     found = [step.set_ns for step in steps if abs(step.set_ns) >= _UNSAID_NS]
     if not found:
         return []
-    times = f"{len(found):,} times, by {_shown(sum(found))} in all" if len(found) > 1 else f"by {_shown(found[0])}"
-    return [f"the wall clock was set {times}: the times measured do not hang on it, the instants in the result do"]
+    times = f"{len(found):,} times, by {_shown(sum(found))} in total" if len(found) > 1 else f"by {_shown(found[0])}"
+    return [f"the wall clock was set {times}: measured times do not depend on it, instants in the result do"]
 
 
 def _shown(nanoseconds: int) -> str:
-    """A step to the hundredth of a second, with a sign where it is one back."""
+    """A step to the hundredth of a second, with a sign if it goes back."""
     return format_duration(round(nanoseconds / _UNSAID_NS) * _UNSAID_NS)

@@ -1,7 +1,7 @@
-"""Results held against each other: each figure of a baseline beside that of other sides, with the difference.
+"""Results compared: each figure of a baseline beside that of other sides, with the difference.
 
 A side may have several runs of the same kind. It then stands for their median, and its spread, the largest less the smallest,
-tells what a difference is worth: one that is not larger than the spread may come from chance alone.
+tells what a difference is worth: one that is not larger than the spread may be chance.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OF_THE_LOAD = sorted(keys_of_scope("load"))
 """Keys of the config that decide, beside the plan and its slice, when reports are due."""
 
 Value = float | None
-"""A figure in its metric's unit; infinite for a time that falls among reports that were not delivered, None where there is none."""
+"""A figure in its metric's unit; infinite for a time that falls among reports that were not delivered, None if there is none."""
 
 
 def finite(value: Value) -> Value:
@@ -65,7 +65,7 @@ class Compared:
 
 
 def _offered_per_second(result: Result) -> Fraction | None:
-    """Due reports a second of the schedule: without the time after its end, in which reports under way are waited for."""
+    """Due reports per second of the schedule, without the drain after its end."""
     duration = result.config.get("duration")
     duration_ns = parse_duration(duration) if isinstance(duration, str) else 0
     schedule_ns = min(result.elapsed_ns, duration_ns or result.elapsed_ns)
@@ -137,7 +137,7 @@ class Side(Record):
 
 @dataclass(frozen=True, slots=True)
 class Figure(Record):
-    """A metric's values, one a run."""
+    """A metric's values, one per run."""
 
     values: Annotated[tuple[Value, ...], _EACH_FINITE]
     written_middle: ClassVar[Any] = Derived(lambda figure: finite(figure.middle), "median")
@@ -145,13 +145,13 @@ class Figure(Record):
 
     @property
     def middle(self) -> Value:
-        """The median of the runs; None where one of them has no value."""
+        """The median of the runs; None if one of them has no value."""
         known = [value for value in self.values if value is not None]
         return median(known) if len(known) == len(self.values) else None
 
     @property
     def spread(self) -> Value:
-        """The largest less the smallest value; None below two runs, or where one has no value."""
+        """The largest less the smallest value; None below two runs, or if one has no value."""
         known = [value for value in self.values if value is not None]
         if len(known) < len(self.values) or len(known) < 2:
             return None
@@ -170,7 +170,7 @@ class Change(Record):
 
     @property
     def difference(self) -> Value:
-        """After less before; None where there is nothing to subtract, as where both are times that were not delivered."""
+        """After less before; None if there is nothing to subtract, as if both are times that were not delivered."""
         before, after = self.before.middle, self.after.middle
         if before is None or after is None or (math.isinf(before) and math.isinf(after)):
             return None
@@ -178,7 +178,7 @@ class Change(Record):
 
     @property
     def percent(self) -> Value:
-        """The difference in percent of the baseline; infinite where that is 0 and the other is not."""
+        """The difference in percent of the baseline; infinite if that is 0 and the other is not."""
         before, difference = self.before.middle, self.difference
         if before is None or difference is None:
             return None
@@ -190,13 +190,13 @@ class Change(Record):
 
     @property
     def spread(self) -> Value:
-        """The larger of both sides' spreads; None where neither has several runs."""
+        """The larger of both sides' spreads; None if neither has several runs."""
         known = [spread for spread in (self.before.spread, self.after.spread) if spread is not None]
         return max(known, default=None)
 
     @property
     def exceeds_spread(self) -> bool | None:
-        """Whether the difference is more than the runs of a side differ among themselves; None where that is not known."""
+        """Whether the difference is more than the runs of a side differ among themselves; None if that is not known."""
         if self.spread is None or self.difference is None:
             return None
         return abs(self.difference) > self.spread
@@ -215,7 +215,7 @@ class Row(Record):
 
 @dataclass(frozen=True, slots=True)
 class Difference(Record):
-    """A key of what was set up whose value is not the same in every run; `values` are one a run, all sides in order."""
+    """A key of what was set up whose value is not the same in every run; `values` are one per run, all sides in order."""
 
     key: str
     values: tuple[object, ...]
@@ -223,11 +223,11 @@ class Difference(Record):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Record):
-    """A baseline and the sides that are held against it. `rows` leave out failure classes that no run has, and figures of
-    askings if no fleet was asked; those of groups, where all runs have the same, come last.
+    """A baseline and the sides that are compared with it. `rows` leave out failure classes that no run has, and figures of askings
+    if no fleet was asked; those of groups, if all runs have the same, come last.
 
-    `differences` are those of the configs and plans, `machines` those of the environment. In the document a figure is null where
-    it does not exist or was not delivered, and times are seconds.
+    `differences` are those of the configs and plans, `machines` those of the environment. In the document a figure is null if it
+    does not exist or was not delivered, and times are seconds.
     """
 
     written_plan: ClassVar[Any] = Derived(lambda comparison: comparison.same_plan, "same_plan")
@@ -271,7 +271,7 @@ class Comparison(Record):
 
     @property
     def same_asker(self) -> bool:
-        """Whether every fleet was asked by an asker with the same settings, as far as is known; where none was, nothing differs."""
+        """Whether every fleet was asked by an asker with the same settings, as far as is known; if none was, nothing differs."""
         return not any(difference.key.startswith(_ASKER) for difference in self.differences)
 
     @property
@@ -288,7 +288,7 @@ class Comparison(Record):
 
 
 def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
-    """Hold each of the others against the baseline; at least one."""
+    """Compare each of the others with the baseline; at least one."""
     runs = [run.result for side in (baseline, *others) for run in side.runs]
     if_any = (*_FAILURES, *_ASKED)
     shown = [metric for metric in COMPARED.values() if metric not in if_any or any(map(metric.value, runs))]
@@ -303,7 +303,7 @@ def compare(baseline: Side, others: Sequence[Side]) -> Comparison:
 
 
 def value_of(metric: Compared, result: Result) -> Value:
-    """A result's figure; None where it has no VMs of the part that it is of. A time that does not exist although reports were due
+    """A result's figure; None if it has no VMs of the part that it is of. A time that does not exist although reports were due
     is one that never ended."""
     measured = metric.narrowed.of(result) if metric.narrowed else result
     if measured is None:

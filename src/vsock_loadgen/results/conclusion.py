@@ -1,4 +1,4 @@
-"""From the totals of a run to its result: the config, the plan, what was counted and what was found out, in one record."""
+"""From the totals of a run to its result: config, plan, counts and findings in one record."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from vsock_loadgen.units import SECOND
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything about a run that does not change while it goes on.
+    """Everything about a run that does not change during it.
 
     With an `own_cid` every report carries that, in place of a CID for each VM. `config_warnings` say what was odd about the config,
-    such as a key that is not known: whoever reads the result must know. `processors` are those that the run may use.
-    `listen` is where a fleet listens that is asked for its reports, `asker` what an asker of the run's own is set to.
+    such as an unknown key: readers of the result must know. `processors` are those that the run may use.
+    `listen` is where a fleet that is asked listens, `asker` has the settings of an embedded asker.
     """
 
     config: Config
@@ -57,11 +57,11 @@ class Run:
 
     @property
     def mode(self) -> Mode:
-        """Who begins."""
+        """Who opens connections."""
         return "push" if self.listen is None else "pull"
 
     def confirmation(self, counts: Counts, reconciliation: AnyReconciliation | None) -> Confirmation:
-        """What the delivered reports are worth; of none, nothing can be said."""
+        """What proves that the delivered reports arrived; None if there are none."""
         if not counts.delivered:
             return "none"
         if reconciliation and reconciliation.is_proof:
@@ -86,7 +86,7 @@ class Run:
         }
 
     def thresholds(self, totals: RunTotals) -> Sequence[Threshold]:
-        """Those of the config, with the limits that this node's figures so far are held against."""
+        """Those of the config, with the limits for this node's figures so far."""
         return self.shares.applied(self.config.thresholds, totals.joined_ns, totals.schedule_ns)
 
     def seen(self, receipt: Receipt | Scraped | None) -> Seen | None:
@@ -98,7 +98,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What has been found out about a run beside its totals: so far, or in the end where it has `ended`."""
+    """What has been found out about a run beside its totals: so far, or in the end if it has `ended`."""
 
     ended: bool = False
     saturation: Saturation | None = None
@@ -111,7 +111,7 @@ class Findings:
 
 
 def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
-    """The result of these totals: the final one, or a snapshot where the run goes on."""
+    """The result of these totals: the final one, or a snapshot while the run continues."""
     thresholds = judge_thresholds(run.thresholds(totals), totals)
     receipt, reconciliation = findings.receipt, findings.reconciliation
     seen = run.seen(receipt)
@@ -150,7 +150,7 @@ def result_of(run: Run, totals: RunTotals, findings: Findings) -> Result:
 
 
 def verdict_so_far(run: Run, totals: RunTotals, findings: Findings, thresholds: tuple[JudgedThreshold, ...]) -> Verdict:
-    """What the verdict would be if nothing fell due any more and what is under way were delivered."""
+    """What the verdict would be if nothing fell due any more and all in flight were delivered."""
     return _verdict(run, totals, findings, thresholds, ended_of(totals, run.config.duration_ns))
 
 
@@ -176,7 +176,7 @@ def _phases(totals: RunTotals) -> tuple[PhaseResult, ...]:
 
 
 def _groups(run: Run, totals: RunTotals, seen: Seen | None) -> GroupResults:
-    """What became of each group, beside what the plan says of it."""
+    """The figures of each group, beside the plan's."""
     found = {}
     for name, dimension in run.plan.groups.dimensions.items():
         vms = totals.cells.vms[name]

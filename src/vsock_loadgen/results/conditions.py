@@ -1,4 +1,4 @@
-"""What a comparison is asked to show: conditions on differences, under which it fails.
+"""Conditions on differences, under which a comparison fails.
 
 In their grammar, `response_time.p99 > +10%`, a figure is followed by a comparison and a signed difference from the baseline.
 """
@@ -25,7 +25,7 @@ COMPARISON_SCHEMA = "vsock-loadgen/comparison/v1"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A bound on the difference from the baseline: in percent of it where `is_relative`, else in the metric's unit."""
+    """A bound on the difference from the baseline: in percent of it if `is_relative`, else in the metric's unit."""
 
     expression: str
     metric: Compared
@@ -34,7 +34,7 @@ class Condition:
     is_relative: bool
 
     def judge(self, comparison: Comparison) -> list[JudgedCondition]:
-        """Hold every other side's difference against the bound. A difference that does not exist fails."""
+        """Check every other side's difference against the bound. A difference that does not exist fails."""
         judged = []
         for side, change in zip(comparison.others, comparison.row(self.metric).changes, strict=True):
             value = change.percent if self.is_relative else change.difference
@@ -45,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCondition(Record):
-    """A condition with the difference that one side has; None where there is none, which fails."""
+    """A condition with the difference that one side has; None if there is none, which fails."""
 
     condition: Annotated[Condition, UNWRITTEN]
     expression: ClassVar[Any] = Derived(lambda judged: judged.condition.expression)
@@ -77,14 +77,14 @@ def comparison_document(comparison: Comparison, judged: Sequence[JudgedCondition
 
 
 def judge_conditions(conditions: Sequence[Condition], comparison: Comparison) -> tuple[JudgedCondition, ...]:
-    """Each condition for each side, in their order. Raises ConfigError where a run has no such part as one is about."""
+    """Each condition for each side, in their order. Raises ConfigError if a run has no such part as one is about."""
     if problems := [problem for condition in conditions for run in comparison.runs for problem in _unknown(condition, run)]:
         raise ConfigError(problems)
     return tuple(judged for condition in conditions for judged in condition.judge(comparison))
 
 
 def _unknown(condition: Condition, run: Named) -> Iterator[Problem]:
-    """What is to be said where the run has no such phase or group."""
+    """The message if the run has no such phase or group."""
     narrowed, result = condition.metric.narrowed, run.result
     if narrowed is None:
         return

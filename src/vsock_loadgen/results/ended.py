@@ -1,4 +1,4 @@
-"""How a run came to its end, as its result says it: by what, when, and how much of its schedule was left."""
+"""How a run ended: by what, when, and how much of its schedule was left."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ Instant = Annotated[Text, AfterValidator(_instant)]
 
 
 def instant(wall_ns: int) -> str:
-    """The `Instant` so many nanoseconds after the epoch."""
+    """The `Instant` of nanoseconds since the epoch."""
     return datetime.fromtimestamp(wall_ns / SECOND, UTC).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
 class Ended(Record):
-    """The end of a schedule, `left_ns` before the planned one; those two are None where the run had no `duration`.
+    """The end of a schedule, `left_ns` before the planned one; those two are None if the run had no `duration`.
 
-    `signal` is the name of the signal that was the cause. `abandoned` says that a second one did not let reports come to their end
-    that were under way.
+    `signal` is the name of the signal that was the cause. `abandoned` says that a second one did not let reports in flight finish.
     """
 
     by: Cause
@@ -55,13 +54,13 @@ class Ended(Record):
 
     @property
     def by_signal(self) -> str:
-        """What is to be said where a signal was the cause, else nothing: the other causes are said by whoever found them."""
+        """The sentence if a signal was the cause, else empty: other causes are reported where they are found."""
         left = "" if self.left_ns is None else f" with {format_seconds(self.left_ns)} of its schedule left"
         return f"the run was stopped by {self.signal}{left}" if self.signal else ""
 
 
 def ended_of(totals: RunTotals, duration_ns: int) -> Ended:
-    """How a run came to its end that was to last `duration_ns` from the start of its schedule; 0 means until it is stopped."""
+    """How a run ended that was to last `duration_ns` from the start of its schedule; 0 means until it is stopped."""
     at_its_end = totals.lost_by or ("receiver" if totals.lost_receiver is not None else "duration")
     stop = totals.stopped or Stop(at_its_end, duration_ns)
     zero_ns = totals.zero_wall_ns

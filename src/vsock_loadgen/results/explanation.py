@@ -1,4 +1,4 @@
-"""Which VMs a loss or a missed threshold comes from, in a sentence: a group, or all groups from one value on."""
+"""Which VMs a loss or a missed threshold comes from, in a sentence: a group, or all groups above or below a value."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class _Subset:
     others: tuple[GroupResult, ...]
 
     def share(self, of: Callable[[Counts], int], whole: Counts) -> float:
-        """What part of a count of the whole is theirs."""
+        """Their share of a count of the whole."""
         return sum(of(group.counts) for group in self.groups) / max(1, of(whole))
 
 
 def explained(result: Result, thresholds: Sequence[Threshold]) -> Result:
-    """The result with what its groups tell about its verdict."""
+    """The result with the explanation of its verdict by its groups."""
     reasons = (*_losses(result), *_misses(result, thresholds))
     return replace(result, verdict=replace(result.verdict, reasons=(*result.verdict.reasons, *reasons)))
 
 
 def _losses(result: Result) -> Iterator[str]:
-    """Where nearly all failed or skipped reports are of some VMs, that."""
+    """The VMs that nearly all failed or skipped reports are of, if there are such."""
     due = attrgetter("due")
     for noun, of in (("failures", attrgetter("failed")), ("skipped reports", attrgetter("skipped"))):
         lost = of(result.counts)
@@ -61,7 +61,7 @@ def _count(part: int, whole: int, noun: str) -> str:
 
 
 def _misses(result: Result, thresholds: Sequence[Threshold]) -> Iterator[str]:
-    """For each threshold that the run as a whole misses, the groups that miss it, where the others meet it."""
+    """For each threshold that the run as a whole misses, the groups that miss it, if the others meet it."""
     missed = {threshold.expression for threshold in result.thresholds if threshold.passed is False}
     for threshold in thresholds:
         if threshold.dimension or threshold.expression not in missed or threshold.metric.unit == "per_second":
@@ -75,12 +75,12 @@ def _misses(result: Result, thresholds: Sequence[Threshold]) -> Iterator[str]:
 
 
 def _judged(threshold: Threshold, group: GroupResult, result: Result) -> JudgedThreshold:
-    """A threshold of the whole, held against a group."""
+    """A threshold of the whole, applied to a group."""
     return judged_on(threshold, PartFigures(group.counts, group.times, result.elapsed_ns))
 
 
 def _subsets(result: Result) -> Iterator[_Subset]:
-    """What can be said in a few words: single groups, and all groups from one value on, up or down. The simplest first."""
+    """What can be said in a few words: single groups, and all groups above or below a value. The simplest first."""
     for name in DIMENSIONS if result.groups else ():
         groups = [group for group in result.groups.of(name) if group.counts.due] if result.groups else []
         if len(groups) < 2:

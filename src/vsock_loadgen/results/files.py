@@ -1,4 +1,5 @@
-"""Result documents on disk: written in one go, so that a reader never sees half of one; read with every unreadable one named."""
+"""Result documents on disk: written in one go, so that a reader never sees half of one; all unreadable ones are named when several
+are read."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from vsock_loadgen.record import Unmade
 from vsock_loadgen.results.result import ROWS, Named, Result
 
 MOST_BYTES = 256_000_000
-_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to be reckoned with as a float
+_LARGEST_NUMBER = 1e30  # far beyond any time, count or size, and small enough to calculate with as a float
 
 _Read = TypeVar("_Read")
 
@@ -93,7 +94,7 @@ def read_document(path: Path) -> object:
     except UnicodeDecodeError:
         raise ValueError("not a result: the file is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"not a result: no JSON in line {error.lineno}: {error.msg}") from None
+        raise ValueError(f"not a result: invalid JSON in line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise ValueError("not a result: nested too deeply") from None
     return document
@@ -112,4 +113,4 @@ def _decimal(digits: str) -> float:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"not a result: found {constant}, which is no JSON")
+    raise ValueError(f"not a result: found {constant}, which is not JSON")

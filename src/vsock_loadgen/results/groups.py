@@ -1,4 +1,4 @@
-"""What became of the reports of each group of VMs, by packages, by report interval and by profile."""
+"""The figures of each group of VMs, by packages, by report interval and by profile."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _Value = Annotated[float, As(Number, lambda value: int(value) if value == int(va
 
 @dataclass(frozen=True, slots=True)
 class SeenGroup(Record):
-    """What the run's own receiver saw of a group: its reports, its VMs that arrived as planned, and how many of them could be known
-    to (None for VMs where their reports do not tell them apart)."""
+    """What the run's own receiver saw of a group: its reports, its VMs that arrived as planned, and how many of them can be
+    identified (None for VMs that their reports do not tell apart)."""
 
     reports: Whole
     vms: Whole | None
@@ -37,7 +37,7 @@ class SeenGroup(Record):
 @dataclass(frozen=True, slots=True)
 class GroupResult(Measured):
     """The reports of a group of VMs (`plan.groups`). Packages, or seconds before any time scale, from `low` to `high`, None for
-    profiles; `vms` are those of the slice, `fleet_vms` of the whole fleet. `asked` is there where the fleet was asked."""
+    profiles; `vms` are those of the slice, `fleet_vms` of the whole fleet. `asked` is set if the fleet was asked."""
 
     id: Text
     name: Text
@@ -71,7 +71,7 @@ class GroupResult(Measured):
 
 @dataclass(frozen=True, slots=True)
 class GroupResults(Record):
-    """The groups of each dimension, in the order of the plan; none of profiles where the config has none."""
+    """The groups of each dimension, in the order of the plan; none of profiles if the config has none."""
 
     packages: tuple[GroupResult, ...]
     report_interval: tuple[GroupResult, ...]
@@ -91,7 +91,7 @@ class GroupResults(Record):
         return GroupResults(*(tuple(map(add, self.of(name), other.of(name))) for name in DIMENSIONS))
 
     def found(self, dimension: str, wanted: str) -> GroupResult | None:
-        """The group of an id, or that which a word of ENDS stands for; None where there is none."""
+        """The group of an id, or that which a word of ENDS stands for; None if there is none."""
         groups = self.of(dimension)
         known = id_meant(wanted, ends_of(groups))
         return next((group for group in groups if group.id == known), None)

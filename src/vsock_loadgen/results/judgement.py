@@ -36,7 +36,7 @@ class Terms:
 
     @classmethod
     def read(cls, config: Mapping[str, object]) -> Terms:
-        """Those of a result, by its effective config. Raises ValueError where that has something else there."""
+        """Those of a result, by its effective config. Raises ValueError if that has something else there."""
         return cls(MAX_LOST.read(config.get("maxLost", "auto")), config.get("noVerdict") is True)
 
 
@@ -55,14 +55,14 @@ def judge(
     terms: Terms = NO_TERMS,
     clock_steps: Sequence[ClockStep] = (),
 ) -> Verdict:
-    """The verdict on a run, or on what there is of it where nothing has `ended` it. What makes a run invalid comes before
+    """The verdict on a run, or on the run so far if nothing has `ended` it. What makes a run invalid comes before
     thresholds: such a run proves nothing about the target."""
     thrown_away, remarks = [], list[str]()
     if reconciliation is not None:
         thrown_away, remarks = _thrown_away(reconciliation), [*filter(None, [reconciliation.remark])]
     incomplete = _lost(totals)
     if ended is not None and ended.by_signal and not ended.is_whole:
-        incomplete.append(f"{ended.by_signal}: what was due then was not sent")
+        incomplete.append(f"{ended.by_signal}: reports due after that were not sent")
     if ended is None:
         incomplete.append("the run has not ended: this is a snapshot")
     if receipt is not None and (disagreement := receipt.disagreement(totals.counts)):
@@ -84,21 +84,21 @@ def judge(
 
 
 def _lost(totals: RunTotals) -> list[str]:
-    """Which processes of the run came to an end before it, and how."""
+    """Which processes of the run were lost, and how."""
     workers = [(worker, totals.how_lost(worker)) for worker in totals.lost]
     lost = [f"worker {worker} was lost{f' ({how})' if how else ''}: its part of the load was not sent" for worker, how in workers]
     if totals.lost_receiver is not None:
         noun = "asker" if totals.counts.was_asked else "receiver"
-        lost.append(f"the embedded {noun} was lost ({totals.lost_receiver}): what it had counted is not known")
+        lost.append(f"the embedded {noun} was lost ({totals.lost_receiver}): its counts are unknown")
     return lost
 
 
 def _thrown_away(reconciliation: AnyReconciliation) -> list[str]:
-    """Why a target has failed that took reports and passed them on to nobody. Where somebody else sends to it as well, nobody knows
-    whose reports those were."""
+    """Why a target has failed that took reports and did not pass them on. If others send to it too, it is unknown whose reports
+    those were."""
     if not reconciliation.thrown_away or (reconciliation.unexplained or 0) < 0:
         return []
-    return [f"the target threw away {reconciliation.thrown_away:,} reports: {reconciliation.thrown_away_in_words}"]
+    return [f"the target discarded {reconciliation.thrown_away:,} reports: {reconciliation.thrown_away_in_words}"]
 
 
 def judge_target(
@@ -131,7 +131,7 @@ def losses(
     ended: Ended | None,
     terms: Terms,
 ) -> list[str]:
-    """Why a target has failed beside its thresholds: reports that were lost, and such as it took and threw away."""
+    """Why a target has failed beside its thresholds: reports that were lost, or taken and discarded."""
     if terms.no_verdict:
         return []
     thrown_away = _thrown_away(reconciliation) if reconciliation else []
@@ -139,14 +139,14 @@ def losses(
 
 
 def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended: Ended | None, terms: Terms) -> str:
-    """A sentence where more reports were lost than may be. What a second signal left under way is not."""
+    """A sentence if more reports were lost than allowed. Those that a second signal left in flight are not lost."""
     if counts.was_asked:
-        lost, what = counts.failed, "were asked for in vain"  # what nobody asked for was not lost by anybody
+        lost, what = counts.failed, "were asked for but not taken"  # a report that was never asked for is not lost
     else:
         lost, what = counts.undelivered - (counts.unfinished if ended and ended.abandoned else 0), "were not delivered"
     if terms.max_lost is None:
         is_asked = all(threshold.passed is None for threshold in thresholds)
-        bound = "none may be where no threshold says what is expected (maxLost and noVerdict forgive)"
+        bound = "none may be lost without thresholds (see maxLost, noVerdict)"
     else:
         is_asked = True
         bound = f"maxLost is {format_number(float(100 * terms.max_lost))} %"
@@ -156,8 +156,7 @@ def _too_many_lost(counts: Counts, thresholds: Sequence[JudgedThreshold], ended:
 
 
 def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], abortion: Abortion | None, too_many_lost: str) -> Verdict:
-    """A run that was stopped for a threshold has failed, even where the reports that were still under way have put the figure
-    right."""
+    """A run that was stopped for a threshold has failed, even if the reports still in flight have improved the figure."""
     missed = {threshold.expression: str(threshold) for threshold in thresholds if threshold.passed is False}
     if abortion is not None:
         then = [f"{threshold} when it was stopped" for threshold in abortion.missed if threshold.expression not in missed]
@@ -165,28 +164,26 @@ def _judge_figures(counts: Counts, thresholds: Sequence[JudgedThreshold], aborti
     if missed or too_many_lost:
         return Verdict("failed", (*missed.values(), *filter(None, [too_many_lost])), EXIT_THRESHOLD)
     if not counts.due:
-        return Verdict(UNJUDGED, ("no report was due: of no reports, nothing can be said",), EXIT_DONE)
+        return Verdict(UNJUDGED, ("no report was due: there is nothing to judge",), EXIT_DONE)
     if counts.was_asked and not counts.askings:
-        return Verdict(UNJUDGED, ("nobody has asked for a report",), EXIT_DONE)
+        return Verdict(UNJUDGED, ("no report was asked for",), EXIT_DONE)
     judged = sum(threshold.passed is not None for threshold in thresholds)
     if not judged:
         return _without_thresholds(counts, thresholds)
     met = "the threshold is met" if judged == 1 else f"all {judged} thresholds are met"
     unjudged = len(thresholds) - judged
-    others = f"; {unjudged} more are about what nothing was due of here" if unjudged else ""
+    others = f"; {unjudged} more are about VMs or phases without due reports here" if unjudged else ""
     return Verdict("passed", (met + others,), EXIT_DONE)
 
 
 def _without_thresholds(counts: Counts, thresholds: Sequence[JudgedThreshold]) -> Verdict:
-    """What is said where no figure of the target was judged, and no more was lost than may be."""
+    """The reason if no figure of the target was judged, and no more was lost than allowed."""
     if thresholds:
-        return Verdict(UNJUDGED, ("nothing was due of what the thresholds are about",), EXIT_DONE)
+        return Verdict(UNJUDGED, ("no report that the thresholds are about was due",), EXIT_DONE)
     lost = counts.failed if counts.was_asked else counts.undelivered
-    what = "asked for in vain" if counts.was_asked else "not delivered"
+    what = "asked for but not taken" if counts.was_asked else "not delivered"
     if lost:
-        delivered = f"{lost:,} of {counts.due:,} due reports were {what}, and may be lost"
+        delivered = f"{lost:,} of {counts.due:,} due reports were {what}, which is allowed"
     else:
-        delivered = "no due report was asked for in vain" if counts.was_asked else "every due report was delivered"
-    return Verdict(
-        "passed", (f"no threshold is set: passed means that the run is complete, was on time, and {delivered}",), EXIT_DONE
-    )
+        delivered = "every due report that was asked for was taken" if counts.was_asked else "every due report was delivered"
+    return Verdict("passed", (f"no threshold is set: passed means complete, on time, and {delivered}",), EXIT_DONE)

@@ -1,4 +1,4 @@
-"""What the result of a fleet that is asked has beside its accounts: where it listened, and what the asker knew at the end."""
+"""The further results of a fleet that is asked: where it listened, and what the asker knew at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vsock_loadgen.results.measured import TimeSummary
 
 
 def is_at_least(time_ns: int | None, youngest_open_ns: int | None) -> bool:
-    """Whether a response time may be longer than it says, since a report that is no younger is still open."""
+    """Whether a response time may be longer than it says, since a report of that age or more is still open."""
     return time_ns is not None and youngest_open_ns is not None and time_ns >= youngest_open_ns
 
 
@@ -36,10 +36,10 @@ class KnownGroup(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known(Record):
-    """`asker` has the settings of an asker of the run's own. `known_vms` of `vms` have delivered something; once all had, that was
-    `known_after_ns` from the start. Of the reports that nobody had taken at the end, nor a newer one in their place, there are
-    `open`: their response times are at least what is recorded, and the youngest was `youngest_open_ns` old. `ages` are those of
-    delivered reports when they were taken."""
+    """`asker` has the settings of an embedded asker. `known_vms` of `vms` have delivered something; once all had, that was
+    `known_after_ns` from the start. `open` counts the reports that were not taken by the end, nor a newer one in their place: their
+    response times are at least what is recorded, and the youngest was `youngest_open_ns` old. `ages` are those of delivered reports
+    when they were taken."""
 
     listen: Text
     asker: Annotated[Mapping[str, object] | None, LATER] = None
@@ -53,7 +53,7 @@ class Known(Record):
 
     @classmethod
     def of(cls, listen: str, asker: Settings | None, vms: int, found: Knowledge | None, ages: Ages) -> Self:
-        """What a run has found out; nothing yet where nothing was."""
+        """What a run has found out; empty if nothing was."""
         found = found or Knowledge(vms)
         return cls(
             listen=listen,
@@ -68,5 +68,5 @@ class Known(Record):
 
     @property
     def age(self) -> TimeSummary:
-        """How old delivered reports were when they were taken, those apart that were there before the run."""
+        """Ages of delivered reports when they were taken, without those from before the run."""
         return TimeSummary.of(self.ages)

@@ -1,4 +1,4 @@
-"""What became of some due reports: all of a run, or those of a part of it, as the result document has them."""
+"""The figures of some due reports: all of a run, or those of a part of it, as the result document has them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vsock_loadgen.results.askings import Askings
 
 @dataclass(frozen=True, slots=True)
 class TimeSummary(Record):
-    """Quantiles of one of the three clocks, in nanoseconds; None where the quantile falls among reports that were never delivered,
-    or where there was nothing. `count` includes those."""
+    """Quantiles of one of the three clocks, in nanoseconds; None if the quantile falls among reports that were never delivered,
+    or if there was nothing. `count` includes those."""
 
     count: int
     p50: Nanoseconds | None
@@ -37,7 +37,7 @@ class TimeSummary(Record):
 
 
 def _balanced(read: Any) -> Counts:
-    """The counts of the accounts. Raises MisfitError where a report would be in two places, or in none."""
+    """The counts of the accounts. Raises MisfitError if a report would be in two places, or in none."""
     values = dict(read.totals)
     failed = values.pop("failed")
     counts = Counts(**values, failures=read.failures, **(read.askings.counts() if read.askings else {}))
@@ -52,7 +52,7 @@ def _balanced(read: Any) -> Counts:
 
 
 def _written(counts: Counts) -> dict[str, object]:
-    """The accounts of reports, and those of askings where there were any."""
+    """The accounts of reports, and those of askings if there were any."""
     askings = {"askings": Askings.of_counts(counts).to_json()} if counts.was_asked else {}
     return {"totals": counts.by_name("in_totals"), "failures": plain(counts.failures), **askings}
 
@@ -63,7 +63,7 @@ IN_TOTALS = As(
 
 
 class Measured(Record):
-    """What became of some due reports, and how long they took."""
+    """The fates of some due reports, and their times."""
 
     __slots__ = ()
     counts: Counts

@@ -1,7 +1,7 @@
 """Adds the results of several nodes up to that of the fleet they share: counts summed, histograms merged, nothing averaged.
 
 What cannot be added exactly is the quantiles within a second of the series, whose histograms are gone: there the largest of the
-nodes' stands, which is never too little.
+nodes' values stands, which is never too small.
 """
 
 from __future__ import annotations
@@ -31,17 +31,16 @@ from vsock_loadgen.results.thresholds import JudgedThreshold, judge_thresholds
 from vsock_loadgen.units import SECOND, format_seconds
 
 MOST_APART_NS = SECOND
-"""How far apart nodes may begin that are said to begin together: what starting a process takes."""
+"""Nodes that begin within this time begin together: what starting a process takes."""
 
 OF_A_NODE = keys_of_scope("node")
-"""Keys of the config that the nodes of one fleet may set differently: none of them changes what is due."""
+"""Keys of the config that may differ between the nodes of one fleet: none of them changes what is due."""
 
 
 def merge_results(parts: Sequence[Named], thresholds: Sequence[Threshold] = (), terms: Terms = NO_TERMS) -> Result:
-    """The result of the fleet whose nodes' results these are, in any order; at least one. Thresholds and `terms` are held against
-    the sums.
+    """The result of the fleet whose nodes' results these are, in any order; at least one. Thresholds and `terms` judge the sums.
 
-    Raises ConfigError, with a problem for every file that is in the way, where they are not of one run of one fleet.
+    Raises ConfigError, with a problem for every wrong file, if they are not of one run of one fleet.
     """
     parts = sorted(parts, key=lambda part: (part.vms.start, part.vms.stop))
     if problems := _asked(parts) or _sums(parts) or _strangers(parts) or list(_overlaps(parts)):
@@ -95,7 +94,7 @@ def _added_up(parts: Sequence[Named]) -> Result:
 
 
 def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThreshold], terms: Terms) -> Verdict:
-    """Invalid where a part is missing or proves nothing, with that part's reasons; else what the sums say about the target."""
+    """Invalid if a part is missing or proves nothing, with that part's reasons; else what the sums say about the target."""
     incomplete, limited = missing_nodes(parts), []
     for part in parts:
         reasons = [f"{part.name}: {reason}" for reason in part.result.verdict.reasons]
@@ -110,7 +109,7 @@ def _verdict(parts: Sequence[Named], whole: Result, judged: Sequence[JudgedThres
 
 
 def _first_ended(results: Sequence[Result]) -> Ended | None:
-    """The end of the part that had most of its schedule left, or did not end as it was to; None where nothing is known of any."""
+    """The end of the part that had most of its schedule left, or did not end as it was to; None if nothing is known of any."""
     known = [result.ended for result in results if result.ended is not None]
     if not known:
         return None
@@ -119,13 +118,13 @@ def _first_ended(results: Sequence[Result]) -> Ended | None:
 
 
 def _asked(parts: Sequence[Named]) -> list[Problem]:
-    """Parts that were asked for their reports: what whoever asked knows of one is not known of the others."""
-    message = "is of a fleet that was asked for its reports, for which one process answers as a whole; expected results of `run`"
+    """Parts that were asked for their reports: what the asker knows of one is unknown for the others."""
+    message = "is of a fleet that was asked, for which one process answers; expected results of `run`"
     return [Problem(part.name, "", message) for part in parts if part.result.asked is not None]
 
 
 def _sums(parts: Sequence[Named]) -> list[Problem]:
-    """Parts that are sums already: what made them invalid may not be so in the whole."""
+    """Parts that are sums already: what made them invalid may not hold for the whole."""
     message = "is a merged result, expected the results of single nodes"
     return [Problem(part.name, "", message) for part in parts if part.node is None]
 
@@ -141,7 +140,7 @@ def _strangers(parts: Sequence[Named]) -> list[Problem]:
             problems.append(Problem(part.name, "", message))
         both_ended = part.result.complete and first.result.complete
         if both_ended and not differences and not _overlap_in_time(part, first):
-            message = f"ran at another time than {first.name}, expected nodes that ran together: the fleet was never on as a whole"
+            message = f"ran at another time than {first.name}, expected nodes that ran together: the fleet never ran as a whole"
             problems.append(Problem(part.name, "", message))
     return problems
 
@@ -167,18 +166,18 @@ def _overlap_in_time(one: Named, other: Named) -> bool:
 
 
 def _apart(by_start: Sequence[Named]) -> Iterator[str]:
-    """A sentence where the parts, in the order of their start, did not begin together: their load was never planned like that."""
+    """A sentence if the parts, in the order of their start, did not begin together: that load was not planned."""
     first, last = by_start[0], by_start[-1]
     apart_ns = last.began_ns - first.began_ns
     if apart_ns > MOST_APART_NS:
         yield (
             f"the nodes began up to {format_seconds(apart_ns)} apart ({first.name} first, {last.name} last), or their clocks "
-            "differ so far: until then the load was not that of the whole fleet; startAt gives all nodes one start"
+            "differ by that: until then the load was not that of the whole fleet; set startAt for a common start"
         )
 
 
 def _overlaps(parts: Sequence[Named]) -> Iterator[Problem]:
-    """Parts that have VMs which another has as well; parts come in the order of their VMs."""
+    """Parts that share VMs with another; parts come in the order of their VMs."""
     taken = [part for part in parts if part.vms]
     for before, part in pairwise(taken):
         if part.vms.start < before.vms.stop:
@@ -187,7 +186,7 @@ def _overlaps(parts: Sequence[Named]) -> Iterator[Problem]:
 
 
 def missing_nodes(parts: Sequence[Named]) -> list[str]:
-    """A sentence for every node of the plan that has VMs of which no part tells."""
+    """A sentence for every node of the plan that has VMs and no part."""
     present = {part.node for part in parts}
     nodes = parts[0].result.plan["nodes"]
     return [
@@ -233,7 +232,7 @@ def _widened(rows: Sequence[SeriesRow], width: int) -> dict[int, SeriesRow]:
 
 
 def _merged_groups(results: Sequence[Result]) -> GroupResults | None:
-    """The groups added up; None where a part has none, since the sums would be of less than the whole."""
+    """The groups added up; None if a part has none, since the sums would be of less than the whole."""
     groups = [result.groups for result in results]
     known = [each for each in groups if each is not None]
     return reduce(add, known) if len(known) == len(groups) else None
@@ -242,7 +241,7 @@ def _merged_groups(results: Sequence[Result]) -> GroupResults | None:
 def _without_groups(results: Sequence[Result]) -> Iterator[str]:
     missing = sum(result.groups is None for result in results)
     if missing:
-        yield f"without figures by group, since {missing} of {len(results)} results have none: they are of an older release"
+        yield f"no figures by group: {missing} of {len(results)} results have none, as they are of an older release"
 
 
 def common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
@@ -252,7 +251,7 @@ def common(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
 
 
 def _merged_reconciliation(results: Sequence[Result], counts: Counts) -> Reconciliation | None:
-    """What the nodes' targets counted in all; without figures where those of a node are missing, or would be counted twice."""
+    """What the nodes' targets counted in total; without figures if those of a node are missing, or would be counted twice."""
     parts = [result.reconciliation for result in results if result.reconciliation is not None]
     if not parts:
         return None
@@ -260,7 +259,9 @@ def _merged_reconciliation(results: Sequence[Result], counts: Counts) -> Reconci
     url = urls[0] if len(urls) == 1 else f"{urls[0]} and {len(urls) - 1} more"
     growths = [part.growth for part in parts if part.growth is not None]
     if len(urls) < len(parts):
-        return Reconciliation.of(url, counts, None, "several nodes read the counters of one target, each with what the others sent")
+        return Reconciliation.of(
+            url, counts, None, "several nodes read the counters of one target, which include what the others sent"
+        )
     if len(growths) < len(results):
         missing = len(results) - len(growths)
         return Reconciliation.of(url, counts, None, f"the target's counters are missing for {missing} of {len(results)} nodes")
@@ -268,7 +269,7 @@ def _merged_reconciliation(results: Sequence[Result], counts: Counts) -> Reconci
 
 
 def _merged_receivers(receivers: Sequence[Mapping[str, object] | None]) -> dict[str, object] | None:
-    """What the nodes' own receivers saw in all; None where a node had none, since the sum would be of a part of the fleet."""
+    """What the nodes' embedded receivers saw in total; None if a node had none, since the sum would be of a part of the fleet."""
     whole: dict[str, object] = {}
     for receiver in receivers:
         if receiver is None:
@@ -278,7 +279,7 @@ def _merged_receivers(receivers: Sequence[Mapping[str, object] | None]) -> dict[
 
 
 def _added(one: object, other: object) -> object:
-    """Two documents of one shape as one: numbers added up, what else there is kept."""
+    """Two documents of one shape as one: numbers added up, the rest kept."""
     if isinstance(one, dict) and isinstance(other, dict):
         return {key: _added(one[key], other[key]) if key in one and key in other else (one | other)[key] for key in one | other}
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):

@@ -31,7 +31,7 @@ class VmReceipt(Record):
 
     @property
     def mean_gap(self) -> float | None:
-        """Mean seconds between this VM's reports, None below two."""
+        """Mean seconds between this VM's reports, None for fewer than two."""
         return (self.last_arrival - self.first_arrival) / (self.reports - 1) if self.reports > 1 else None
 
 
@@ -40,11 +40,10 @@ class Receipt(Record):
     """Everything a receiver counted from its start to its stop.
 
     `connections` = `reports` + `malformed` + `empty` + `rejected` + `unfinished`. `bytes` are those of the reports alone.
-    `packages` counts reports by their number of packages. `empty` are connections that carried no byte, which is how a look
-    before a run shows. `rejected` are those that the receiver ended before their end had come, `rejections` says why, and
-    `unfinished` those that were still open or that the peer reset; where the peer just closed within a report, it is `malformed`.
-    Of the reports, `mismatching_cid` and `rate_limited` were thrown away after all: they carried another CID than they should
-    have, or came too soon after the VM's last one.
+    `packages` counts reports by their number of packages. `empty` are connections that carried no byte, such as a preflight check.
+    `rejected` are those that the receiver ended before their EOF, `rejections` says why, and `unfinished` those that were still
+    open or that the peer reset; if the peer just closed within a report, it is `malformed`. Of the reports, `mismatching_cid` and
+    `rate_limited` were discarded: they carried the wrong CID, or came too soon after the VM's last one.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: RECEIPT_SCHEMA)
@@ -75,7 +74,7 @@ class Receipt(Record):
         return {key: value for key, value in self.to_json().items() if key != "per_vm"}
 
     def disagreement(self, counts: Counts) -> str:
-        """Why a run cannot have these counts, as far as that shows here; empty where it can."""
+        """Why a run cannot have these counts, as far as that shows here; empty if it can."""
         missing = counts.delivered - self.reports
         return f"the receiver counted {self.reports:,} reports, {missing:,} fewer than were delivered" if missing > 0 else ""
 
@@ -84,7 +83,7 @@ class Receipt(Record):
         return dict(sorted(Counter(vm.packages for vm in self.vms).items()))
 
     def vms_by_gap(self) -> dict[str, int]:
-        """How many CIDs sent their reports so many seconds apart on average, to two figures, so that there are few keys. Those
-        without a gap are left out."""
+        """How many CIDs sent their reports at each mean gap in seconds, to two figures, so that there are few keys. Those without a
+        gap are left out."""
         gaps = [gap for vm in self.vms if (gap := vm.mean_gap) is not None and gap > 0]
         return {f"{gap:g}": count for gap, count in sorted(Counter(float(f"{gap:.2g}") for gap in gaps).items())}

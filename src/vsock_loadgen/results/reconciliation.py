@@ -1,7 +1,7 @@
 """The target's own counters, and what they say about the reports of a run.
 
-The relay never answers a sender, so that what it did with a report shows in its counters alone: their growth over the run,
-held against what was sent. Counters count and do not name: they prove how many reports had a fate, not which.
+The relay never answers a sender, so that what it did with a report shows in its counters alone: their growth over the run, compared
+with what was sent. Counters count and do not name: they prove how many reports had a fate, not which.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.record import FLAT, UNWRITTEN, As, Derived, Record, Summed, Text, Whole, object_of
 
 RELAY_PREFIX = "rox_compliance_virtual_machine_relay_"
-"""What the names of all counters of the relay begin with."""
+"""Prefix of the relay's counters."""
 PROCESS_START = "process_start_time_seconds"
-"""The gauge by which a restarted process is known."""
+"""The gauge that shows a restarted process."""
 
 
 def _not_read(written: object) -> int:
@@ -27,12 +27,12 @@ def _not_read(written: object) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetCounters(Summed):
-    """The relay's counters at one moment, or their growth between two: negative where the counters began anew in between.
+    """The relay's counters at one moment, or their growth between two: negative if the counters were reset in between.
 
     `received` are the reports that were read and decoded. Each of them is then counted as `rate_limited`, `forwarded` or
     `not_forwarded`; until that is known, it is pending. `mismatching_cid` are those that carry another CID than their connection:
     relays of ACS 4.9 count them among the received ones, later ones do not. `no_handler` are connections that were closed unread
-    since no handler became free. `accepted` are all connections.
+    because no handler became free. `accepted` are all connections.
     """
 
     accepted: int = 0
@@ -45,7 +45,7 @@ class TargetCounters(Summed):
 
     @property
     def went_back(self) -> bool:
-        """Whether, as a growth, it shows that counters began anew."""
+        """Whether, as a growth, it shows that counters were reset."""
         return any(getattr(self, each.name) < 0 for each in fields(self))
 
     @property
@@ -59,7 +59,7 @@ class TargetCounters(Summed):
 
     @property
     def pending(self) -> int:
-        """Reports that were received and whose fate is not known."""
+        """Reports that were received and whose fate is unknown."""
         return max(0, self.arrived - self.mismatching_cid - self._decided)
 
     @property
@@ -73,7 +73,7 @@ _KNOWN = ("accepted", "received", "forwarded", "mismatching_cid")
 
 
 def _written(growth: TargetCounters | None) -> dict[str, object]:
-    """Every figure of the target's is null where the counters could not be read."""
+    """Every figure of the target is null if the counters could not be read."""
     if growth is None:
         return dict.fromkeys((*_KNOWN, "dropped", "pending"))
     dropped = {way: getattr(growth, counter) for way, counter in _DROPPED.items()}
@@ -100,8 +100,8 @@ class Reconciliation(Record):
     """What a run sent, beside what the target counted meanwhile.
 
     `sent` are the delivered reports; `uncertain` those that were given up, at their timeout or at the end of the run, and may have
-    arrived all the same; `broken_off` those whose connection the target closed before it had taken them. `growth` is None where the
-    counters could not be read, and `problem` then says why.
+    arrived anyway; `broken_off` those whose connection the target closed before it had taken them. `growth` is None if the counters
+    could not be read, and `problem` then says why.
     """
 
     url: Text
@@ -125,9 +125,9 @@ class Reconciliation(Record):
 
     @property
     def thrown_away(self) -> int:
-        """Delivered reports that the target is known to have thrown away; 0 where the counters could not be read.
+        """Delivered reports that the target is known to have discarded; 0 if the counters could not be read.
 
-        A connection closed for want of a handler counts only where no failed report accounts for it.
+        A connection closed for lack of a handler counts only if no failed report accounts for it.
         """
         if self.growth is None:
             return 0
@@ -135,8 +135,8 @@ class Reconciliation(Record):
 
     @property
     def unexplained(self) -> int | None:
-        """Delivered reports that no counter shows; negative: received reports that this run cannot have sent, so that somebody
-        else sends to this target. None where the counters could not be read."""
+        """Delivered reports that no counter shows; negative: received reports that this run cannot have sent, so that another
+        sender uses this target. None if the counters could not be read."""
         if self.growth is None:
             return None
         missing = self.sent - self.growth.arrived - self._closed_unnoticed
@@ -151,7 +151,7 @@ class Reconciliation(Record):
             "with a mismatching CID": self.growth.mismatching_cid,
             "rate limited": self.growth.rate_limited,
             "not forwarded": self.growth.not_forwarded,
-            "closed unread for want of a handler": self._closed_unnoticed,
+            "closed unread for lack of a handler": self._closed_unnoticed,
         }
         return ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
 
@@ -178,7 +178,7 @@ class Reconciliation(Record):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing would change if one waited for the target to catch up."""
+        """Whether waiting for the target to catch up would change nothing."""
         return self.growth is None or (not self.growth.pending and (self.unexplained or 0) <= 0)
 
     @property

@@ -66,12 +66,12 @@ ROWS = ("spread", "series")
 """The keys that have a row for every stretch of time, in the order of the document, at its end."""
 
 Confirmation = Literal["reconciled", "receipt", "strong", "weak", "none"]
-"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `receipt`, whoever asked for it
-showed that it had read as far as the last piece; `strong`, the kernel would have shown a peer that closed without reading; `weak`,
-it might have hidden one; `none`, nobody looked."""
+"""What proves delivery: `reconciled`, the target's own counters account for every delivered report; `receipt`, the asker showed
+that it had read as far as the last piece; `strong`, the kernel would have shown a peer that closed without reading; `weak`, it
+might have hidden one; `none`, it was not checked."""
 
 Status = Literal["passed", "failed", "invalid", "not judged"]
-"""What a run shows: `invalid` where it proves nothing about the target, `not judged` where nothing was asked of it or due."""
+"""What a run shows: `invalid` if it proves nothing about the target, `not judged` if there was nothing to judge, or nothing due."""
 UNJUDGED: Status = "not judged"
 
 
@@ -104,7 +104,7 @@ class Verdict(Record):
 _SLICE = Like(object_of(node_index=Whole | None, node_count=Whole, first_vm=Whole, vms=Whole))
 _NODE: Any = object_of(index=Whole, vms=Whole)
 _PLAN = Like(object_of(digest=Text, vm_count=Whole, seed=object, time_scale=object, nodes=list[_NODE]))
-"""Only what results are held against each other by."""
+"""Only what results are compared by."""
 _CONFIG = Like(object_of(duration=(Annotated[Text, AfterValidator(_duration)], "")))
 """Only the keys that figures are computed with."""
 _GENERATOR = Like(object_of(workers=Whole, worker_cpu_seconds=list[object], parent_cpu_seconds=Number, share_of_machine=Number))
@@ -112,12 +112,12 @@ _GENERATOR = Like(object_of(workers=Whole, worker_cpu_seconds=list[object], pare
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Measured):
-    """Everything that is known at the end of a run (or so far, where nothing has `ended` it): the document, key by key.
+    """Everything that is known at the end of a run (or so far, if nothing has `ended` it): the document, key by key.
 
     `plan` is the plan document of the whole fleet, `slice` what of it this process had; `receiver` is the receiving side's
     document where the run had one of its own, `asked` is there where the fleet was asked for its reports, `reconciliation`
     what the target's counters say where they were asked, and `sensor` what Sensor's do.
-    `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks parted, and by how much.
+    `warnings` are sentences about what happened around the run; `clock_steps` say when its clocks drifted apart, and how far.
     """
 
     schema: ClassVar[Any] = Derived(lambda _: RESULT_SCHEMA)
@@ -160,7 +160,7 @@ class Result(Measured):
     def read(cls, document: object) -> Self:
         """The result that `to_json` wrote: the same figures, times within a nanosecond.
 
-        Raises ValueError, with the path of the first wrong value, where the document is none or contradicts itself.
+        Raises ValueError, with the path of the first wrong value, if the document is not a result or contradicts itself.
         """
         if not isinstance(document, dict):
             raise ValueError("not a result: expected a JSON object")
@@ -183,7 +183,7 @@ class Result(Measured):
         return "push" if self.asked is None else "pull"
 
     def part(self, dimension: str, name: str) -> PartFigures | None:
-        """What fell due in a phase, or in a group; None where there is none, or it has no VMs here."""
+        """What fell due in a phase, or in a group; None if there is none, or it has no VMs here."""
         part: PhaseResult | GroupResult | None
         if dimension == PHASE:
             part = next((phase for phase in self.phases if phase.name == name), None)
@@ -217,7 +217,7 @@ class Named(Record):
 
     @property
     def node(self) -> int | None:
-        """Index of its node; None where it is a sum of several nodes already."""
+        """Index of its node; None if it is a sum of several nodes already."""
         index = self.result.slice.get("node_index")
         return index if isinstance(index, int) else None
 

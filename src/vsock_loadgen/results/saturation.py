@@ -40,7 +40,7 @@ class Saturation(Record):
             return "many reports fall due at once: raise workers, or spread the fleet over more nodes or more time"
         if self.busiest_share >= _BUSY_SHARE:
             return "a worker had no processor time left: raise workers, or give this node fewer VMs"
-        return "the workers waited for a processor: stop what else runs on this machine, or give the generator more of it"
+        return "the workers waited for a processor: stop other processes on this machine, or give the generator more of it"
 
     def __str__(self) -> str:
         return (
@@ -76,12 +76,12 @@ class SaturationWatch:
         return self.found
 
     def _mark(self, totals: RunTotals) -> None:
-        """Note, once a second, what processor time the workers have used, for as long back as a window reaches."""
+        """Note, once per second, the processor time that the workers have used, as far back as a window reaches."""
         if not self._marks or totals.elapsed_ns >= self._marks[-1][0] + SECOND:
             self._marks = [*self._marks[-WINDOW_SECONDS - 1 :], (totals.elapsed_ns, totals.worker_cpu_ns)]
 
     def so_far(self, totals: RunTotals) -> Saturation | None:
-        """The first finding; where no window had one, that of the run as a whole, as if it ended now."""
+        """The first finding; if no window had one, that of the run as a whole, as if it ended now."""
         lag_ns = totals.times.lag.quantile(_LAG_SHARE)
         if self.found is not None or lag_ns is None or lag_ns <= self._limit_ns:
             return self.found

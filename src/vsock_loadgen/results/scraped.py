@@ -50,11 +50,11 @@ class Scraped(Record):
         return self.to_json()
 
     def disagreement(self, counts: Counts) -> str:
-        """Why a run cannot have these counts, as far as that shows here; empty where it can. Reports without a receipt may have
-        been taken all the same; a receipt comes before the last piece, and an asker may run out of time between the two."""
+        """Why a run cannot have these counts, as far as that shows here; empty if it can. Reports without a receipt may have been
+        taken anyway; a receipt comes before the last piece, and an asker may run out of time between the two."""
         whole, late = counts.asked.get(Asked.WHOLE, 0), self.failures.get("timeout", 0)
         perhaps = sum(counts.asked.get(way, 0) for way in (Asked.NO_RECEIPT, Asked.STOPPED_READING, Asked.BROKEN_OFF, Asked.CUT))
         if whole - late <= self.reports <= whole + perhaps:
             return ""
-        expected = f"expected the {whole:,} that were taken, {late:,} less at most for its time-outs, and {perhaps:,} more at most"
+        expected = f"expected the {whole:,} that were taken, at most {late:,} less for its timeouts, and at most {perhaps:,} more"
         return f"the asker counted {self.reports:,} reports, {expected}"

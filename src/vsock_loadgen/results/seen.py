@@ -1,4 +1,4 @@
-"""What the receiver saw of each group of VMs: matched by CID, or by packages where all VMs have one CID."""
+"""What the receiver saw of each group of VMs: matched by CID, or by packages if all VMs have one CID."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PHASES = "phases of load change the gaps between reports"
 
 @dataclass(frozen=True, slots=True)
 class Seen(Record):
-    """What arrived, held against the plan. `groups` has a dimension's groups in order; `not_seen` says why a dimension has none.
+    """What arrived, compared with the plan. `groups` has a dimension's groups in order; `not_seen` says why a dimension has none.
 
     `strangers` are VMs that are not of this slice or arrived with another number of packages than planned; `ungrouped` sent fewer
-    than two reports, so that their interval is not known.
+    than two reports, so that their interval is unknown.
     """
 
     groups: Annotated[Mapping[str, Sequence[SeenGroup]], UNWRITTEN]
@@ -37,7 +37,7 @@ class Seen(Record):
     ungrouped: int
 
     def of(self, dimension: str, count: int) -> Sequence[SeenGroup | None]:
-        """What was seen of each of so many groups; None where nothing can be known."""
+        """What was seen of each group; None if nothing can be known."""
         return self.groups.get(dimension) or [None] * count
 
 
@@ -90,7 +90,7 @@ def _arrived(receipt: Receipt, mine: NodeSlice) -> Iterator[tuple[int, VmReceipt
 
 
 def _gap(vm: VmReceipt) -> float | None:
-    """Mean seconds between a VM's reports; None where that is not known, or the wall clock was set back."""
+    """Mean seconds between a VM's reports; None if that is not known, or the wall clock was set back."""
     gap = vm.mean_gap
     return gap if gap is not None and gap > 0 else None
 
@@ -121,7 +121,7 @@ class _Intervals:
 
 
 def _by_packages(receipt: Receipt, plan: Plan, mine: NodeSlice) -> Seen:
-    """Of VMs that have one CID, reports tell groups apart where each number of packages is of one group only."""
+    """Of VMs that have one CID, reports tell groups apart if each number of packages is of one group only."""
     counts = [plan.fleet.packages.values[index] for index in mine.indices()]
     groups, not_seen = {}, {}
     for name, dimension in plan.groups.dimensions.items():

@@ -13,10 +13,11 @@ from typing import Annotated, Any, ClassVar, Self
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.record import As, Derived, Record, Summed, Text, Whole
+from vsock_loadgen.results.central_limiter import CentralLimiter
 from vsock_loadgen.results.reconciliation import Reconciliation
 
 SENSOR_PREFIX = "rox_sensor_"
-"""What the names of all counters of Sensor begin with."""
+"""Prefix of Sensor's counters."""
 PULL_PREFIX = f"{SENSOR_PREFIX}vsock_pull_"
 WHOLE, NOTHING = "whole", "came_to_nothing"
 
@@ -44,7 +45,7 @@ _OURS = {
     Asked.MALFORMED_REQUEST: "malformed_request",
     Asked.REQUEST_TOO_LARGE: "request_too_large",
 }
-"""All other askings came to nothing."""
+"""All other askings failed without an answer."""
 _PERHAPS_TAKEN = (Asked.NO_RECEIPT, Asked.STOPPED_READING, Asked.BROKEN_OFF, Asked.CUT)
 _TOO_LATE = ("timeout", "read_error", "abnormal_close")
 """As which Sensor counts an attempt that it gave up between the receipt and the last piece."""
@@ -60,7 +61,7 @@ class SensorCounters(Summed):
 
     @property
     def went_back(self) -> bool:
-        """Whether, as a growth, it shows that counters began anew."""
+        """Whether, as a growth, it shows that counters were reset."""
         return min(self.acks, self.nacks, *self.attempts.values(), 0) < 0
 
 
@@ -69,7 +70,8 @@ class SensorReconciliation(Record):
     """How askings ended in a run, beside how Sensor's attempts ended meanwhile, by the keys of THEIRS.
 
     `uncertain` are askings without a receipt, which may have been taken all the same. `attempts` are Sensor's by their own names,
-    None if the counters could not be read, and `problem` then says why. `acks` and `nacks` are Central's answers to Sensor.
+    None if the counters could not be read, and `problem` then says why. `acks` and `nacks` are Central's answers to Sensor,
+    `central` is what its rate limiter says itself, if that was asked.
     """
 
     url: Text
@@ -79,6 +81,7 @@ class SensorReconciliation(Record):
     attempts: Mapping[str, Whole] | None = None
     acks: Whole = 0
     nacks: Whole = 0
+    central: CentralLimiter | None = None
     compared: ClassVar[Any] = Derived(lambda found: found.theirs, "theirs")
     missing: ClassVar[Any] = Derived(lambda found: found.unexplained, "unexplained")
 
@@ -120,7 +123,7 @@ class SensorReconciliation(Record):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing would change if one waited for Sensor to catch up."""
+        """Whether waiting for Sensor to catch up would change nothing."""
         return (self.unexplained or 0) <= 0
 
     thrown_away: ClassVar[int] = 0

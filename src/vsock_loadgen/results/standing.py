@@ -1,4 +1,4 @@
-"""How a run stands while it goes on: its thresholds as they are now, and what the verdict would be if it ended now."""
+"""How a run stands so far: its thresholds as they are now, and what the verdict would be if it ended now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Standing:
 
 
 class StandingWatch(EachSecond[Standing]):
-    """Judges a run once a second, from its first report on. `findings` gives what has been found out about it by then."""
+    """Judges a run once per second, from its first report. `findings` gives what has been found out about it by then."""
 
     def __init__(self, run: Run, findings: Callable[[RunTotals], Findings]) -> None:
         super().__init__(Standing(tuple(map(unjudged, run.config.thresholds))))

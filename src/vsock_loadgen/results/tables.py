@@ -20,7 +20,7 @@ FRAMES: tuple[Library, ...] = get_args(Library)
 Cell = str | int | float | None
 _FAILURES = "failures"
 _NOT_CELLS = (_FAILURES, "seen")
-"""Leaves where they are empty, objects elsewhere."""
+"""Leaves if they are empty, else objects."""
 _LEFT_OUT = "histograms."
 
 

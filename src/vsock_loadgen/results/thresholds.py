@@ -1,4 +1,4 @@
-"""The thresholds of a run, held against its figures."""
+"""The thresholds of a run, judged by its figures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vsock_loadgen.units import SECOND, format_number, format_seconds
 
 @dataclass(frozen=True, slots=True)
 class JudgedThreshold(Record):
-    """A threshold with what was found, a time in seconds; `value` None where the figure does not exist, which fails.
+    """A threshold with what was found, a time in seconds; `value` None if the figure does not exist, which fails.
 
-    `passed` is None if nothing was judged, since nothing was due of what it is about. `limit` is what the value was held against,
+    `passed` is None if nothing was judged, since nothing was due of what it is about. `limit` is what the value was compared with,
     in `unit`: for what adds up over the fleet, on one of several nodes, this node's part of the limit that is written.
     """
 
@@ -40,7 +40,7 @@ class JudgedThreshold(Record):
 
     @property
     def shown_margin(self) -> str:
-        """How far it is from the limit, for people; empty where that is not known."""
+        """How far it is from the limit, for people; empty if that is not known."""
         if self.passed is None or self.value is None or self.limit is None:
             return ""
         apart = self._shown(round(abs(self.value - self.limit), 9))
@@ -53,7 +53,7 @@ class JudgedThreshold(Record):
 
     @property
     def margin(self) -> float | None:
-        """How far what was found is within the limit, in `unit`; negative beyond it, None where there is nothing to subtract."""
+        """How far what was found is within the limit, in `unit`; negative beyond it, None if there is nothing to subtract."""
         if self.passed is None or self.value is None or self.limit is None:
             return None
         operator = self.expression.rpartition(" ")[0].rpartition(" ")[2]
@@ -68,7 +68,7 @@ class JudgedThreshold(Record):
 
     @property
     def of_a_part(self) -> str:
-        """What of the written limit it was held against, where that is a part."""
+        """The part of the written limit that applied, if it is a part."""
         written = plain_number(self.expression.rpartition(" ")[2])
         if self.unit != "per_second" or self.limit is None or written is None or float(written) == self.limit:
             return ""
@@ -77,7 +77,7 @@ class JudgedThreshold(Record):
 
 @dataclass(frozen=True, slots=True)
 class Abortion(Record):
-    """A run that was stopped, `at_ns` from its start, because of thresholds that were missed by then."""
+    """A run that was stopped, `at_ns` from its start, because thresholds were missed."""
 
     at_ns: Annotated[Nanoseconds, Field(alias="at_seconds")]
     missed: tuple[JudgedThreshold, ...]
@@ -92,7 +92,7 @@ def judge_thresholds(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple
 
 
 def judge_so_far(thresholds: Sequence[Threshold], run: MeasuredRun) -> tuple[JudgedThreshold, ...]:
-    """As `judge_thresholds`, while the run goes on: what is about reports of which none has come to an end is not judged."""
+    """As `judge_thresholds`, during the run: thresholds without finished reports are not judged."""
     return tuple(_judged(threshold, run) if _has_begun(threshold, run) else unjudged(threshold) for threshold in thresholds)
 
 
@@ -102,7 +102,7 @@ def _has_begun(threshold: Threshold, run: MeasuredRun) -> bool:
 
 
 def unjudged(threshold: Threshold) -> JudgedThreshold:
-    """A threshold of whose reports nothing is known."""
+    """A threshold without known reports."""
     return JudgedThreshold(threshold.expression, None, threshold.metric.unit, None, limit=float(threshold.limit))
 
 
@@ -114,7 +114,7 @@ def _judged(threshold: Threshold, run: MeasuredRun) -> JudgedThreshold:
 
 
 def judged_on(threshold: Threshold, measured: Measurable) -> JudgedThreshold:
-    """A threshold with what was found in some reports, whichever it is about; where there is no figure, it is missed."""
+    """A threshold with what was found in some reports, whatever its own scope; if there is no figure, it is missed."""
     value = threshold.metric.value(measured)
     passed = value is not None and COMPARE[threshold.comparison](value, threshold.limit)
     found = None if value is None else float(value)

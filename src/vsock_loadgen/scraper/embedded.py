@@ -28,7 +28,7 @@ class EmbeddedAsker:
         return self
 
     def stop(self) -> Scraped:
-        """Let what is under way come to its end, end the process and return what it counted. Raises CompanionLostError."""
+        """Let what is in flight finish, end the process and return what it counted. Raises CompanionLostError."""
         return self._companion.stop()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

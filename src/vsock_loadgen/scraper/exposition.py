@@ -12,7 +12,7 @@ from vsock_loadgen.results.sensor_reconciliation import PULL_PREFIX, SENSOR_PREF
 _TRANSPORT = ("dial_error", "timeout", "read_error", "abnormal_close", "unexpected")
 _SCRAPE = ("success", "invalid_report", "send_error")
 _NAMES = {"internal": "internal_error", "broken_off": "read_error"}
-"""Sensor's words for what this asker calls otherwise. It does not break off by itself."""
+"""Sensor's words for ends that this asker names differently. It does not break off itself."""
 
 
 def exposition(scraped: Scraped, settings: Settings, process_start: float) -> str:

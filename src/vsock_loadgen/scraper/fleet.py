@@ -18,7 +18,7 @@ _ROOT = "/apis/subresources.kubevirt.io/v1"
 @dataclass(frozen=True, slots=True)
 class KnownFleet:
     """By position: where VMs are found, their global `indices` and `packages`, and for each dimension the id of every VM's group,
-    all None for a VM of which no config says these; `orders` are the ids of each dimension in order."""
+    all None for a VM without a config; `orders` are the ids of each dimension in order."""
 
     dialect: DialectName
     place_of: Callable[[int], RunningVm]
@@ -35,7 +35,7 @@ class KnownFleet:
 
     @classmethod
     def found(cls, vms: Sequence[RunningVm], serve: Serve, plan: Plan | None) -> KnownFleet:
-        """VMs that a cluster has; of those that a plan has as well, what that says is expected."""
+        """VMs that a cluster has; of those that a plan has too, what it says is expected."""
         planned = {_planned(serve, index): index for index in range(plan.fleet.vm_count)} if plan else {}
         return cls._made(serve, vms.__getitem__, [planned.get(vm) for vm in vms], plan)
 
@@ -62,8 +62,8 @@ class KnownFleet:
         return f"{_ROOT}/namespaces/{vm.namespace}/virtualmachineinstances/{vm.name}/vsock?port=818&tls=true"
 
     def is_as_planned(self, position: int, report: Any) -> bool:
-        """Whether an IndexReport is that of a VM: by its hash id, which ends with the VM's index, and by its packages. Where nobody
-        knows what to expect, it is."""
+        """Whether an IndexReport is that of a VM: by its hash id, which ends with the VM's index, and by its packages. Without an
+        expectation, any is."""
         index, packages = self.indices[position], self.packages[position]
         return index is None or (report.hash_id.endswith(f"{index:012x}") and len(report.contents.packages) == packages)
 

@@ -1,4 +1,4 @@
-"""How an asker misbehaves because it was asked to."""
+"""The faults that an asker injects on request."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fractions import Fraction
 class Manners:
     """The ways in which an asker differs from one that reads at once and keeps what it has; by default in none.
 
-    It reads so many bytes a second (0: all at once), breaks each connection off or stops reading it after so many bytes of the
-    response, connects to each agent a second time while the first connection is open, never closes one, and sends a share of its
-    requests as bytes that are none. Of the reports that it took it refuses a share: it asks for these again.
+    It reads `read_rate` bytes per second (0: all at once), drops each connection or stops reading it after some bytes of the
+    response. It connects to each agent a second time while the first connection is open, or never closes one. It sends a share of
+    its requests as bytes that are not requests. It refuses a share of the reports that it took: it asks for these again.
     """
 
     read_bytes_per_second: int = 0

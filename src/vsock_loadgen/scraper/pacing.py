@@ -1,4 +1,4 @@
-"""Which VMs Sensor asks when: a pure function of what became of each asking, the settings and a seed. Times are nanoseconds."""
+"""Which VMs Sensor asks when: a pure function of the outcome of each asking, the settings and a seed. Times are nanoseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vsock_loadgen.plan.polling import Settings
 
 
 class Pacer:
-    """The VMs 0 to `vms` - 1, each due again some time after its last asking came to its end."""
+    """The VMs 0 to `vms` - 1, each due again some time after its last asking ended."""
 
     def __init__(self, vms: int, settings: Settings, *, now_ns: int, seed: int = 0) -> None:
         self._settings = settings

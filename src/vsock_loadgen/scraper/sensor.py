@@ -34,7 +34,7 @@ _WebSocket = aiohttp.ClientWebSocketResponse[Any]
 
 
 class _FailedError(Exception):
-    """An asking that came to nothing."""
+    """A failed asking."""
 
     def __init__(self, why: FailureName) -> None:
         super().__init__(why)
@@ -42,7 +42,7 @@ class _FailedError(Exception):
 
 
 class Sensor:
-    """Whoever drives it awaits `run`, and calls `stop`: askings under way come to their end."""
+    """Its driver awaits `run`, and calls `stop`: askings in flight finish."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Sensor:
         self.tally = Tally(fleet)
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin no more askings."""
         self._stopped.set()
 
     async def run(self) -> None:
@@ -123,7 +123,7 @@ class Sensor:
         (self._pacer.retry if again_soon else self._pacer.settle)(vm, self._clock_ns())
 
     def _count(self, vm: int, response: Response, size: int) -> bool:
-        """Count what a VM has said; whether it is to be asked again soon."""
+        """Count a VM's answer; whether it is to be asked again soon."""
         if response.error:
             self.tally.errors[response.error] += 1
             return response.error in _UPON_BACKOFF
@@ -178,7 +178,7 @@ class Sensor:
                 await ws.close()
 
     async def _ask_beside(self, session: aiohttp.ClientSession, vm: int) -> None:
-        """Ask a VM that is being asked; what it says is counted, and changes nothing else."""
+        """Ask a VM that is being asked; its answer is counted, and changes nothing else."""
         try:
             said = self._dialect.response(await self._exchange(session, vm, Mark(), is_second=True))
         except _FailedError as failed:
@@ -190,7 +190,7 @@ class Sensor:
             self.tally.errors[said.error] += 1
 
     async def _response(self, ws: _WebSocket) -> bytes:
-        """Read a whole response, as the asker's manners are. Raises _FailedError where it ends before."""
+        """Read a whole response, with the asker's faults. Raises _FailedError if it ends before."""
         reader, manners, taken = FrameReader(MOST_RESPONSE_BYTES), self._manners, 0
         while True:
             message = await ws.receive()
@@ -209,4 +209,4 @@ class Sensor:
 
 
 def _let_go(ws: _WebSocket) -> None:
-    """Nothing keeps this connection any more: by now the agent has closed it."""
+    """Forget this connection: by now the agent has closed it."""

@@ -10,7 +10,7 @@ from vsock_loadgen.results.scraped import NOTHING, Scraped, ScrapedGroup
 from vsock_loadgen.scraper.fleet import KnownFleet
 
 FailureName = Literal["dial_error", "timeout", "read_error", "unexpected", "invalid_report", "broken_off"]
-"""Why an asking came to nothing, under the names of Sensor's own counters; `broken_off` by the asker itself, as it was told."""
+"""Why an asking failed, under the names of Sensor's own counters; `broken_off` by the asker itself, as requested."""
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Tally:
     _strangers: set[int] = field(default_factory=set)
 
     def count_report(self, vm: int, packages: int, size: int, *, is_as_planned: bool) -> None:
-        """Count a whole report of so many bytes."""
+        """Count a whole report of `size` bytes."""
         self.bytes += size
         self._reports[vm] += 1
         self._packages[vm] = packages

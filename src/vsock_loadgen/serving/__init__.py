@@ -1,1 +1,1 @@
-"""What a run answers over HTTP while it goes on: metrics, live page, probes."""
+"""What a run serves over HTTP meanwhile: metrics, live page, probes."""

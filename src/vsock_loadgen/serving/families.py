@@ -19,16 +19,16 @@ _LONG = (
     *(400, 500, 600, 750, 900, 1200, 1500, 1800, 2400, 3000, 3600),
 )
 TIME_BOUNDS = (*_SHORT, *(step * 10**decade / 10**6 for decade in range(5) for step in _IN_A_DECADE), *_LONG)
-"""Seconds: from the lag of a generator that is well to a report that waited for hours; 10 is the default of the request timeout.
-From 0.1 ms up to there each is at most a seventh above the one before, and so is the error of a quantile that is read from them;
-above it is a third, and below two fifths."""
+"""Seconds: from the lag of a healthy generator to a report that waited for hours; 10 is the default request timeout. From 0.1 ms to
+10 s each bound is at most a seventh above the one before, and so is the error of a quantile that is read from them. Above, it is a
+third; below, two fifths."""
 _IN_A_GROUPS_DECADE = (100, 140, 200, 280, 355, 500, 710)
 GROUP_TIME_BOUNDS = (
     *(step * 10**decade / 10**6 for decade in range(5) for step in _IN_A_GROUPS_DECADE),
     *(10, 15, 20, 30, 40, 60, 90, 120, 180, 300, 400, 600, 900, 1800, 3600),
 )
-"""Those of groups of VMs, of which there may be dozens: fewer series, and quantiles that are less exact, by two fifths up to 10 s.
-All of them are among the others."""
+"""Those of groups of VMs, which may be dozens: fewer series, and less exact quantiles, by two fifths up to 10 s. They are a subset
+of the others."""
 Rows = Sequence[tuple[str, float]]
 """A histogram as it is shown: the text of each bound, and how many values are at most that; +Inf is the last."""
 

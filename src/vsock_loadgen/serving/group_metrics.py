@@ -1,7 +1,7 @@
 """The groups of VMs as Prometheus sees them: by packages and by report interval as buckets of a dimension, and by profile.
 
-Nodes of one fleet have the same groups, so that their figures can be added up. What became of the groups' reports is one moment of
-the run, as everything that is shown, but not always the newest: it is taken at most every 2 s, and in at most 5 % of the time.
+Nodes of one fleet have the same groups, so that their figures can be added up. The groups' figures are of one moment of the run,
+like all that is shown, but not always the newest: they are taken at most every 2 s, and in at most 5 % of the time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vsock_loadgen.units import SECOND
 
 LEAST_PAUSE_NS = 2 * SECOND
 _PAUSES = 19
-"""The pause after figures were taken, at least, in units of the time that it took."""
+"""The least pause after figures were taken, in units of the time that it took."""
 _BY_VALUE = ("packages", "report_interval")
 _PROFILE = "profile"
 _NO_TIMES = group_time_rows(Histogram())
@@ -30,7 +30,7 @@ _NO_TIMES = group_time_rows(Histogram())
 
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
-    """What became of the reports of a group, and the response times of those that came to an end."""
+    """The fates of a group's reports, and the response times of those that ended."""
 
     due: int = 0
     delivered: int = 0
@@ -51,10 +51,10 @@ class GroupMetrics:
         self._clock_ns = clock_ns
         self._next_ns = clock_ns()
         self.figures: Figures = {name: [GroupFigures()] * len(ids) for name, ids in self._ids.items()}
-        """The latest that were taken; those of the beginning are 0."""
+        """The latest figures; at the beginning 0."""
 
     def update(self, totals: RunTotals, *, is_final: bool) -> None:
-        """Take the figures anew, if it is time to, or nothing comes after them."""
+        """Take new figures, if it is time to, or if they are the last."""
         began_ns = self._clock_ns()
         if began_ns < self._next_ns and not is_final:
             return
@@ -63,7 +63,7 @@ class GroupMetrics:
         self._next_ns = ended_ns + max(LEAST_PAUSE_NS, _PAUSES * (ended_ns - began_ns))
 
     def families(self, figures: Figures) -> Iterator[Metric]:
-        """The metrics of figures that were taken. May be called from any thread."""
+        """The metrics of the figures taken. May be called from any thread."""
         for values in self._values:
             yield values.metric([each.delivered for each in figures[values.dimension]])
         buckets = [((name, bucket), each) for name in _BY_VALUE for bucket, each in self._by_id(figures, name)]
@@ -83,7 +83,7 @@ def _figures(part: PartFigures) -> GroupFigures:
 
 def _families(scope: str, part: str, labels: Sequence[str], rows: Sequence[tuple[Sequence[str], GroupFigures]]) -> Iterator[Metric]:
     meanings = {
-        "due": f"Reports that the schedule has asked for, by {part}.",
+        "due": f"Reports that were due, by {part}.",
         "delivered": f"Delivered reports, by {part}.",
         "failed": f"Failed reports of all classes, by {part}.",
     }

@@ -13,7 +13,7 @@ _IN_A_POD = "KUBERNETES_SERVICE_HOST"
 _PORT_IN_A_POD = 9090
 """What manifests, probes and annotations name."""
 _PORT = 9190
-"""Prometheus itself has 9090 on the machines of those who try things out."""
+"""On a desktop machine Prometheus itself has 9090."""
 _ANY_FREE = 0
 
 
@@ -32,8 +32,8 @@ def listening_address(configured: str | None, environment: Mapping[str, str]) ->
 
 
 def serve(stack: ExitStack, address: str | None, ports: Sequence[int], routes: Mapping[str, Route], log: Log) -> HttpServer | None:
-    """Serve until the stack is left, on the first of the ports that is not taken. Where that is not possible, a line in the log
-    says so, and the run goes on without."""
+    """Serve until the stack is left, on the first of the ports that is free. If that is not possible, the log says so, and the run
+    continues without."""
     *others, port = ports
     try:
         server = stack.enter_context(_first_free(address, others, routes) or HttpServer(address, port, routes))
@@ -50,7 +50,7 @@ def serve(stack: ExitStack, address: str | None, ports: Sequence[int], routes: M
 
 
 def _first_free(address: str | None, ports: Sequence[int], routes: Mapping[str, Route]) -> HttpServer | None:
-    """A server on the first of the ports that nobody has; None where each is taken. Raises OSError for any other reason."""
+    """A server on the first free port; None if each is taken. Raises OSError for any other reason."""
     for port in ports:
         try:
             return HttpServer(address, port, routes)

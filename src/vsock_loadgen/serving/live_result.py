@@ -1,4 +1,4 @@
-"""The result so far, for whoever asks while the run goes on."""
+"""The result so far, for requests during the run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LiveResult:
         self._is_over = False
 
     def update(self, totals: RunTotals) -> None:
-        """Take a copy of the state if somebody waits for one."""
+        """Take a copy of the state if a request waits for one."""
         if not self._is_wanted:
             return
         result = self._result_of(totals)
@@ -43,7 +43,7 @@ class LiveResult:
             self._changed.notify_all()
 
     def end(self, result: Result) -> None:
-        """Give this result to everybody from now on: it is the final one."""
+        """Answer all requests with this result: it is the final one."""
         with self._changed:
             self._latest = result
             self._is_over = True
@@ -51,7 +51,7 @@ class LiveResult:
             self._changed.notify_all()
 
     def document(self, request: Request) -> Response:
-        """The result as JSON; the last one where the run is over, 503 where it has not begun."""
+        """The result as JSON; the last one if the run is over, 503 if it has not begun."""
         with self._changed:
             self._is_wanted = not self._is_over
             self._changed.wait_for(lambda: not self._is_wanted, self._patience_seconds)
@@ -61,7 +61,7 @@ class LiveResult:
         return Response(b"".join(piece.encode() for piece in result_pieces(latest)), _JSON)
 
     def page(self, request: Request) -> Response:
-        """The page that shows the result and keeps asking for it."""
+        """The page that shows the result and reloads it."""
         if self._page is None:
             self._page = self._make_page().encode()
         return Response(self._page, _HTML)

@@ -4,8 +4,8 @@ The rules it keeps:
 - what is shown is a copy that `update` puts in place in one go, so that a scrape sees one moment of the run, never half of two; the
   figures of groups of VMs may be of an earlier moment, but all of them of one (`group_metrics`);
 - every label value is there from the start, with 0, so that a rate has a beginning;
-- a histogram's bound counts a report only where all times of its (0.1 % wide) cell are within the bound: one that lies just
-  below a bound may be counted above it, never the other way round;
+- a histogram's bound counts a report only if all times of its (0.1 % wide) cell are within the bound: a time just below a bound may
+count above it, never the reverse;
 - the response time counts undelivered reports as longer than any bound, so that a target that stalls cannot look better. A sum
   of such times does not exist, so that histogram has neither `_sum` nor `_count`: its `+Inf` bucket is the count.
 """
@@ -93,8 +93,8 @@ class Metrics(Collector):
         self.registry.register(self)
 
     def update(self, totals: RunTotals, result: Result | None = None) -> None:
-        """Show this moment of the run from now on; with the final `result`, its end. Of groups, it is
-        the latest moment that was taken, and at the end this one."""
+        """Show this moment of the run; with the final `result`, its end. For groups, it is the latest moment that was taken, and at
+        the end this one."""
         self._groups.update(totals, is_final=result is not None)
         self._published = Published(
             totals.counts,
@@ -111,7 +111,7 @@ class Metrics(Collector):
         )
 
     def _phase(self, totals: RunTotals) -> str:
-        """The phase of load that goes on; none before the run or once nothing falls due any more."""
+        """The current phase of load; none before the run or once nothing falls due any more."""
         if self._shape is None or totals.is_ending or totals.schedule_ns <= 0:
             return ""
         return self._shape.names[self._shape.phase_at(totals.schedule_ns)]
@@ -127,12 +127,12 @@ class Metrics(Collector):
         if self._shape is not None:
             yield phase_metric(self._shape.names, now.phase)
         if self._mode == "pull":
-            yield gauge("known_vms", "VMs of which something was taken in this run: the asker knows them.", now.known_vms)
+            yield gauge("known_vms", "VMs of which a report was taken in this run: the asker knows them.", now.known_vms)
         yield from self._groups.families(now.groups)
         yield from self._fixed
 
     def page(self, request: Request) -> Response:
-        """The exposition: OpenMetrics to who asks for it, the text format to others."""
+        """The exposition: OpenMetrics if requested, else the text format."""
         encode, content_type = choose_encoder(request.accept)
         return Response(encode(self.registry), content_type)
 
@@ -146,12 +146,12 @@ def _count_metrics(now: Published, mode: Mode) -> Iterator[Metric]:
         yield _own_metric(each, now.counts)
     yield gauge(
         "saturated",
-        "1 once the 99th percentile of the schedule lag passed lagLimit in some 10 s: the run proves nothing about the target.",
+        "1 once the 99th percentile of the schedule lag exceeded lagLimit in some 10 s: the run proves nothing about the target.",
         int(now.is_saturated),
     )
     changes = gauge(
         "node_changes",
-        "Worker nodes that have come (added) or gone since the run began. Not 0: the slices are no longer those of the cluster.",
+        "Worker nodes added or gone since the run began. If not 0, the slices are no longer those of the cluster.",
         labels=("change",),
     )
     changes.add_metric(("added",), len(now.nodes.added))
@@ -161,10 +161,10 @@ def _count_metrics(now: Published, mode: Mode) -> Iterator[Metric]:
 
 
 def _parted(steps: tuple[ClockStep, ...]) -> Metric:
-    """By how much the clocks have parted."""
+    """How far the clocks have drifted apart."""
     parted = gauge(
         "clocks_parted_seconds",
-        "By how much the wall clock has parted from the schedule's: by a suspension, or a setting (back is negative).",
+        "How far the wall clock has moved against the schedule's: by a suspension, or a setting (back is negative).",
         labels=("by",),
         unit="seconds",
     )
@@ -174,15 +174,15 @@ def _parted(steps: tuple[ClockStep, ...]) -> Metric:
 
 
 def _end_metrics(result: Result | None) -> Iterator[Metric]:
-    """How the run came to its end, once it has."""
+    """How the run ended, once it has."""
     ended = result.ended if result else None
-    causes = gauge("ended", "1 for what has ended the run, once it is over.", labels=("by",))
+    causes = gauge("ended", "1 for the reason why the run ended, once it is over.", labels=("by",))
     for cause in get_args(Cause):
         causes.add_metric((cause,), int(ended is not None and ended.by == cause))
     yield causes
     yield gauge(
         "complete",
-        "1 once the run has come to the end of its schedule with every worker.",
+        "1 once the run has reached the end of its schedule with every worker.",
         int(result is not None and result.complete),
     )
     left_ns = (ended.left_ns if ended else None) or 0
@@ -200,26 +200,26 @@ def _own_metric(count: Field[int], counts: Counts) -> Metric:
 
 
 def _fates(counts: Counts) -> Iterator[Metric]:
-    """Reports that came to an end, by the predecessor's classes and by this one's."""
+    """Finished reports, by the predecessor's classes and by this tool's."""
     by_result = Counter(dict.fromkeys(("success", *(failure.record.older_label for failure in classes_of("push")), "context"), 0))
     by_result.update({"success": counts.delivered, "context": counts.unfinished})
     for failure, count in counts.failures.items():
         by_result[failure.record.older_label] += count
     yield counters(
         "requests",
-        "Reports that came to an end: success is delivered, dial got no connection, write lost it, "
-        "context was unfinished when the run ended, send is every other failure.",
+        "Finished reports: success is delivered, dial got no connection, write lost it, "
+        "context was unfinished at the end of the run, send is any other failure.",
         "result",
         by_result,
     )
 
 
 def _askings(counts: Counts) -> Iterator[Metric]:
-    """Askings of a fleet that is asked, by how they ended."""
+    """Askings of a fleet that is asked, by outcome."""
     by_end = {str(way): counts.asked.get(way, 0) for way in Asked}
-    yield counters("askings", "Askings that came to an end, by how they ended: whole took the report.", "end", by_end)
-    yield gauge("askings_under_way", "Askings that have not come to an end.", counts.asking)
-    yield counter("reports_taken_again", "Whole reports that were taken once more.", counts.again)
+    yield counters("askings", "Finished askings, by outcome: whole took the report.", "end", by_end)
+    yield gauge("askings_under_way", "Askings that have not ended.", counts.asking)
+    yield counter("reports_taken_again", "Whole reports that were taken again.", counts.again)
 
 
 def _failures(counts: Counts, mode: Mode) -> Metric:
@@ -230,7 +230,7 @@ def _failures(counts: Counts, mode: Mode) -> Metric:
 def _time_metrics(now: Published) -> Iterator[Metric]:
     yield times(
         "response_time_seconds",
-        "From due to delivered, over all reports that came to an end; one not delivered is above every bound. Has no _sum.",
+        "From due to delivered, over all finished reports; one not delivered is above every bound. Has no _sum.",
         now.times.response,
         now.counts.unanswered,
     )
@@ -239,14 +239,14 @@ def _time_metrics(now: Published) -> Iterator[Metric]:
 
 
 def fleet_metrics(plan: Plan, mine: NodeSlice) -> Iterator[Metric]:
-    """What does not change while a run goes on: the fleet as planned, and this process's slice of it."""
+    """What does not change during a run: the fleet as planned, and this process's slice of it."""
     yield gauge("vms", "VMs of this process's slice of the fleet.", mine.vms)
     yield gauge("nodes", "Nodes that share the fleet, as this process counts them: the same on every node.", len(plan.nodes))
-    yield gauge("fleet_vms", "VMs of the whole fleet, which the slices of all nodes add up to.", plan.fleet.vm_count)
+    yield gauge("fleet_vms", "VMs of the whole fleet: the sum of all nodes' slices.", plan.fleet.vm_count)
     yield from vms_of_groups(plan, mine)
     yield from _statistics("packages", "packages per VM", plan.packages, 1, "")
     yield from _statistics("interval", "the report interval", plan.report_interval, SECOND, "seconds")
-    yield gauge("time_scale", "What report intervals are divided by; the interval gauges are before that.", float(plan.time_scale))
+    yield gauge("time_scale", "Divisor of report intervals; the interval gauges are before the division.", float(plan.time_scale))
     identity = {"seed": str(plan.seed), "digest": plan.fleet.digest()}
     yield InfoMetricFamily(
         f"{PREFIX}plan", "Seed and fingerprint of the fleet: the same on every node, or they do not share one.", identity

@@ -1,4 +1,4 @@
-"""Everything that a run serves over HTTP: one observer on its side, a table of paths on the other."""
+"""Everything that a run serves over HTTP: an observer of the run, and a table of paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Pages:
         self._health = health
 
     def routes(self) -> dict[str, Route]:
-        """What answers at which path."""
+        """The answer of each path."""
         return {
             "/": self._live.page,
             "/metrics": self._metrics.page,
@@ -35,7 +35,7 @@ class Pages:
         self._health.update(totals)
 
     def end(self, totals: RunTotals, result: Result) -> None:
-        """Show the run's end from now on."""
+        """Show the run's end."""
         self._metrics.update(totals, result)
         self._live.end(result)
         self._health.end()

@@ -1,4 +1,4 @@
-"""The metrics of a run at its end, for a Prometheus Pushgateway: a Job is over before anybody has scraped its last moment."""
+"""The metrics of a run at its end, for a Prometheus Pushgateway: a Job is over before its last moment is scraped."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class PushGateway:
     log: Log
 
     def push(self, metrics: Metrics, *, timeout_seconds: float = TIMEOUT_SECONDS) -> int:
-        """Put the metrics in place of those of the run before; returns the exit code of that. A gateway that does not take them is
-        a line in the log."""
+        """Replace the metrics of the run before; returns the exit code of that. If the gateway does not take them, the log says
+        so."""
         try:
             push_to_gateway(
                 self.url.address,

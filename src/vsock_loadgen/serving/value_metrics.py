@@ -1,7 +1,7 @@
-"""What delivered reports were of, packages and report intervals, as Prometheus sees it: exact, or not at all.
+"""Packages and report intervals of delivered reports, for Prometheus: exact, or left out.
 
-Reports are counted by group of VMs. A group whose VMs all have one value counts at it. Of a group with a range of values, it is not
-known how many of its reports are of a value within the range: a bound that lies there is left out, and so is the sum.
+Reports are counted by group of VMs. A group whose VMs all have one value counts at it. In a group with a range of values, the count
+at a value within the range is unknown: a bound there is left out, and so is the sum.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ValueHistogram:
     unit_size: int
 
     def metric(self, delivered: Iterable[int]) -> Metric:
-        """The histogram, if so many reports of each group were delivered."""
+        """The histogram, given the delivered reports of each group."""
         counts: Counter[int] = Counter()
         for ends, count in zip(self.ends, delivered, strict=True):
             if ends:

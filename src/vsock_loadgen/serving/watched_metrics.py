@@ -1,7 +1,7 @@
 """What the live view shows, for Prometheus: the last ten seconds, thresholds, the verdict so far, and the phase of load.
 
-As gauges, they say the same after one scrape as after a hundred: a run of twenty seconds has them, too. A time that falls among
-reports that were not delivered is +Inf, and what has no value yet is NaN.
+As gauges, they say the same after one scrape as after a hundred: even a run of twenty seconds has them. A time among reports that
+were not delivered is +Inf; a missing value is NaN.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ _CLOCKS = {
 def recent_metrics(recent: Recent) -> Iterator[Metric]:
     """Rates and percentiles of the last ten seconds."""
     counts = recent.counts
-    rates = gauge(
-        "recent_reports_per_second", f"Reports per second in the last {RECENT_SECONDS} s, by what became of them.", labels=("fate",)
-    )
+    rates = gauge("recent_reports_per_second", f"Reports per second in the last {RECENT_SECONDS} s, by outcome.", labels=("fate",))
     for fate in ("due", "delivered", "failed", "skipped"):
         rates.add_metric((fate,), recent.per_second(getattr(counts, fate)))
     yield rates
@@ -54,9 +52,9 @@ def standing_metrics(standing: Standing) -> Iterator[Metric]:
     """Thresholds with what was found so far, and the verdict."""
     thresholds = standing.thresholds
     unit = "in seconds, percent or reports per second"
-    yield _of_thresholds("limit", f"What the figure of a threshold is checked against, {unit}.", thresholds)
+    yield _of_thresholds("limit", f"Limit of a threshold, {unit}.", thresholds)
     yield _of_thresholds("value", f"The figure so far, {unit}; +Inf among reports that were not delivered.", thresholds)
-    yield _of_thresholds("met", "1 where a threshold is met so far, 0 where it is missed, NaN before it can be judged.", thresholds)
+    yield _of_thresholds("met", "1 if a threshold is met so far, 0 if it is missed, NaN before it can be judged.", thresholds)
     verdict = gauge("verdict", "1 for the verdict if the run ended now; once it is over, for its verdict.", labels=("status",))
     for status in get_args(Status):
         verdict.add_metric((status,), int(standing.verdict is not None and standing.verdict.status == status))
@@ -81,8 +79,8 @@ def _number(what: str, threshold: JudgedThreshold) -> float:
 
 
 def phase_metric(names: Sequence[str], now: str) -> Metric:
-    """Which phase of load goes on."""
-    family = gauge("phase", "1 for the phase of load that goes on, 0 for the others.", labels=("phase",))
+    """The current phase of load."""
+    family = gauge("phase", "1 for the current phase of load, 0 for the others.", labels=("phase",))
     for name in dict.fromkeys(names):
         family.add_metric((name,), int(name == now))
     return family

@@ -1,4 +1,4 @@
-"""What an asker would make of a fleet, as terminal text: how often it asks, and how stale what the scanner knows would be."""
+"""What an asker would make of a fleet, as terminal text: how often it asks, and how stale the scanner's knowledge would be."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def asked_plan_parts(asked: AskedForecast, vms: int) -> list[RenderableType]:
 
 
 def _rows(asked: AskedForecast, vms: int) -> Iterator[tuple[str, str]]:
-    """Name and value; a row without a name goes on."""
+    """Name and value; a row without a name continues the one above."""
     yield "askings per second", f"{format_number(asked.askings_per_second)}: a VM is asked every {format_age(asked.interval_ns)}"
     if asked.most_askings is not None:
         yield "", f"at most {format_number(asked.most_askings)}, {asked.starts:,} in each tick of {format_age(asked.tick_ns)}"
     yield "taken", f"{format_number(asked.whole_rate)} whole reports and {format_bytes(asked.bytes_per_second)} per second"
     yield "asked once", f"all {vms:,} VMs {_after(asked)}"
     half, most = (format_age(asked.response_ns(percent)) for percent in (50, 99))
-    yield "response time", f"{half} (P50), {most} (P99): what the scanner knows would be so old"
-    yield "never asked for", f"{format_number(asked.never_asked_percent)} % of the new reports, replaced by a newer one before"
+    yield "response time", f"{half} (P50), {most} (P99): the age of what the scanner knows"
+    yield "never asked for", f"{format_number(asked.never_asked_percent)} % of the new reports, replaced by a newer one first"
     if len(asked.never_asked) > 1:
         shares = ", ".join(f"{group.name} {format_number(group.percent)} %" for group in asked.never_asked)
         yield "", f"by report interval: {shares}"
     if (central := asked.central) is not None:
-        yield "Central", f"takes {central.rate:g} a second: the first reports are through {_through(asked, central)}"
+        yield "Central", f"takes {central.rate:g} per second: the first reports are through {_through(asked, central)}"
 
 
 def _after(asked: AskedForecast) -> str:

@@ -1,4 +1,4 @@
-"""The outcome of a fleet that was asked for its reports, in its own words: what the asker knows, and how askings ended."""
+"""The outcome of a fleet that was asked for its reports: what the asker knows, and how askings ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asked_words(counts: Counts) -> Words:
     """Those of a fleet that is asked."""
     since = [f"{count:,} {_SINCE[why]}" for why, count in counts.ended_by.items() if count]
     return Words(
-        skipped=f"nobody asked in time ({', '.join(since)})" if since else "nobody asked in time",
+        skipped=f"not asked for in time ({', '.join(since)})" if since else "not asked for in time",
         unfinished="still waiting at the end",
         response="from due until the asker had this report or a newer one, every due report",
         service="from the connection to the receipt, every delivered report",
@@ -45,16 +45,16 @@ _SINCE = {
 }
 _KINDS: tuple[tuple[Kind, str], ...] = (
     ("whole", "took the whole report"),
-    ("unchanged", "had it already"),
-    ("errors", "an error of the agent, or a fault that was asked for"),
-    ("failed", "came to nothing half-way"),
+    ("unchanged", "had the report already"),
+    ("errors", "an error of the agent, or an injected fault"),
+    ("failed", "broke off half-way"),
     ("refused", "refused before the upgrade"),
-    ("cut", "under way at the end"),
+    ("cut", "in flight at the end"),
 )
 
 
 def asked_parts(counts: Counts, known: Known, response: TimeSummary, seen: object = None) -> list[RenderableType]:
-    """What the asker knows, and the accounts of the askings; `seen` is how many reports an asker of the run's own has counted."""
+    """What the asker knows, and the accounts of the askings; `seen` is how many reports an embedded asker has counted."""
     parts: list[RenderableType] = [indented(Text(line)) for line in _known(counts, known, response)]
     chart = grid("left", "right", "left")
     for kind, says in _KINDS:
@@ -65,11 +65,11 @@ def asked_parts(counts: Counts, known: Known, response: TimeSummary, seen: objec
 
 
 def _of(counts: Counts, kind: Kind) -> str:
-    """The ways in which askings of a kind ended, where there are several or the kind does not say it."""
+    """The ways in which askings of a kind ended, if there are several or the kind does not say it."""
     if kind == "whole":
         return f", {counts.again:,} of them again" if counts.again else ""
     if kind == "unchanged":
-        return f", {counts.claimed:,} of them what was never delivered here" if counts.claimed else ""
+        return f", {counts.claimed:,} of them reports that were never delivered here" if counts.claimed else ""
     ways = [
         f"{count:,} {way}" for way, count in sorted(counts.asked.items(), key=lambda item: -item[1]) if way.kind == kind and count
     ]
@@ -80,7 +80,7 @@ def _known(counts: Counts, known: Known, response: TimeSummary) -> list[str]:
     """What the scanner knew of the fleet, in sentences."""
     lines = []
     if counts.initial:
-        lines.append(f"{counts.initial:,} of the due reports were there before the run; they have no response time")
+        lines.append(f"{counts.initial:,} of the due reports are from before the run and have no response time")
     if known.known_after_ns is not None:
         lines.append(f"the whole fleet was known after {format_age(known.known_after_ns)}")
     else:

@@ -12,7 +12,7 @@ from vsock_loadgen.text.capacity_comparison_sheet import sheet_of
 from vsock_loadgen.text.console import grid, indented, rendered
 from vsock_loadgen.text.markdown import escaped, markdown_table
 
-ASKED, MACHINES = "Differences in what was asked", "Differences of the machines"
+ASKED, MACHINES = "Differences of goals and bounds", "Differences of the machines"
 
 
 def comparison_text(comparison: Comparison, judged: Sequence[JudgedHolds] = (), *, width: int = 80, color: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""A comparison of searches in words and figures, which every format shows in its own way."""
+"""A comparison of searches in words and figures, for every format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vsock_loadgen.text.comparison_sheet import plain_text, side_letter
 from vsock_loadgen.units import format_number
 
 _FIGURES_BEYOND = 10
-"""Percent above which a decimal is more than any search knows."""
+"""Percentages above this are shown without decimals: no search is that precise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Sheet:
 
 
 def sheet_of(comparison: Comparison, judged: Sequence[JudgedHolds] = ()) -> Sheet:
-    """A comparison and what was asked of it; the verdict is empty where nothing was."""
+    """A comparison and what was asked of it; the verdict is empty if nothing was."""
     letters = tuple(map(side_letter, range(len(comparison.sides))))
     verdict = "failed" if any(condition.failed for condition in judged) else "passed"
     return Sheet(
@@ -60,11 +60,11 @@ def _condition(judged: JudgedHolds) -> str:
 
 
 def _change(change: Change) -> str:
-    """How much more or less holds than before, in a line; without a percentage where one of them may hold any load above."""
+    """How much more or less holds than before, in a line; without a percentage if one of them may hold any load above."""
     before, after = (_held(side, change.unit) for side in (change.before, change.after))
     name, percent = change.after.name, change.percent
     if percent is None:
-        return f"{name} holds {after}; before, nothing that was tried held"
+        return f"{name} holds {after}; before, no load that was tried held"
     is_open = any(side.capacity.misses is None for side in (change.before, change.after))
     if is_open or change.after.capacity.holds is None:
         return f"{name} holds {after}, before {before}"
@@ -76,7 +76,7 @@ def _change(change: Change) -> str:
 
 
 def _bounds(change: Change) -> str:
-    """Whether the difference is more than the bounds leave open."""
+    """Whether the difference exceeds what the bounds leave open."""
     before, after = (_interval(side, change.unit) for side in (change.before, change.after))
     if change.overlaps:
         return f"within the width of the bounds, which overlap: {before} before, {after} now"
@@ -92,10 +92,10 @@ def _interval(side: Side, unit: Unit) -> str:
 
 
 def _held(side: Side, unit: Unit) -> str:
-    """The highest load that held, which is the least that may hold where no load missed."""
+    """The highest load that held: if no load missed, the limit is at least that."""
     value = amount(side.capacity.holds, unit)
     if value is None:
-        return "nothing that was tried"
+        return "no load that was tried"
     load = f"{value:,.0f} VMs" if unit == "vms" else f"{format_number(value)} reports/s"
     return load if side.capacity.misses else f"at least {load}"
 
@@ -104,9 +104,9 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
     """What speaks against the comparison."""
     for side in comparison.sides:
         if side.capacity.code in NO_ANSWER:
-            yield f"{side.name} is no answer: {_doubt(side)}"
+            yield f"{side.name} is not an answer: {_doubt(side)}"
     if not comparison.has_same_goals:
-        yield "The goals differ: each search asked for something else."
+        yield "The goals differ: the searches looked for different things."
     if not comparison.has_same_load:
         yield "The configs differ: the searches had other fleets."
 

@@ -18,7 +18,7 @@ def capacity_page(capacity: Capacity) -> str:
 
 
 def _meanings(capacity: Capacity) -> dict[str, object]:
-    """The outcome in the words of the terminal, and what the document does not spell out: of each trial what it shows, and why."""
+    """The outcome in the words of the terminal, and what each trial shows and why, which the document does not spell out."""
     return {
         "status": _OF_CODES.get(capacity.code, "invalid"),
         "lines": list(outcome_lines(capacity)),
@@ -28,5 +28,5 @@ def _meanings(capacity: Capacity) -> dict[str, object]:
 
 
 def _goals(capacity: Capacity) -> dict[str, None]:
-    """Those that are asked for, and those that the trials were judged by."""
+    """The goals asked for, and those that the trials were judged by."""
     return dict.fromkeys((*capacity.goals, *(seen.goal for trial in capacity.trials for seen in trial.goals)))

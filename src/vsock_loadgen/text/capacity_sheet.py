@@ -1,4 +1,4 @@
-"""A search in words and figures, whatever they are shown on: the terminal, Markdown, the page."""
+"""A search in words and figures, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MET, MISSED = "\N{CHECK MARK}", "\N{BALLOT X}"
 _CONFIDENCE: dict[Confidence, str] = {
     "clear": "every bound is clear at 95 % confidence",
     "majority": "some trials were not clear: the majority of three decided",
-    "contradictory": "a load was held and a lower one missed: the target is not the same from trial {} on",
-    "changed": "the load that held first is missed at the end: the target has changed, and so may the bounds",
-    "interrupted": "the search was interrupted: the bounds are what was known by then",
+    "contradictory": "a load was held and a lower one missed: the target has changed since trial {}",
+    "changed": "the load that held first is missed at the end: the target has changed, so the bounds may have too",
+    "interrupted": "the search was interrupted: the bounds are preliminary",
 }
 _LIMITS = {
     "generator": "the generator was late: the target may hold more (add workers or nodes)",
-    "fleet": "the fleet: with more load its VMs would report before their last report can end; add VMs, or --vary vms",
-    "bounds": "the bounds of the search: the highest load that was to be tried holds",
+    "fleet": "the fleet: with more load its VMs would report before their last report ends; add VMs, or --vary vms",
+    "bounds": "the bounds of the search: the highest load allowed holds",
     "not recovered": "the target, which did not recover after the last trial",
-    "thrown away": "the target itself: it threw away reports that it had taken",
-    "backlog": "its backlog grows, before any goal is missed",
+    "thrown away": "the target itself: it discarded reports that it had taken",
+    "backlog": "its backlog grows before any goal is missed",
 }
 
 
@@ -41,9 +41,9 @@ def goal_line(goal: Goal) -> str:
 
 
 def outcome_lines(capacity: Capacity) -> Iterator[str]:
-    """What was found, in three lines, and in more where there is more to say: what holds, what does not, and why."""
-    yield f"holds:  {level_text(capacity.holds)}" if capacity.holds else "holds:  nothing that was tried"
-    yield f"misses: {level_text(capacity.misses)}" if capacity.misses else "misses: nothing that was tried"
+    """What was found, in three lines or more: what holds, what does not, and why."""
+    yield f"holds:  {level_text(capacity.holds)}" if capacity.holds else "holds:  no load that was tried"
+    yield f"misses: {level_text(capacity.misses)}" if capacity.misses else "misses: no load that was tried"
     if capacity.limited_by:
         yield f"limited by {limit_text(capacity)}"
     if capacity.at_least:
@@ -51,7 +51,7 @@ def outcome_lines(capacity: Capacity) -> Iterator[str]:
         yield f"at least {capacity.at_least}: {'yes' if is_met else 'no'}"
     if capacity.plateau_reports_per_second is not None:
         is_less = capacity.holds is not None and capacity.plateau_reports_per_second < capacity.holds.reports_per_second
-        then = ": what holds above that holds for a while" if is_less else ""
+        then = ": a load above that holds only for a while" if is_less else ""
         yield f"plateau: {format_number(capacity.plateau_reports_per_second)} reports/s are delivered under too much load{then}"
     yield f"confidence: {capacity.confidence}, {confidence_text(capacity)}"
 
@@ -62,7 +62,7 @@ def confidence_text(capacity: Capacity) -> str:
 
 
 def limit_text(capacity: Capacity) -> str:
-    """What keeps the bounds where they are, in words; empty where nothing is known."""
+    """What keeps the bounds where they are, in words; empty if nothing is known."""
     name = capacity.limited_by
     return _LIMITS.get(name, f"the goal {name}") if name else ""
 
@@ -76,7 +76,7 @@ class Sheet:
 
 
 def sheet_of(trials: Sequence[Trial]) -> Sheet:
-    """The trials in their order. VMs have a column where they differ, and the 99th percentile where no goal has it."""
+    """The trials in their order. VMs have a column if they differ, and the 99th percentile if no goal has it."""
     varies = len({trial.level.vms for trial in trials}) > 1
     goals = [seen.goal for seen in trials[0].goals] if trials else []
     has_p99 = any(goal.startswith("response_time.p99 ") for goal in goals)
@@ -133,15 +133,15 @@ def goal_cell(seen: GoalSeen) -> str:
 
 
 def why(trial: Trial) -> str:
-    """Because of what a trial misses, or shows nothing; empty where it holds."""
+    """Why a trial misses, or shows nothing; empty if it holds."""
     if trial.verdict == "late":
         return f"the generator was late (lag P99 {_time(trial.lag_p99)})"
     missed = [f"{goal_heading(seen.goal)} ({goal_cell(seen)})" for seen in trial.misses]
     if trial.thrown_away:
-        missed.append(f"the target threw away {trial.thrown_away:,} reports")
+        missed.append(f"the target discarded {trial.thrown_away:,} reports")
     if not missed and trial.backlog == "grows":
         missed = ["the backlog grows"]
-    return ", ".join(missed or (["more under way than can be answered in time"] if trial.cut else []))
+    return ", ".join(missed or (["more in flight than can be answered in time"] if trial.cut else []))
 
 
 def _time(seconds: float | None) -> str:

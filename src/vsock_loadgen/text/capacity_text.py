@@ -27,7 +27,7 @@ def capacity_text(capacity: Capacity, *, width: int = 80, color: bool = False) -
 
 
 def trials_table(trials: Sequence[Trial]) -> Table:
-    """The trials in their order, a row each; what there is no room for is left out."""
+    """The trials in their order, a row each; columns without room are left out."""
     sheet = sheet_of(trials)
     made = table("Trials", *(_broken(heading) for heading in sheet.headings))
     for row in sheet.rows:

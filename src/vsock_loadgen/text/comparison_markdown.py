@@ -1,4 +1,4 @@
-"""A comparison in Markdown, to be pasted into a ticket or a merge request."""
+"""A comparison in Markdown, for a ticket or a merge request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def comparison_markdown(comparison: Comparison, judged: Sequence[JudgedCondition
         if groups:
             parts += ["### By group of VMs", _figures(letter, [row for group in groups.values() for row in group])]
     if sheet.left_out:
-        parts.append(f"{sheet.left_out:,} figures differ within their own spread, and are not shown (--all shows them).")
+        parts.append(f"{sheet.left_out:,} figures differ only within their own spread (--all shows them).")
     parts.append(f"{SPREAD_MEANING.capitalize()}.")
     return "\n\n".join(parts) + "\n"
 

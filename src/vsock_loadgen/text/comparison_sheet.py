@@ -1,4 +1,4 @@
-"""A comparison as rows of texts, which every format shows in its own way."""
+"""A comparison as rows of texts, for every format."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from vsock_loadgen.units import SECOND, format_number, format_seconds
 NOT_DELIVERED = "not delivered"
 HEADINGS = ("difference", "percent", "own spread")
 SPREAD_MEANING = (
-    "several runs stand for their median; their own spread is the largest less the smallest value of a side's runs (of both sides, "
-    "the larger), and a difference within it may come from chance alone"
+    "several runs stand for their median; "
+    "their own spread is the largest less the smallest value of a side's runs (of both sides, the larger)"
+    "; a difference within it may be chance"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a comparison shows. Sides go by letters, A the baseline; `runs` are (letter, name, what it is worth).
+    """What a comparison shows. Sides have letters, A the baseline; `runs` are (letter, name, what it is worth).
 
     `invalid` runs are (name, reasons). A row of `setup` and `machines` has a key and a text for each side; they are what differs.
     `figures` has a table for each side but the baseline: name, both figures, their difference, that in percent, and whether it is
@@ -46,7 +47,7 @@ class Sheet:
 
 
 def sheet_of(comparison: Comparison, judged: Sequence[JudgedCondition] = (), *, only_beyond: bool = False) -> Sheet:
-    """A comparison and what was asked of it; the verdict is empty where nothing was. With `only_beyond`, rows are left out whose
+    """A comparison and what was asked of it; the verdict is empty if nothing was. With `only_beyond`, rows are left out if their
     difference is known to be within the spread."""
     letters = tuple(map(side_letter, range(len(comparison.sides))))
     runs = [(letter, run) for letter, side in zip(letters, comparison.sides, strict=True) for run in side.runs]
@@ -102,22 +103,22 @@ def _order(comparison: Comparison) -> str:
         return ""
     if comparison.in_turn:
         return "The sides were run in turn."
-    return "The sides were run one after the other: what changed meanwhile shows as well."
+    return "The sides were run one after the other: what changed meanwhile shows too."
 
 
 def _warnings(comparison: Comparison) -> Iterator[str]:
     """What speaks against the comparison."""
     if not comparison.same_mode:
         yield (
-            "The modes differ: reports were sent (push) or asked for (pull). In pull, a response time ends when the asker has the "
-            "report or a newer one: it is the asker's schedule, and not a time of the target."
+            "The modes differ: reports were sent (push) or asked for (pull). In pull, a response time ends when the asker "
+            "has the report or a newer one: it shows the asker's schedule, not the target."
         )
     elif not comparison.same_asker:
         yield "The askers' settings differ: response times and skipped reports follow from them."
 
 
 def _differing(comparison: Comparison, difference: Difference) -> tuple[str, ...]:
-    """The key, and for each side the value of its runs, or all of theirs where they differ among themselves."""
+    """The key, and for each side the value of its runs, or all values if they differ."""
     values = iter(difference.values)
     texts = [dict.fromkeys(plain_text(next(values)) for _ in side.runs) for side in comparison.sides]
     return (difference.key, *map(", ".join, texts))

@@ -1,4 +1,4 @@
-"""A comparison as terminal text: what was run, in what it differs, then a table for every side beside the baseline."""
+"""A comparison as terminal text: the runs, how they differ, then a table for every side beside the baseline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vsock_loadgen.text.console import grid, indented, rendered
 from vsock_loadgen.text.figure_tables import FigureTable, figure_tables
 
 _ROOMY = 100
-"""Cells at which there is room for every cell's own words."""
+"""Width in cells with room for every cell's full words."""
 _SHORT = {"beyond ": "> ", "within ": "< ", "spread unknown": "?", " points": " pt"}
 _SHORT_HEADINGS = (*HEADINGS[:2], "spread")
 _SHORT_MEANING = "pt: percentage points; > beyond, < within the spread"
@@ -97,7 +97,7 @@ def _table(
     number: int,
     width: int,
 ) -> FigureTable:
-    """One side beside the baseline, without the column of spreads where none is known."""
+    """One side beside the baseline, without the column of spreads if none is known."""
     letter = sheet.letters[number + 1]
     has_spread = any(row.changes[number].spread is not None for row in comparison.rows)
     headings = ("A", letter, *(HEADINGS if width >= _ROOMY else _SHORT_HEADINGS))[: None if has_spread else -1]
@@ -114,7 +114,7 @@ def _kind(row: Row) -> str:
 
 
 def _fitting(cell: str, width: int) -> str:
-    """The cell in fewer words, where there is little room."""
+    """The cell in fewer words, if there is little room."""
     for words, short in _SHORT.items() if width < _ROOMY else ():
         cell = cell.replace(words, short)
     return cell

@@ -30,8 +30,8 @@ _BESIDE_A_BAR = 52
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where a run writes: the log as it goes, and the outcome at its end. `width` and `color` are those of the terminal; `live`
-    where the log's is one that may be drawn on, and `keys` where keys are pressed that the live view hears."""
+    """The streams of a run: its log, and its outcome at the end. `width` and `color` are those of the terminal; `live` is the log's
+    if it may be drawn on, and `keys` the one whose keys the live view reads."""
 
     log: TextIO
     outcome: TextIO
@@ -44,7 +44,7 @@ class Streams:
 def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
     """The parts one under the other, as text for a terminal of this width.
 
-    Texts may be somebody else's (a target's error, a result from elsewhere): what would steer the terminal becomes question marks.
+    Texts may be foreign (a target's error, another's result): what would steer the terminal becomes question marks.
     """
     console = Console(
         file=io.StringIO(),
@@ -64,7 +64,7 @@ def rendered(parts: list[RenderableType], *, width: int, color: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Harmless:
-    """A part as it is, but for control characters; rich's own codes for colours come after."""
+    """A part as it is, without control characters; rich adds its codes for colours later."""
 
     part: RenderableType
 
@@ -74,7 +74,7 @@ class _Harmless:
 
 
 class _WholeColumns(Table):
-    """A table whose figures are never broken: where there is no room for all its columns, the last ones are left out."""
+    """A table whose figures are never broken: if there is no room for all its columns, the last ones are left out."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         while len(self.columns) > 1 and self._least(console) > options.max_width:
@@ -103,7 +103,7 @@ def table(title: str, *headings: str) -> Table:
 
 
 def grid(*justify: JustifyMethod) -> Table:
-    """Columns without lines or headings, in which nothing is cut off; what has no room is left out as in a table."""
+    """Columns without lines or headings, in which nothing is cut off; columns without room are left out as in a table."""
     made = _WholeColumns.grid(padding=(0, 2))
     for side in justify:
         made.add_column(justify=side, overflow="fold", no_wrap=side == "right")
@@ -147,7 +147,7 @@ def columns(values: Sequence[float], tops: Sequence[float], highest: float, heig
 
 
 def bar(share: float, width: int) -> str:
-    """A horizontal bar, `share` (0..1) of `width` cells long, in eighths of a cell; something shows where anything is."""
+    """A horizontal bar, `share` (0..1) of `width` cells long, in eighths of a cell; a value above 0 always shows."""
     eighths = min(width * 8, round(share * width * 8))
     if share > 0:
         eighths = max(1, eighths)

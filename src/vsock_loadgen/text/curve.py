@@ -1,4 +1,4 @@
-"""A cumulative distribution as lines of text: how much of a fleet has at most each value, with the groups of values below."""
+"""A cumulative distribution as lines of text: the share of a fleet with at most each value, with the groups of values below."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ _ROWS = 6
 _LABELS = {0: "100 %", _ROWS // 2: "50 %", _ROWS - 1: "0 %"}
 _INDENT = len("100 % ")
 _LOGARITHMIC_FROM = 10
-"""Times that the largest value is the smallest one, from which on an axis is logarithmic if half of the values lie in its first
-quarter."""
+"""Ratio of the largest to the smallest value from which an axis is logarithmic, if half of the values lie in its first quarter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Values from `low` to a higher `high` over so many `cells`: each is a factor if it `is_logarithmic`, or else a step."""
+    """Values from `low` to a higher `high` over `cells`: each is a factor if it `is_logarithmic`, or else a step."""
 
     low: int
     high: int
@@ -34,7 +33,7 @@ class Axis:
         return cls(low, high, cells, is_steep and high >= _LOGARITHMIC_FROM * low > 0)
 
     def value(self, cell: float) -> float:
-        """What is at a cell's left end."""
+        """The value at a cell's left end."""
         part = cell / self.cells
         return self.low * (self.high / self.low) ** part if self.is_logarithmic else self.low + (self.high - self.low) * part
 

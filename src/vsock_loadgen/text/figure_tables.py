@@ -27,7 +27,7 @@ _FEWEST_BAR_CELLS, _MOST_BAR_CELLS = 5, 60
 @dataclass(frozen=True, slots=True)
 class FigureTable:
     """A title, the heading of the names, the names, and the figures of every column in step with them. `bars` are shares, 0..1;
-    `ends` are the rows that a line is left free after."""
+    `ends` are the rows that are followed by an empty line."""
 
     title: str
     heading: str
@@ -69,8 +69,8 @@ def _drawn(table: FigureTable, name_cells: int, widths: Mapping[str, int], bar_c
 
 
 def time_text(summary: TimeSummary, value: float | None, *, at_least: bool = False) -> str:
-    """One of a summary's times: `-` where there is none, or in words that it falls among reports that were not delivered; marked
-    where it is `at_least` so long."""
+    """One of a summary's times: `-` if there is none, or in words that it falls among reports that were not delivered; marked if it
+    is `at_least` that long."""
     if value is None:
         return "not delivered" if summary.count else "-"
     return f"{AT_LEAST if at_least else ''}{format_seconds(value)}"

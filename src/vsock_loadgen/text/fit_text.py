@@ -65,7 +65,7 @@ def _interval(nanoseconds: float) -> str:
 
 def _chart(fit: Fit, show: Callable[[float], str], width: int) -> Table:
     """Data and fit along the fleet, from its VMs with the smallest values to those with the largest: what a band of it has on
-    average. Where the bars of both are alike, one is seen."""
+    average. If the bars of both are alike, one is shown."""
     pairs = [(fmean(fit.values[start:end]), fmean(fit.fitted[start:end])) for start, end in pairwise(_ranks(len(fit.values)))]
     most = max(max(pair) for pair in pairs)
     cells = max(5, min(_MOST_BAR_CELLS, width - _BESIDE_BARS))
@@ -80,11 +80,11 @@ def _chart(fit: Fit, show: Callable[[float], str], width: int) -> Table:
 
 
 def _ranks(count: int) -> list[int]:
-    """Where the bands begin and end, as ranks of so many values."""
+    """The bounds of the bands, as ranks of `count` values."""
     return sorted({round(count * percent / 100) for percent in _BAND_ENDS})
 
 
 def _bars(data: float, fitted: float, cells: int) -> str:
-    """Two bars, shares of so many cells, one on the other."""
+    """Two bars, shares of a width in cells, one on the other."""
     common, longest = (max(1, round(share * cells)) for share in (min(data, fitted), max(data, fitted)))
     return BAR * common + (_DATA if data > fitted else _FIT) * (longest - common)

@@ -1,4 +1,4 @@
-"""What became of the reports of each group of VMs, as terminal text: a table for each way in which the fleet is grouped."""
+"""The fates of each group's reports, as terminal text: a table for each way in which the fleet is grouped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIRST_OUT = ("due", "planned", "age P99", "P50", "skipped", "seen", "delivered"
 
 
 def group_parts(result: Result, *, width: int) -> list[RenderableType]:
-    """The tables, and remarks on what the receiver saw. Nothing where all VMs are in one group of each dimension."""
+    """The tables, and remarks on what the receiver saw. Nothing if all VMs are in one group of each dimension."""
     shown = {name: groups for name in DIMENSIONS if result.groups and _tells(groups := result.groups.of(name))}
     if not shown:
         return []
@@ -45,17 +45,17 @@ def _meaning(result: Result, *, has_vms: bool) -> RenderableType:
     meaning.add_row("planned", "VMs")
     meaning.add_row("P50, P99", "response time")
     if result.asked is not None:
-        meaning.add_row("age P99", "how old delivered reports were when they were taken")
+        meaning.add_row("age P99", "age of delivered reports when they were taken")
     if result.groups and any(_is_at_least(group) for name in DIMENSIONS for group in result.groups.of(name)):
-        meaning.add_row(AT_LEAST, "at least: a report that is no younger was open at the end")
+        meaning.add_row(AT_LEAST, "at least: a report of that age or more was open at the end")
     if result.receiver is not None:
-        seen = "VMs that arrived as planned, of those that could be known" if has_vms else "reports that arrived"
+        seen = "VMs that arrived as planned, of those that can be identified" if has_vms else "reports that arrived"
         meaning.add_row("seen", seen)
     return meaning
 
 
 def _tells(groups: Sequence[GroupResult]) -> bool:
-    """Whether groups say more than the whole: where there are several, or not all VMs of the only one arrived as planned."""
+    """Whether groups say more than the whole: there are several, or not all VMs of the only one arrived as planned."""
     if are_several(groups):
         return True
     return any(group.seen is not None and group.seen.vms != group.seen.knowable for group in groups)
@@ -104,12 +104,12 @@ def _remarks(receiver: Mapping[str, object], dimensions: Sequence[str]) -> Itera
     ungrouped, strangers, not_seen = (receiver.get(name) for name in ("ungrouped", "strangers", "not_seen"))
     reasons = not_seen if isinstance(not_seen, Mapping) else {}
     if isinstance(ungrouped, int) and ungrouped and "report_interval" in dimensions and "report_interval" not in reasons:
-        yield f"{_vms(ungrouped)} sent fewer than two reports, so their interval is not known"
+        yield f"{_vms(ungrouped)} sent fewer than two reports, so their interval is unknown"
     if isinstance(strangers, int) and strangers:
-        yield f"{_vms(strangers)} arrived with a CID or a number of packages that was not planned"
+        yield f"{_vms(strangers)} arrived with an unplanned CID or number of packages"
     for name in dimensions:
         if name in reasons:
-            yield f"seen by {_words(name)} is not known: {reasons[name]}"
+            yield f"seen by {_words(name)} is unknown: {reasons[name]}"
 
 
 def _vms(count: int) -> str:

@@ -1,7 +1,7 @@
-"""A document as one HTML page that needs nothing else: no network, no other file. With a live source it follows a run that goes on.
+"""A document as one HTML page that needs nothing else: no network, no other file. With a live source it follows a run.
 
-The page runs only the scripts that it was written with: its content security policy names their hashes, that of the charts' library
-as well, which is packed and put into the page by its own script. A document is data in it, which is shown as text.
+The page runs only the scripts that it was written with: its content security policy names their hashes, including the charts'
+library, which is packed and which its own script adds to the page. A document is data in it, which is shown as text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vsock_loadgen.text.result_text import NOTHING_TO_PROVE, PROOF
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _LEVEL = 6
-"""Of gzip: 9 takes three times as long and saves one hundredth."""
+"""Level of gzip: 9 takes three times as long and saves one hundredth."""
 _BREAKS_OUT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
@@ -51,12 +51,12 @@ def result_page(document: Mapping[str, object]) -> str:
 
 
 def live_page() -> str:
-    """The page that asks for `result.json` beside it, again and again."""
+    """The page that reloads the `result.json` beside it."""
     return page_of(_LIVE, None, _meanings())
 
 
 def page_of(kind: Kind, document: Mapping[str, object] | None, meanings: Mapping[str, object]) -> str:
-    """The page of a document, or a live one where there is none; the `meanings` are what its scripts know beside it."""
+    """The page of a document, or a live one if there is none; the `meanings` are what its scripts know beside it."""
     script = "\n".join(map(_part, ("format.js", "words.js", "plotting.js", *kind.scripts, "main.js")))
     values = {
         "kind": kind.word,
@@ -87,7 +87,7 @@ class _Library:
 
 @cache
 def _library() -> _Library:
-    """That of plotly: it comes with a package of Python, of which nothing else is needed or imported."""
+    """plotly's: it comes with a Python package, whose code is not imported."""
     place = distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
     script = Path(str(place)).read_text(encoding="utf-8")
     return _Library(packed(script), _hash(script))
@@ -98,7 +98,7 @@ def _part(name: str) -> str:
 
 
 def _policy(hashes: list[str], *, is_live: bool) -> str:
-    """Nothing may run, load or be sent but what the page came with; a live page may ask where it came from.
+    """Nothing may run, load or be sent but what the page came with; a live page may ask its own server.
 
     Styles cannot be named by their hashes, since plotly makes its own.
     """

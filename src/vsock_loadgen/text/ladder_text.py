@@ -25,7 +25,7 @@ def ladder_text(ladder: Ladder, goals: Sequence[Goal], levels: Sequence[Level], 
         *map(goal_line, goals),
         f"{count} {'slot' if count == 1 else 'slots'} of {format_duration(ladder.slot_ns)}, {whole} in all; in each "
         f"{format_duration(lengths.settle_ns)} to settle, {format_duration(lengths.window_ns)} measured, up to "
-        f"{format_duration(ladder.drain_ns)} until nothing is under way, the rest for the target to be itself again",
+        f"{format_duration(ladder.drain_ns)} until nothing is in flight, the rest for the target to recover",
         *(f"after {format_duration(number * ladder.slot_ns)}: {level_text(level)}" for number, level in enumerate(levels)),
     ]
     return rendered([Text(line) for line in lines], width=width, color=False)
@@ -36,7 +36,7 @@ def node_text(part: LadderPart, *, width: int = 80, color: bool = False) -> str:
     tried = len(part.kept)
     parts: list[RenderableType] = [
         Text(f"node {part.node_index} of {part.node_count}: {tried} of {len(part.loads)} loads tried", style="bold"),
-        Text("due/s is that of the whole fleet, everything else is of this node's VMs: nothing follows from it alone"),
+        Text("due/s is that of the whole fleet, all else is of this node's VMs: alone it proves nothing"),
         Text("the outcome: vsock-loadgen compare --merge, with the documents of all nodes"),
         "",
     ]

@@ -1,4 +1,4 @@
-"""The VMs with the largest reports, as terminal text: how near to the limit they are, and how fast they have to be read."""
+"""The VMs with the largest reports, as terminal text: how close to the limit they are, and how fast they have to be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of Markdown in which nothing that comes from elsewhere is markup."""
+"""Pieces of Markdown in which foreign text is never markup."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def markdown_table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -
 
 
 def escaped(text: str) -> str:
-    """The text with nothing in it that Markdown would take for markup, on one line."""
+    """The text on one line, with all markup escaped."""
     return re.sub(r"([\\`*\[\]<>|#~&$]|(?<!\w)_|_(?!\w))", r"\\\1", printable(" ".join(text.split())))

@@ -1,4 +1,4 @@
-"""A plan as terminal text: what every VM will be like, and what that will ask of the target."""
+"""A plan as terminal text: the VMs of the fleet, and the load on the target."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _CHART_ROWS = 6
 _FEWEST_COLUMNS = 5
 _INDENT = 2
 _IN_THRESHOLDS = "in thresholds"
-"""What a threshold on a group begins with, where that is more than its name without commas."""
+"""What a threshold on a group begins with, if that is more than its name without commas."""
 _FIRST_OUT = (_IN_THRESHOLDS, "assigned", "reports/s", "configured", "interval")
 
 
 def plan_text(
     plan: Plan, *, width: int = 80, color: bool = False, with_nodes: bool = True, service_time_ns: int | None = None
 ) -> str:
-    """The plan for people. `with_nodes` shows how it is split, where there are several nodes; `service_time_ns` how many reports
-    are under way where each takes so long."""
+    """The plan for people. `with_nodes` shows the split, if there are several nodes; `service_time_ns` the reports in flight if
+    each takes that long."""
     scale = f", time scale {format_number(float(plan.time_scale))}" if plan.time_scale != 1 else ""
     parts: list[RenderableType] = [f"[bold]Fleet of {plan.fleet.vm_count:,} VMs[/], seed {plan.seed}{scale}", ""]
     parts += _profiles(plan, width)
@@ -57,13 +57,13 @@ def plan_text(
 
 
 def _interval(value: float) -> str:
-    """A time to the millisecond; where it is a sampled one beyond ten seconds, to the tenth of a second."""
+    """A time to the millisecond; a sampled one above ten seconds to the tenth of a second."""
     grain = MILLISECOND if value < 10 * SECOND else 100 * MILLISECOND
     return format_duration(round(value / grain) * grain)
 
 
 def _attribute(title: str, plan: Plan, name: str, show: Callable[[float], str], width: int) -> list[RenderableType]:
-    """What the VMs have, and how much of the load each group of them is: the buckets, the few values, or bands of many."""
+    """What the VMs have, and the load of each group: the buckets, the few values, or bands of many."""
     attribute: Attribute = getattr(plan, name)
     column: Column = getattr(plan.fleet, name)
     statistics = attribute.statistics
@@ -109,7 +109,7 @@ def _groups(plan: Plan, name: str, width: int, *, has_configured: bool = False) 
 
 
 def _loads(loads: Sequence[GroupLoad | None]) -> dict[str, list[str]]:
-    """Columns of what groups ask for on average; a dash where that is not known."""
+    """Columns of the groups' load on average; a dash if that is unknown."""
     return {
         "reports/s": ["-" if load is None else format_number(load.reports_per_second) for load in loads],
         "bytes/s": ["-" if load is None else format_bytes(load.bytes_per_second) for load in loads],
@@ -134,7 +134,7 @@ def _phases(plan: Plan) -> list[RenderableType]:
             _level(phase.rate, 1, ""),
             _level(phase.vms, 100, " %"),
         )
-    then = "then from the start again" if plan.shape.repeat else "the end of the last one holds"
+    then = "then repeated" if plan.shape.repeat else "the load at the end stays"
     return [f"[bold]Phases of load[/], {then}", indented(chart), ""]
 
 
@@ -186,18 +186,18 @@ def _forecast(plan: Plan, service_time_ns: int | None) -> list[RenderableType]:
         *_to_send(plan),
     ]
     if load.reports is not None:
-        rows.insert(2, ("reports in all", f"{load.reports:,}"))
+        rows.insert(2, ("reports in total", f"{load.reports:,}"))
     for name, value in rows:
         chart.add_row(name, value)
     return ["[bold]Forecast[/]", indented(chart), ""]
 
 
 def _to_send(plan: Plan) -> list[tuple[str, str]]:
-    """The processes that send, where reports are sent."""
+    """The processes that send, if reports are sent."""
     if plan.asked:
         return []
     workers = f"{plan.workers} worker{'s' if plan.workers > 1 else ''}"
-    return [("to send", f"{workers}, {format_bytes(plan.memory_bytes)} of memory in all")]
+    return [("to send", f"{workers}, {format_bytes(plan.memory_bytes)} of memory in total")]
 
 
 def _spread(packages: Statistics) -> str:
@@ -206,7 +206,7 @@ def _spread(packages: Statistics) -> str:
 
 
 def _together(load: Forecast) -> list[tuple[str, str]]:
-    """The largest herd, where VMs keep time with the clock."""
+    """The largest herd, if VMs keep time with the clock."""
     herd = load.herd
     if herd is None:
         return []
@@ -215,12 +215,12 @@ def _together(load: Forecast) -> list[tuple[str, str]]:
 
 
 def _under_way(load: Forecast, service_time_ns: int | None) -> list[tuple[str, str]]:
-    """Reports under way at a time, where one is told how long each takes."""
+    """Reports in flight at a time, if it is given how long each takes."""
     if service_time_ns is None:
         return []
     concurrency = load.concurrency(service_time_ns)
     figures = f"{format_number(concurrency.mean)} reports on average, {format_number(concurrency.peak)} at the peak"
-    return [("under way", f"{figures}, if each takes {format_duration(service_time_ns)}")]
+    return [("in flight", f"{figures}, if each takes {format_duration(service_time_ns)}")]
 
 
 def _over_time(plan: Plan, width: int) -> list[RenderableType]:
@@ -244,7 +244,7 @@ def _over_time(plan: Plan, width: int) -> list[RenderableType]:
     if stretches.width_seconds > 1:
         notes.append(f"A column is {_after(stretches.width_seconds)}, and shaded up to its busiest second.")
     if expected > 0:
-        notes.append(f"The first {_after(load.horizon_seconds)} are counted, the rest is what to expect.")
+        notes.append(f"The first {_after(load.horizon_seconds)} are counted, the rest is estimated.")
     text = Text("\n".join([*drawn, f"{'':{len(top)}} {axis}"]))
     return ["[bold]Reports per second over time[/]", indented(text), *(f"  {note}" for note in notes), ""]
 

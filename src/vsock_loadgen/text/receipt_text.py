@@ -1,4 +1,4 @@
-"""A receipt as terminal text: what a receiver took, and from how many VMs."""
+"""A receipt as terminal text: what a receiver read, and from how many VMs."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ _REASONS: dict[Rejection, str] = {
 
 
 def _reasons(receipt: Receipt) -> str:
-    """Why connections were rejected; with a number each where there are several reasons."""
+    """Why connections were rejected; with a number each if there are several reasons."""
     counts = [(count, _REASONS[reason]) for reason, count in receipt.rejections.items() if count]
     return ", ".join(f"{count:,} {reason}" for count, reason in counts) if len(counts) > 1 else "".join(each[1] for each in counts)
 
 
 def _thrown_away(receipt: Receipt) -> list[tuple[str, int, str]]:
-    """Rows for what a receiver threw away on request; none where it was not asked to, or had no cause."""
+    """Rows for what a receiver discarded on request; none if it was not asked to, or had no cause."""
     rows = [
-        ("mismatching CID", receipt.mismatching_cid, "of the reports, thrown away"),
-        ("rate limited", receipt.rate_limited, "of the reports, thrown away"),
+        ("mismatching CID", receipt.mismatching_cid, "of the reports, discarded"),
+        ("rate limited", receipt.rate_limited, "of the reports, discarded"),
     ]
     return [row for row in rows if row[1]]
 

@@ -11,7 +11,7 @@ from vsock_loadgen.text.console import grid, indented
 
 
 def reconciliation_parts(found: Reconciliation) -> list[RenderableType]:
-    """The section of a result; why it is missing, where the counters could not be read."""
+    """The section of a result; or why it is missing, if the counters could not be read."""
     title = "[bold]The target's own counters[/]"
     if found.growth is None:
         return [title, indented(Text(found.problem)), ""]
@@ -37,6 +37,10 @@ def sensor_parts(found: SensorReconciliation) -> list[RenderableType]:
             chart.add_row(end.replace("_", " "), f"{here:,}", f"{there:,}", remark)
     if found.nacks:
         chart.add_row("refused by Central", "", f"{found.nacks:,}", "asked for again")
+    if found.central:
+        outcomes = found.central.outcomes
+        counts = found.central.problem if outcomes is None else ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
+        chart.add_row("Central's limiter", "", "", counts or "no report came")
     if found.unexplained:
         chart.add_row("unexplained", f"{found.unexplained:,}", "", found.lacks or found.remark)
     return [title, indented(chart), ""]
@@ -46,14 +50,14 @@ def _rows(found: Reconciliation, counted: TargetCounters) -> list[tuple[str, int
     unexplained = found.unexplained or 0
     return [
         ("sent", found.sent, "delivered reports of this run"),
-        ("uncertain", found.uncertain, "not delivered here, but may have arrived: given up at a timeout or at the end"),
-        ("accepted", counted.accepted, "connections, those without a report included"),
-        ("received", counted.received, "reports that were read, decoded and taken in"),
+        ("uncertain", found.uncertain, "not delivered, but may have arrived: given up at a timeout or at the end"),
+        ("accepted", counted.accepted, "connections, including those without a report"),
+        ("received", counted.received, "reports that were read, decoded and accepted"),
         ("forwarded", counted.forwarded, "reports that were passed on"),
-        ("mismatching CID", counted.mismatching_cid, "thrown away: not the CID of the connection"),
-        ("rate limited", counted.rate_limited, "thrown away: too soon after the VM's last one"),
-        ("not forwarded", counted.not_forwarded, "thrown away: the next stage did not take them"),
-        ("no handler", counted.no_handler, "connections closed unread: none became free"),
-        ("pending", counted.pending, "received, and not passed on so far"),
+        ("mismatching CID", counted.mismatching_cid, "discarded: not the CID of the connection"),
+        ("rate limited", counted.rate_limited, "discarded: too soon after the VM's last one"),
+        ("not forwarded", counted.not_forwarded, "discarded: the next stage did not take them"),
+        ("no handler", counted.no_handler, "connections closed unread: no handler became free"),
+        ("pending", counted.pending, "received, but not passed on so far"),
         ("unexplained", unexplained, "delivered, but in no counter" if unexplained > 0 else "received, but not from this run"),
     ]

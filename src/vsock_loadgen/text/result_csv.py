@@ -1,4 +1,4 @@
-"""The rows of a result as CSV, for spreadsheets and whatever else reads it."""
+"""The rows of a result as CSV, for spreadsheets and other tools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vsock_loadgen.results.tables import Table
 
 
 def table_csv(table: Table) -> str:
-    """The headings, then the rows; an empty cell where there is no value."""
+    """The headings, then the rows; an empty cell if there is no value."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.headings)

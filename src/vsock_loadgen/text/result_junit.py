@@ -1,4 +1,4 @@
-"""A result as JUnit XML, which pipelines show as tests: a case for each threshold, and for what a run has to be to prove anything.
+"""A result as JUnit XML, which pipelines show as tests: a case for each threshold, for completeness, and for the generator.
 
 A case has failed if the target is at fault. An error is a run that proves nothing; its thresholds are skipped. A file has no
 failures and no errors if its run ends with 0, and only then.
@@ -63,7 +63,7 @@ def _cases(result: Result) -> Iterator[_Case]:
     is_late = code == EXIT_SATURATED or bool(result.generator.get("saturation"))
     yield _case(_OF_THE_RUN, "the run is complete", "error" if code == EXIT_INTERNAL else "", reasons)
     yield _case(_OF_THE_RUN, "the generator kept its schedule", "error" if is_late else "", reasons)
-    lost = "no more reports are lost than may be"
+    lost = "no more reports are lost than allowed"
     if result.verdict.status in ("invalid", UNJUDGED):
         yield _case(_OF_THE_TARGET, lost, "skipped", reasons)
         yield from (_case(_OF_THE_TARGET, each.expression, "skipped", reasons) for each in result.thresholds)
@@ -82,10 +82,10 @@ def _case(of: str, name: str, outcome: Outcome, says: str) -> _Case:
 
 
 def _losses(result: Result) -> str:
-    """Why the target has failed beside its thresholds; empty where it has not."""
+    """Why the target has failed beside its thresholds; empty if it has not."""
     try:
         terms = Terms.read(result.config)
-    except ValueError:  # of a document that somebody has changed
+    except ValueError:  # of a document that was edited
         terms = NO_TERMS
     if result.verdict.status != "failed" or result.abortion:
         return ""

@@ -67,7 +67,7 @@ def _accounts(result: Result) -> str:
 
 
 def _figures(result: Result) -> str:
-    """The whole run, and below it the groups of each dimension in which there are several."""
+    """The whole run, and below it the groups of each dimension that has several."""
     rows: list[tuple[str, int, Measured]] = [("all", result.slice["vms"], result)]
     for name in DIMENSIONS:
         groups = result.groups.of(name) if result.groups else ()

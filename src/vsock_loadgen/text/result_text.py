@@ -18,17 +18,17 @@ from vsock_loadgen.units import SECOND, format_bytes, format_number, format_seco
 
 PROOF = {
     "reconciled": "the target's own counters account for every delivered report",
-    "receipt": "every asker showed that it had read a delivered report up to its last piece, which is written by then",
+    "receipt": "every asker showed that it had read each delivered report up to the last piece, which was written",
     "strong": "the target read every delivered report to its end (confirmed by the kernel)",
     "weak": "the target closed after every delivered report; vsock hides whether it had read it",
-    "none": "delivered means written to the kernel; nobody looked whether it was read",
+    "none": "delivered means written to the kernel; whether it was read is unknown",
 }
 NOTHING_TO_PROVE = "no report was delivered"
 
 
 PUSH = Words(
-    skipped="their VM's last report was still under way",
-    unfinished="still under way or not started at the end",
+    skipped="their VM's last report was still in flight",
+    unfinished="still in flight or not started at the end",
     response="from due to delivered, every due report",
     service="from start to delivered, every started report",
     lag="from due to start: the generator's own lateness",
@@ -69,7 +69,7 @@ def result_text(result: Result, *, width: int = 80, color: bool = False) -> str:
 
 
 def _generator(result: Result) -> str:
-    """Whether the generator was the limit; empty where the verdict says that it was, or nothing is known."""
+    """Whether the generator was the limit; empty if the verdict says that it was, or nothing is known."""
     limit, cpu = result.config.get("lagLimit"), result.generator.get("worker_cpu_seconds")
     if result.generator.get("saturation") or not isinstance(limit, str) or not isinstance(cpu, list) or result.lag.p99 is None:
         return ""
@@ -95,7 +95,7 @@ def _accounts(result: Result, words: Words) -> list[RenderableType]:
         (
             "delivered",
             counts.delivered,
-            f"{format_bytes(counts.bytes)}, {format_number(counts.delivered / seconds)} reports a second",
+            f"{format_bytes(counts.bytes)}, {format_number(counts.delivered / seconds)} reports per second",
         ),
         ("failed", counts.failed, _share(counts.failed, counts.due)),
         ("skipped", counts.skipped, f"{_share(counts.skipped, counts.due)}, {words.skipped}"),
@@ -118,7 +118,7 @@ def _times(result: Result, words: Words) -> list[RenderableType]:
         chart.add_row(name, *figures)
     meaning = grid("left", "left")
     everything = result.counts.delivered == result.counts.due
-    undelivered = "" if everything else "; one that was not delivered counts as longer than any"
+    undelivered = "" if everything else "; one not delivered counts as longer than any"
     meaning.add_row("response time", f"{words.response}{undelivered if result.counts.unanswered or not result.asked else ''}")
     meaning.add_row("service time", f"{words.service}{undelivered}")
     meaning.add_row("schedule lag", words.lag)

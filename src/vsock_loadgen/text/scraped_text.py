@@ -16,12 +16,12 @@ def scraped_text(scraped: Scraped, *, width: int = 80, color: bool = False) -> s
     chart.add_row("askings", f"{scraped.askings:,}", "")
     chart.add_row("reports", f"{scraped.reports:,}", f"{format_bytes(scraped.bytes)}, of {scraped.vms:,} VMs")
     chart.add_row("unchanged", f"{scraped.unchanged:,}", "")
-    for said, counts in (("the agent's error", scraped.errors), ("came to nothing", scraped.failures)):
+    for said, counts in (("the agent's error", scraped.errors), ("failed", scraped.failures)):
         for name, count in counts.items():
             chart.add_row(name, f"{count:,}", said)
     parts: list[RenderableType] = ["[bold]Asked[/]", indented(chart), ""]
     if scraped.strangers:
-        parts += [indented(f"{scraped.strangers:,} VMs had a report that was not as planned"), ""]
+        parts += [indented(f"{scraped.strangers:,} VMs had an unplanned report"), ""]
     tables = [
         FigureTable(
             f"By {name.replace('_', ' ')}",

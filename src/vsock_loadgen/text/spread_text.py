@@ -1,4 +1,4 @@
-"""What several runs of one config have in common, and how much they differ: the spread that a difference has to exceed."""
+"""Several runs of one config, and how much they differ: the spread that a difference has to exceed."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def spread_markdown(runs: Sequence[Named]) -> str:
 
 
 def spread_document(runs: Sequence[Named]) -> dict[str, object]:
-    """For each figure what the runs have of it, for a log: in seconds, percent or reports per second."""
+    """For each figure the runs' values, for a log: in seconds, percent or reports per second."""
     return {metric.name: figure.to_json() for metric, figure in _figures(runs)}
 
 
 def spread_rows(runs: Sequence[Named]) -> list[tuple[str, ...]]:
-    """For each figure its median, its smallest and largest value, and what lies between those."""
+    """For each figure its median, its smallest and largest value, and the distance between those."""
     rows = []
     for metric, figure in _figures(runs):
         known = [value for value in figure.values if value is not None]

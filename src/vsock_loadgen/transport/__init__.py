@@ -1,1 +1,1 @@
-"""Sockets of a target address, and a look at the target before a run."""
+"""Sockets of a target address, and the preflight check."""

@@ -1,4 +1,4 @@
-"""Requests to the host of a URL and to nobody else: no proxy, no redirect."""
+"""Requests to the host of a URL alone: no proxy, no redirect."""
 
 from __future__ import annotations
 

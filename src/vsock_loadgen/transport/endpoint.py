@@ -25,10 +25,10 @@ _TCP_LAST_ACK, _TCP_CLOSING = 9, 11
 class Endpoint:
     """Everything that a sender needs to know of a target.
 
-    `sockaddr` is what `connect_ex` of a socket of `family` takes; no name in it is left to be looked up. `busy_errnos`
-    are results of connect (its own or SO_ERROR) that may mean "the backlog is full, try again". Where
-    `hides_unread_close` holds, the kernel shows a peer's close with unread data as a clean end of file, so that the
-    close does not prove that the peer read a report. `send_buffer_bytes` is asked of the kernel for each socket, 0 for its default.
+    `sockaddr` is what `connect_ex` of a socket of `family` takes; its names are looked up already. `busy_errnos`
+    are results of connect (its own or SO_ERROR) that may mean "the backlog is full, try again". If `hides_unread_close` holds, the
+    kernel shows a peer's close with unread data as a clean EOF: the close does not prove that the peer read a report.
+    `send_buffer_bytes` is asked of the kernel for each socket, 0 for its default.
     """
 
     address: Address
@@ -42,7 +42,7 @@ class Endpoint:
         """Whether the peer of a connection that both sides have ended without an error had not taken everything by then.
 
         Over TCP a peer that has read all that came so far closes without an error, whatever is still on its way; the reset follows
-        later. Who has read our end has acknowledged it before its own. Elsewhere there is nothing on its way.
+        later. A peer that has read our EOF acknowledged it before its own. Elsewhere there is nothing on its way.
         """
         if self.family not in _INTERNET:
             return False
@@ -51,7 +51,7 @@ class Endpoint:
     def socket(self) -> socket.SocketType:
         """A new non-blocking stream socket for one connection. OSError passes: the caller counts EMFILE.
 
-        It is the plain type below `socket.socket`, which costs half as much to open and close.
+        It is the plain type below `socket.socket`: half as expensive to open and close.
         """
         opened = socket.SocketType(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         if self.family in _INTERNET:
@@ -66,8 +66,8 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
     """The endpoint of an address to connect to, for reports of up to `report_bytes`: of a TCP name the first, unless the address
     says which.
 
-    Raises TargetError where the name is unknown or the address is one that can only be listened on, InternalError for
-    `embedded`, which has no socket until a receiver was started.
+    Raises TargetError if the name is unknown or the address can only be listened on. Raises InternalError for `embedded`, which has
+    no socket until a receiver was started.
     """
     match address:
         case UnixAddress(path):
@@ -88,12 +88,12 @@ def endpoint_of(address: Address, *, report_bytes: int = 0) -> Endpoint:
 
 
 def each_of(address: TcpAddress, resolve: Resolve = resolved) -> list[TcpAddress]:
-    """The address once for each of those that its name has, in the resolver's order. Raises TargetError where there is none."""
+    """The address once for each address of its name, in the resolver's order. Raises TargetError if there is none."""
     return [address.found_at(numeric(sockaddr)) for _, sockaddr in places_of(address, resolve)]
 
 
 def places_of(address: TcpAddress, resolve: Resolve = resolved) -> list[Place]:
-    """Where a TCP address may be, in the resolver's order. Raises TargetError where it gives nothing."""
+    """The places of a TCP address, in the resolver's order. Raises TargetError if there are none."""
     try:
         return resolve(address.at or address.host, address.port)
     except (socket.gaierror, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Counters over HTTP, as Prometheus reads them: one page, served beside whatever counts."""
+"""Counters over HTTP, as Prometheus reads them: one page, served beside the process that counts."""
 
 from __future__ import annotations
 

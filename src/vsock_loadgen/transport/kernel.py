@@ -19,14 +19,14 @@ _FIRST_VM_CID = 3
 
 
 class VsockKernel(Protocol):
-    """The facts that a look before a run asks for."""
+    """The facts that the preflight check needs."""
 
     def has_device(self) -> bool:
-        """Whether /dev/vsock is there."""
+        """Whether /dev/vsock exists."""
         ...
 
     def socket_errno(self) -> int:
-        """What socket(AF_VSOCK) fails with; 0 where it does not."""
+        """The errno of socket(AF_VSOCK); 0 if it succeeds."""
         ...
 
     def own_cid(self) -> int | None:
@@ -42,11 +42,11 @@ class LinuxVsock:
     """The kernel that this process runs on."""
 
     def has_device(self) -> bool:
-        """Whether /dev/vsock is there."""
+        """Whether /dev/vsock exists."""
         return _DEVICE.exists()
 
     def socket_errno(self) -> int:
-        """What socket(AF_VSOCK) fails with; 0 where it does not."""
+        """The errno of socket(AF_VSOCK); 0 if it succeeds."""
         try:
             socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM).close()
         except OSError as error:
@@ -54,9 +54,9 @@ class LinuxVsock:
         return 0
 
     def own_cid(self) -> int | None:
-        """What the ioctl on /dev/vsock says; None where the device is missing, or may not be opened and this is no host.
+        """What the ioctl on /dev/vsock says; None if the device is missing, or may not be opened and this is not a host.
 
-        An unprivileged container may not open the device even where it is mounted: the node's device rules refuse it.
+        An unprivileged container may not open the device even if it is mounted: the node's device rules refuse it.
         """
         try:
             device = os.open(_DEVICE, os.O_RDONLY)
@@ -91,14 +91,14 @@ class LinuxVsock:
 
 
 def own_cid_of(kernel: VsockKernel) -> int:
-    """The CID of the VM that this kernel runs in. Raises TargetError where it runs in none, or does not say."""
-    remedy = "run it inside a VM that has a vsock device, or take `cids: assigned`"
+    """The CID of the VM that this kernel runs in. Raises TargetError if it runs in none, or does not say."""
+    remedy = "run it inside a VM that has a vsock device, or set `cids: assigned`"
     cid = kernel.own_cid()
     if cid is None:
         raise TargetError(f"cids: own, but {_DEVICE} is missing or does not tell this kernel's CID, expected that of a VM", remedy)
     if cid < _FIRST_VM_CID:
-        where = {VSOCK_CID_LOCAL: "only the loopback transport", _HOST_CID: "a host"}.get(cid, "no VM")
-        raise TargetError(f"cids: own, but this kernel's CID is {cid} ({where}), expected that of a VM, from 3 on", remedy)
+        where = {VSOCK_CID_LOCAL: "only the loopback transport", _HOST_CID: "a host"}.get(cid, "not a VM")
+        raise TargetError(f"cids: own, but this kernel's CID is {cid} ({where}), expected a VM's: 3 or above", remedy)
     return cid
 
 
@@ -108,8 +108,8 @@ def no_socket(address: object, number: int) -> TargetError:
     if number in (errno.EPERM, errno.EACCES):
         return TargetError(
             f"{found}: a seccomp profile or a security module forbids it",
-            "run the pod with seccompProfile type Unconfined, or with a profile of its own that allows AF_VSOCK",
+            "run the pod with seccompProfile type Unconfined, or with a profile that allows AF_VSOCK",
         )
     if number == errno.EAFNOSUPPORT:
-        return TargetError(f"{found}: this kernel has no vsock", "modprobe vsock, or take a unix:// or tcp:// address")
-    return TargetError(found, "take a unix:// or tcp:// address if this machine has no vsock")
+        return TargetError(f"{found}: this kernel has no vsock", "modprobe vsock, or use a unix:// or tcp:// address")
+    return TargetError(found, "use a unix:// or tcp:// address if this machine has no vsock")

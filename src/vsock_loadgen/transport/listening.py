@@ -17,9 +17,9 @@ from vsock_loadgen.transport.kernel import no_socket
 from vsock_loadgen.transport.names import Resolve, first_here, resolved
 
 _BIND_REMEDIES = {
-    errno.EACCES: "ports below 1024 need privilege: run as root, grant CAP_NET_BIND_SERVICE, or take a higher port",
-    errno.EPERM: "this process may not listen there: take another address",
-    errno.EADDRINUSE: "stop whoever listens there, or take another port",
+    errno.EACCES: "ports below 1024 need privilege: run as root, grant CAP_NET_BIND_SERVICE, or choose a higher port",
+    errno.EPERM: "this process may not listen there: choose another address",
+    errno.EADDRINUSE: "stop the process that listens there, or choose another port",
     errno.ENOENT: "create the folder first",
     errno.ENOTDIR: "name a path inside a folder",
     errno.EROFS: "name a path inside a folder that can be written to",
@@ -30,8 +30,8 @@ def listen(address: Address, *, backlog: int = 4096, resolve: Resolve = resolved
     """A non-blocking socket that listens on an address.
 
     Of a TCP name, that is the first of its addresses that this machine has. The socket file of a unix address gets mode 0600; a
-    stale one, on which nothing is listening, is replaced. Raises TargetError where the address is taken, forbidden or not one of
-    this machine. `stop_listening` closes it.
+    stale one, on which nothing is listening, is replaced. Raises TargetError if the address is taken, forbidden or not one of this
+    machine. `stop_listening` closes it.
     """
     match address:
         case UnixAddress(path):
@@ -58,7 +58,7 @@ def stop_listening(listener: socket.socket) -> None:
     if listener.fileno() < 0:
         return
     if listener.family == socket.AF_UNIX:
-        # Before the close: as long as somebody listens, nobody else takes the path over.
+        # Before the close: as long as this process listens, no other takes the path over.
         with suppress(OSError):
             Path(listener.getsockname()).unlink()
     listener.close()
@@ -89,7 +89,7 @@ def _listen(listener: socket.socket, address: Address, sockaddr: str | tuple[Any
 
 
 def _bound(listener: socket.socket, sockaddr: str | tuple[Any, ...], backlog: int) -> socket.socket:
-    """The socket, listening, or closed where that raises OSError."""
+    """The socket, listening, or closed if that raises OSError."""
     try:
         if isinstance(sockaddr, str):
             os.fchmod(listener.fileno(), 0o600)  # the file that bind makes takes this mode: it is never open to others
@@ -119,8 +119,8 @@ def _clear_stale_file(address: UnixAddress, path: Path) -> None:
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise TargetError(
-                f"cannot listen on {address}: the path is taken by something that is no socket",
-                "remove it, or take another path",
+                f"cannot listen on {address}: the path is taken by something that is not a socket",
+                "remove it, or choose another path",
             )
     except FileNotFoundError:
         return
@@ -129,10 +129,10 @@ def _clear_stale_file(address: UnixAddress, path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
         answer = probe.connect_ex(str(path))
     if answer not in (errno.ECONNREFUSED, errno.ENOENT):
-        found = os.strerror(answer) if answer else "it takes connections"
+        found = os.strerror(answer) if answer else "it accepts connections"
         raise TargetError(
-            f"cannot listen on {address}: somebody already listens there ({found})",
-            "stop that process, or take another path",
+            f"cannot listen on {address}: another process listens there ({found})",
+            "stop that process, or choose another path",
         )
     try:
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Looking a name up: it may have several addresses, of which not all need to be those that are meant."""
+"""Looks a name up: it may have several addresses, and not all of them need to be the intended ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 Place = tuple[int, tuple[Any, ...]]
 """The family and the numeric address of a socket."""
 Resolve = Callable[[str, int], list[Place]]
-"""Gives a name's places, the preferred one first. Raises socket.gaierror, or UnicodeError where the name cannot be one."""
+"""Gives a name's places, the preferred one first. Raises socket.gaierror, or UnicodeError if the name cannot be one."""
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def resolved(host: str, port: int) -> list[Place]:
-    """The places of a name or an IP address, as the system's resolver has them."""
+    """The places of a name or an IP address, by the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))
 
@@ -34,6 +34,6 @@ def first_here(places: Iterable[Place], bind: Callable[[int, tuple[Any, ...]], s
             return bind(family, sockaddr)
         except OSError as error:
             if error.errno not in _NOT_HERE:
-                raise  # a place that is taken is the one that was meant
+                raise  # a place that is taken is the intended one
             not_here = error
     raise not_here

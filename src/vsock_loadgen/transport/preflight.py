@@ -1,6 +1,6 @@
-"""A look at the target before a run: is somebody there, and would the connection stay where it belongs?
+"""The preflight check: is something listening, and does the connection stay where it belongs?
 
-The look is one connection that carries no byte; where vsock answers "reset", which means absent as well as full, a few.
+It opens one connection without a byte. If vsock answers "reset", which means absent or full, it opens a few.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def preflight(
     resolve: Resolve = resolved,
     go_on: bool = False,
 ) -> Address:
-    """The address to use: the one given, the first of a name's that answers, or CID 2 in place of CID 1 where only the host's own
+    """The address to use: the one given, the first of a name's that answers, or CID 2 in place of CID 1 if only the host's own
     address answers.
 
     `go_on` lifts the refusal of CID 1 on a kernel without a loopback transport, and only that. `embedded` is returned
-    as it is. Raises TargetError with a remedy where the target cannot take reports.
+    as it is. Raises TargetError with a remedy if the target cannot take reports.
     """
     match address:
         case EmbeddedAddress():
@@ -86,7 +86,7 @@ def preflight(
 
 def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
     answer = connect(endpoint_of(address))
-    if answer in (0, errno.EAGAIN):  # EAGAIN: somebody listens, the backlog is full just now
+    if answer in (0, errno.EAGAIN):  # EAGAIN: something listens, but its backlog is full right now
         return address
     if answer in (errno.ENOENT, errno.ENOTDIR):
         raise TargetError(f"{address}: the path does not exist", "start the receiver first, or correct the path")
@@ -99,7 +99,7 @@ def _look_at_unix(address: UnixAddress, connect: Connect) -> UnixAddress:
         # The kernel gives the same answer for an ordinary file and for a socket file that was left behind.
         if not Path(address.path).is_socket():
             raise TargetError(f"{address}: the path is not a socket", "name the path of a listening unix stream socket")
-        raise TargetError(f"{address}: nothing is listening on the socket file, it was left behind", "start the receiver")
+        raise TargetError(f"{address}: nothing is listening on the socket file, which was left behind", "start the receiver")
     if answer == errno.EPROTOTYPE:
         raise TargetError(f"{address}: the socket is not a stream socket", "name the path of a listening unix stream socket")
     raise TargetError(f"{address}: {_cannot_connect(answer)}", _ROUTE)
@@ -135,7 +135,7 @@ def _cannot_connect(answer: int) -> str:
 
 
 def _require_vsock(address: VsockAddress, kernel: VsockKernel, *, go_on: bool) -> None:
-    """Raise TargetError where a connection cannot be made, or would leave the machine by mistake."""
+    """Raise TargetError if a connection cannot be made, or would leave the machine by mistake."""
     number = kernel.socket_errno()
     if number:
         raise no_socket(address, number)
@@ -165,7 +165,7 @@ def _look_at_vsock(address: VsockAddress, kernel: VsockKernel, connect: Connect,
     if answer == errno.ECONNRESET:
         raise TargetError(
             f"nothing is listening on {tried} ({VSOCK_TRIES} tries, {VSOCK_PAUSE_SECONDS:g} s apart, were reset)",
-            "start the receiver, or correct CID and port; a relay whose backlog stays full looks the same",
+            "start the receiver, or correct CID and port; a relay with a full backlog looks the same",
         )
     raise TargetError(
         f"{tried}: {_cannot_connect(answer)}",

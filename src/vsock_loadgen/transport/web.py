@@ -1,8 +1,8 @@
 """A small HTTP server: a table of paths, each with a function that answers a GET.
 
 Who may connect is bounded: in number, in time and in size. A server that listens on the loopback address answers only requests for
-this machine's own names: a browser asks it on behalf of any page that it shows, and a page of a domain that resolves to 127.0.0.1
-could otherwise read the answer.
+this machine's own names. A browser asks on behalf of any page that it shows: a page of a domain that resolves to 127.0.0.1 could
+otherwise read the answer.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_NAME = "localhost"
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to: where all addresses are meant, `address` is None)
-_MOST_CONNECTIONS = 32  # at once; whoever comes while there are as many is turned away
+_MOST_CONNECTIONS = 32  # at once; further connections are turned away
 _REQUEST_SECONDS = 10.0  # for a whole request; an answer has as long for its head, and for its body
 _MOST_REQUEST_BYTES = 65_536
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "frame-ancestors 'none'",  # what a page may do itself, it says itself
+    "Content-Security-Policy": "frame-ancestors 'none'",  # what a page itself may do is said in the page
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
@@ -45,7 +45,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a route may want to know of a request."""
+    """What a route may need of a request."""
 
     query: str
     accept: str
@@ -68,7 +68,7 @@ Route = Callable[[Request], Response]
 class HttpServer:
     """Answers in daemon threads while it is entered. `address` None listens on all addresses, port 0 takes a free one.
 
-    Create it after the last fork. Raises OSError where it cannot listen.
+    Create it after the last fork. Raises OSError if it cannot listen.
     """
 
     def __init__(self, address: str | None, port: int, routes: Mapping[str, Route], resolve: Resolve = resolved) -> None:
@@ -78,7 +78,7 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """Where this machine reaches it."""
+        """Its URL for this machine."""
         host, port = self._server.socket.getsockname()[:2]
         reached = LOOPBACK if host in _EVERY_ADDRESS else host
         return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
@@ -90,14 +90,14 @@ class HttpServer:
     def __enter__(self) -> Self:
         try:
             self._thread.start()
-        except RuntimeError as error:  # all that Python says where the machine has no room for a thread
+        except RuntimeError as error:  # all that Python says if the machine has no room for a thread
             self._server.server_close()
             raise OSError(errno.EAGAIN, str(error)) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._closing = True
-        self._server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which waits for somebody to connect
+        self._server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which waits for a connection
         self._thread.join()
         self._server.server_close()
 
@@ -148,7 +148,7 @@ class _Server(ThreadingMixIn, TCPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away in the middle is nothing that the run's terminal should show."""
+        """A client that went away in the middle does not concern the run's terminal."""
 
 
 def _is_loopback(host: str) -> bool:
@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         route = self.server.routes.get(path)
         if route is None:
             paths = ", ".join(self.server.routes)
-            self._answer(_said(HTTPStatus.NOT_FOUND, f"there is nothing here; expected one of {paths}"))
+            self._answer(_said(HTTPStatus.NOT_FOUND, f"nothing is here; expected one of {paths}"))
             return
         try:
             response = route(Request(query, self.headers.get("Accept", "")))
@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = do_POST  # noqa: N815
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no request in plain words too, instead of the base class's page."""
+        """Refuse what is not a request in plain words too, instead of the base class's page."""
         status = HTTPStatus(code)
         self.close_connection = True
         self._answer(_said(status, message or status.description))
@@ -211,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
 
     def version_string(self) -> str:
-        """Who answers."""
+        """The server's name."""
         return f"vsock-loadgen/{__version__}"
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -219,8 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _BoundedInput(io.RawIOBase):
-    """What a connection brings until a moment of the monotonic clock, and up to a size: a timeout of the socket alone would begin
-    anew with every byte."""
+    """What a connection brings until a moment of the monotonic clock, and up to a size: a timeout of the socket alone would restart
+    with every byte."""
 
     def __init__(self, connection: socket.socket, deadline_seconds: float) -> None:
         self._connection = connection

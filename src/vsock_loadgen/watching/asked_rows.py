@@ -1,4 +1,4 @@
-"""What the live view says of a fleet that is asked, in its own words: what the scanner knows, and how askings ended."""
+"""The live view's rows for a fleet that is asked: what the scanner knows, and how askings ended."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from vsock_loadgen.watching.drawing import BAD, BOLD, CAUTION, DIM, GOOD, LABEL_
 from vsock_loadgen.watching.scene import Scene
 
 ACCOUNTS = {"in flight": "waiting"}
-"""What accounts of reports are called where they wait to be asked for, by what they are called elsewhere."""
+"""The names of the accounts if reports wait to be asked for, by their usual names."""
 _STYLES = {"whole": GOOD, "errors": CAUTION, "failed": BAD, "refused": CAUTION}
-_FIRST_OUT = ("cut", "unchanged", "again", "refused", "errors", "under way")
+_FIRST_OUT = ("cut", "unchanged", "again", "refused", "errors", "in flight")
 
 
 def asked_rows(scene: Scene, width: int) -> list[Line]:
@@ -20,7 +20,7 @@ def asked_rows(scene: Scene, width: int) -> list[Line]:
     counts = scene.looked.counts
     values = {"whole": counts.asked_of("whole"), "again": counts.again}
     values |= {kind: counts.asked_of(kind) for kind in KINDS if kind not in values}
-    values["under way"] = scene.counts.asking
+    values["in flight"] = scene.counts.asking
     if not values["cut"]:
         del values["cut"]  # of those that the end of the run finds
     figures = Figures(

@@ -1,7 +1,7 @@
-"""Says when the wall clock and the clock of the schedule part: the machine was suspended, or somebody set the wall clock.
+"""Says when the wall clock and the schedule's clock drift apart: the machine was suspended, or the wall clock was set.
 
-Three clocks tell the two apart: the schedule's stands still in a suspension and knows no setting, the boot clock goes on in a
-suspension, and the wall clock does that and can be set.
+Three clocks tell the two apart. The schedule's stands still in a suspension and cannot be set. The boot clock counts suspensions.
+The wall clock counts them and can be set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vsock_loadgen.units import MILLISECOND, SECOND
 
 MOST_APART_NS = SECOND
 MOST_STEPS = 100
-"""So many partings are kept one by one; what comes after is added to the last."""
+"""This many steps are kept one by one; later ones are added to the last."""
 _SLOWEST_READING_NS = 50 * MILLISECOND
 _READINGS = 5
 
@@ -47,7 +47,7 @@ def read_clocks(
     boot: Callable[[], int] = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME),
     wall: Callable[[], int] = time.time_ns,
 ) -> Clocks | None:
-    """The clocks, read within one moment; None where this process was held up each time that it tried."""
+    """The clocks, read within one moment; None if this process was held up each time that it tried."""
     for _ in range(_READINGS):
         before_ns = schedule()
         clocks = Clocks(before_ns, boot(), wall())
@@ -57,7 +57,7 @@ def read_clocks(
 
 
 class ClockWatch:
-    """Logs each parting of more than a second, and keeps it for the result. What is less adds up until it is more."""
+    """Logs each step of more than a second, and keeps it for the result. Smaller ones add up until they exceed it."""
 
     def __init__(self, log: Log, read: Callable[[], Clocks | None] = read_clocks) -> None:
         self._log = log
@@ -70,7 +70,7 @@ class ClockWatch:
         self._said = self._read()
 
     def update(self, totals: RunTotals) -> None:
-        """Log whether they have parted since the last time."""
+        """Log whether they have drifted apart since the last time."""
         now = self._read()
         if now is None or self._said is None:
             self._said = self._said or now

@@ -1,4 +1,4 @@
-"""What pictures are made of: styles, characters, and text in so many cells."""
+"""What pictures are made of: styles, characters, and text of a width in cells."""
 
 from __future__ import annotations
 
@@ -41,32 +41,32 @@ MOST_SPACE = 5
 
 
 def padded(text: str, cells: int) -> str:
-    """The text in exactly so many cells."""
+    """The text in exactly `cells` cells."""
     return set_cell_size(text, max(cells, 0))
 
 
 def fitted(text: str, cells: int, glyphs: Glyphs) -> str:
-    """The text in exactly so many cells; an ellipsis shows where it was cut."""
+    """The text in exactly `cells` cells; an ellipsis shows where it was cut."""
     if cell_len(text) <= cells:
         return padded(text, cells)
     return padded(text, cells - len(glyphs.ellipsis)) + glyphs.ellipsis
 
 
 def count_text(count: int, cells: int) -> str:
-    """A count in full where it fits with a space before it, else in millions."""
+    """A count in full if it fits with a space before it, else in millions."""
     text = f"{count:,}"
     return text if len(text) < cells else f"{count / 1e6:,.1f}M"
 
 
 def time_segment(value_ns: int | None, undelivered: int) -> Segment:
-    """A time; where there is none, whether it falls among reports that were not delivered: they count as longer than any."""
+    """A time; if there is none, whether it falls among reports that were not delivered: they count as longer than any."""
     if value_ns is None:
         return Segment("not delivered", BAD) if undelivered else Segment("-", DIM)
     return Segment(time_text(value_ns))
 
 
 def time_text(value_ns: int) -> str:
-    """A time to three figures, or as people tell it where it is minutes or hours, as of a fleet that is asked."""
+    """A time to three figures, or in words for minutes or hours, as for a fleet that is asked."""
     return format_seconds(value_ns) if value_ns < MINUTE else format_age(value_ns)
 
 
@@ -85,7 +85,7 @@ class Figures:
         }
 
     def lines(self, room: int, first_out: Sequence[str], most_space: int) -> list[Line]:
-        """The headings, then the rows, in at most so many cells, with up to `most_space` more between columns. What does not fit is
+        """The headings, then the rows, in at most `room` cells, with up to `most_space` more between columns. What does not fit is
         left out by columns, those of `first_out` first."""
         widths = self.widths
         shown = columns_that_fit(widths, room, first_out)

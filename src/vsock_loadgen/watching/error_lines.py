@@ -1,4 +1,4 @@
-"""Failures in the log: per class at most a line every ten seconds, with a count of what it stands for."""
+"""Failures in the log: per class at most a line every ten seconds, with the count that it stands for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ErrorLines:
         """By class: failed reports that its lines stand for so far, and when the last one was written (ns of the run)."""
 
     def update(self, totals: RunTotals) -> None:
-        """Log the classes that have something new and whose turn it is."""
+        """Log the classes with new failures whose turn it is."""
         now_ns = totals.elapsed_ns
         for failure, count in totals.counts.failures.items():
             said, last_ns = self._logged.get(failure, (0, -INTERVAL_NS))

@@ -1,4 +1,4 @@
-"""Whether a terminal is ours at this moment."""
+"""Whether this process has the terminal at this moment."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ def is_in_foreground(descriptor: int) -> bool:
     try:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:
-        return True  # not the terminal that controls us: nobody else has it in the foreground either
+        return True  # not our controlling terminal: no other process has it in the foreground either

@@ -1,8 +1,8 @@
 """One picture of a running fleet for a screen of any size: pure, from what is known to lines of styled text.
 
 What every reader needs stands first and is always there: how the run stands, its accounts, thresholds, rates and times. Failures,
-groups and the log share the lines that are left, and what is left then is used for a chart of the response times. From 40 columns
-and 12 lines on, figures are never cut off.
+groups and the log share the remaining lines; a chart of the response times takes the rest. With at least 40 columns and 12 lines,
+figures are never cut off.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STATE_STYLES = {"waiting": DIM, "running": GOOD, "stopping": CAUTION, "draining
 _VERDICT_STYLES = {"invalid": Style(color="black", bgcolor="yellow", bold=True), "failing": Style(color="red", bold=True)}
 _WIDEST_TABLE = 120
 _FEW_ROWS = 20
-"""So few, and headings without figures, gaps and what is less needed are left out."""
+"""With at most this many lines, headings without figures, gaps and less important parts are left out."""
 _MOST_REASON_ROWS = 3
 
 
@@ -83,23 +83,23 @@ class _Below:
 
     @property
     def for_chart(self) -> int:
-        """Lines that a chart may take: those that gaps do not want, as far as that is enough for one."""
+        """Lines that a chart may take: those that gaps do not need, if that is enough for one."""
         return min(self.free, max(LEAST_ROWS, min(MOST_ROWS, self.free - self._gaps - 1)))
 
     def spare(self, rows: int) -> bool:
-        """Whether there are so many, which are taken then."""
+        """Take lines, if there are that many; whether there were."""
         if self.free < rows:
             return False
         self.take(rows)
         return True
 
     def take(self, rows: int) -> None:
-        """Give lines to somebody else."""
+        """Give lines to another part."""
         self.free -= rows
         self._room -= rows
 
     def sections(self) -> list[list[Line]]:
-        """What is shown of each, where gaps take what they want and is there."""
+        """What is shown of each, after gaps have taken what they need."""
         room = self._room - max(0, min(self._gaps, self.free))
         failures = shortened(self._failures, max(2, room // 3), self._glyphs)
         log = min(2, len(self._entries))
@@ -142,7 +142,7 @@ def _head(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _verdict_word(scene: Scene) -> str:
-    """What is to be said of the verdict so far; empty while it is well."""
+    """The verdict so far in words; empty while it is passed."""
     verdict = scene.standing.verdict
     return {"invalid": "invalid", "failed": "failing"}.get(verdict.status, "") if verdict and scene.elapsed_ns > 0 else ""
 

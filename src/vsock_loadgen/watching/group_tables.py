@@ -20,8 +20,8 @@ _FIRST_OUT = ("resp P50", "VMs", "delivered")
 
 
 def group_tables(groups: Sequence[GroupRows], columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """The tables in so many columns of cells, in at most `rows` lines if they can be: of the ways to put them beside and below one
-    another, that which cuts off the fewest lines, then that which leaves out the fewest figures."""
+    """The tables in so many columns of cells, in at most `rows` lines if they can be: of the ways to place them, the one that cuts
+    off the fewest lines, then the one that leaves out the fewest figures."""
     if not groups:
         return []
     has_failed = any(row.counts.failed for table in groups for row in table.rows)

@@ -1,4 +1,4 @@
-"""What the live view knows of the groups of VMs: their names and VMs from the plan, and what has become of their reports so far."""
+"""What the live view knows of the groups of VMs: their names and VMs from the plan, and the fates of their reports so far."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vsock_loadgen.plan.planning import Plan
 from vsock_loadgen.plan.slices import NodeSlice
 
 _AN_UPDATE = 2
-"""Groups whose quantiles are worked out anew with an update."""
+"""Groups whose quantiles are recalculated with an update."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group with its VMs of this node. `response` are P50 and P99 in nanoseconds, a moment ago; None where nothing was recorded,
-    or where it falls among the reports that were `undelivered` by then."""
+    """A group with its VMs of this node. `response` are P50 and P99 in nanoseconds, a moment ago; None if nothing was recorded,
+    or if it falls among the reports that were `undelivered` by then."""
 
     id: str
     name: str

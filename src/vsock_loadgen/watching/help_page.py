@@ -28,18 +28,18 @@ _TIMES = {
 }
 _REPORTS = {
     "push": {
-        "due": "asked for by the schedule",
+        "due": "due by the schedule",
         "delivered": "confirmed by the target",
         "failed": "started and not delivered, by class below",
-        "skipped": "not started: the VM's last report was still under way",
-        "in flight": "due, and not at an end",
+        "skipped": "not started: the VM's last report was still in flight",
+        "in flight": "due, and not finished",
     },
     "pull": {
         "due": "the agent has scanned",
-        "delivered": "taken as a whole for the first time, with a receipt",
-        "failed": "asked for in vain until it was too late",
-        "skipped": "nobody asked for it in time",
-        "waiting": "due, and not at an end",
+        "delivered": "taken whole for the first time, with a receipt",
+        "failed": "asked for, but not taken in time",
+        "skipped": "not asked for in time",
+        "waiting": "due, and not taken yet",
     },
 }
 
@@ -47,8 +47,8 @@ _REPORTS = {
 def help_page(mode: Mode, columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """As much of it as fits, the keys first."""
     standing = {
-        glyphs.met: "a threshold is met, with what is to spare",
-        glyphs.missed: "a threshold is missed, with how much is over or short",
+        glyphs.met: "a threshold is met, with its margin",
+        glyphs.missed: "a threshold is missed, with the amount over or short",
         "invalid": "the generator was the limit, so far: the run proves nothing about the target",
     }
     lines: list[Line] = []

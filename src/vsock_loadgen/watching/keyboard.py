@@ -1,7 +1,7 @@
 """Keys as they are pressed, without a line's end and without being shown, on a terminal that is given back as it was.
 
-Ctrl-C and Ctrl-Z go on to be signals. A job in the background does not touch the terminal: reading there would stop it (SIGTTIN),
-and so would setting it (SIGTTOU).
+Ctrl-C and Ctrl-Z stay signals. A job in the background does not touch the terminal: reading it (SIGTTIN) or setting it (SIGTTOU)
+would stop the job.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from vsock_loadgen.watching.foreground import is_in_foreground
 
 _LOCAL_MODES, _SPECIAL_CHARACTERS = 3, 6
 _MOST_AT_ONCE = 3
-"""What comes in one piece and is longer is no key: somebody pastes."""
+"""A longer piece is pasted text, not a key."""
 
 
 class Keyboard:
-    """The keys of a terminal. Between `take` and `give_back`, which may be called again and again, they come one by one.
-
-    `stream` None, or one that is no terminal, has no keys.
-    """
+    """The keys of a terminal. Between `take` and `give_back`, which may be called repeatedly, they come one by one. `stream` None,
+    or one that is not a terminal, has no keys."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._descriptor = stream.fileno() if stream is not None and stream.isatty() else None
@@ -36,10 +34,10 @@ class Keyboard:
         return self._descriptor is not None
 
     def take(self) -> None:
-        """Have keys come one by one from now on, if this process is in the foreground."""
+        """Have keys come one by one, if this process is in the foreground."""
         if self._descriptor is None or not is_in_foreground(self._descriptor):
             return
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTSTP, signal.SIGQUIT))  # what they do is to give back
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTSTP, signal.SIGQUIT))  # their effect is to be undone
         try:
             now = termios.tcgetattr(self._descriptor)
             if self._before is None:
@@ -54,7 +52,7 @@ class Keyboard:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def give_back(self) -> None:
-        """Leave the terminal as it was, unless it is somebody else's by now."""
+        """Leave the terminal as it was, unless another process has it by now."""
         before, self._before = self._before, None
         if self._descriptor is None or before is None:
             return

@@ -1,4 +1,4 @@
-"""The live view: a run on the whole terminal, drawn anew with every update, and the keys that it hears."""
+"""The live view: a run on the whole terminal, redrawn with every update, and its keys."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def subject_of(plan: Plan, node: NodeSlice, target: str, duration_ns: int, mode:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What else is known of a run at any moment: whether it was asked to stop, how it stands, and its last ten seconds."""
+    """What else is known of a run at a moment: whether it was asked to stop, how it stands, and its last ten seconds."""
 
     stop_asked: Callable[[], bool]
     standing: Callable[[], Standing]
@@ -48,8 +48,8 @@ class Known:
 def viewing(
     subject: Subject, log: Log, stats_interval_ns: int, known: Known, screen: Screen | None
 ) -> AbstractContextManager[Observer]:
-    """What a person watches while it is entered: the live view, where there is a screen and the log is
-    not for machines; else lines of statistics. To be entered after the last fork."""
+    """What a person watches while it is entered: the live view, if there is a screen and the log is not for machines; else lines of
+    statistics. To be entered after the last fork."""
     if screen is None or log.style == "json":
         return nullcontext(StatsLines(log, stats_interval_ns))
     return LiveView(screen, log, subject, known)
@@ -71,7 +71,7 @@ class LiveView(OnScreen):
         self._is_recent = self._is_help = False
 
     def update(self, totals: RunTotals) -> None:
-        """Hear the keys, and draw the state of the run."""
+        """Handle the keys, and draw the state of the run."""
         for key in self.pressed():
             self._is_recent ^= key == "w" and not self._is_help
             self._is_help = key == "?" and not self._is_help
@@ -83,7 +83,7 @@ class LiveView(OnScreen):
         self._screen.draw(frame(self._scene(totals, times), columns, rows, UNICODE if self._screen.has_unicode else ASCII))
 
     def _follow_clocks(self, counts: Counts, times: Times) -> None:
-        """Work out the figures of one clock an update, in turn: over a long run they are what costs. At first, all of them."""
+        """Calculate the figures of one clock per update, in turn: over a long run they are the main cost. At first, all of them."""
         for name in [_CLOCKS[self._updates % len(_CLOCKS)]] if self._updates else _CLOCKS:
             self._clocks[name] = _since_start(name, counts, times)
         self._updates += 1

@@ -1,4 +1,4 @@
-"""Says what it means for a run that the cluster's workers are no longer those that it was split over."""
+"""Says what a change of the cluster's workers means for a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vsock_loadgen.log import Log
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.plan.slices import NodeSlice
 
-_REMEDY = "start all pods anew, and with them the run (kubectl rollout restart daemonset/NAME)"
+_REMEDY = "restart all pods, and with them the run (kubectl rollout restart daemonset/NAME)"
 
 
 class NodeChanges:
@@ -29,7 +29,7 @@ class NodeChanges:
 
     @property
     def change(self) -> NodeChange:
-        """What is different now from the start of the run."""
+        """What has changed since the start of the run."""
         return NodeChange() if self._watch is None else self._watch.change
 
     def update(self, totals: RunTotals) -> None:
@@ -41,7 +41,7 @@ class NodeChanges:
             self._said = change
         problem = self._watch.problem
         if problem is not None and not self._said_problem:
-            self._log.alert(f"whether nodes have come or gone is unknown: {problem}", "nodes_unknown")
+            self._log.alert(f"whether nodes were added or removed is unknown: {problem}", "nodes_unknown")
         self._said_problem = problem is not None
 
     def _say(self, watch: NodeWatch, change: NodeChange) -> None:
@@ -58,12 +58,12 @@ class NodeChanges:
     def _of_gone(self, watch: NodeWatch, name: str) -> str:
         vms = self._slices[watch.known.names.index(name)].vms
         return (
-            f"the worker node {name} is gone: nobody sends the reports of its {vms:,} VMs, so that the load is smaller than "
-            f"planned, and a pod that starts now counts one node less and sends VMs that others send as well; {_REMEDY}"
+            f"the worker node {name} is gone: the reports of its {vms:,} VMs are not sent, and the load is smaller than planned. "
+            f"A pod that starts now counts one node less and sends VMs that others send too; {_REMEDY}"
         )
 
     def _of_added(self, name: str) -> str:
         return (
-            f"the worker node {name} has come: this run goes on over the {len(self._slices):,} nodes that it began with, and a pod "
-            f"that starts now, on this or any node, counts one more and sends VMs that others send as well; {_REMEDY}"
+            f"the worker node {name} was added: this run continues with the {len(self._slices):,} nodes that it began with. "
+            f"A pod that starts now counts one node more and sends VMs that others send too; {_REMEDY}"
         )

@@ -27,8 +27,8 @@ class Notices:
         if self._stop_asked() and not self._said_stopping:
             self._said_stopping = True
             self._log.line(
-                f"stopping: {totals.counts.in_flight:,} reports under way have up to {format_duration(self._request_timeout_ns)}; "
-                "a second signal does not wait",
+                f"stopping: {totals.counts.in_flight:,} reports in flight have up to "
+                f"{format_duration(self._request_timeout_ns)}; a second signal does not wait",
                 "stopping",
                 {"in_flight": totals.counts.in_flight},
             )

@@ -1,4 +1,4 @@
-"""What looks at a run while it goes on."""
+"""Observers of a run."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from vsock_loadgen.measures.totals import RunTotals
 
 
 class Observer(Protocol):
-    """Something that shows a run, or writes it down. It is called in the parent's main thread and must not take long."""
+    """Something that shows a run, or records it. It is called in the parent's main thread and must not take long."""
 
     def update(self, totals: RunTotals) -> None:
-        """See the state of the run, about four times a second."""
+        """See the state of the run, about four times per second."""
 
 
 class Observers:

@@ -1,4 +1,4 @@
-"""What has the terminal for itself while it is entered."""
+"""What owns the terminal while it is entered."""
 
 from __future__ import annotations
 

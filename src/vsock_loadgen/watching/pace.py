@@ -34,7 +34,7 @@ class _Second:
 
 
 class Pace:
-    """Takes in counts a few times a second; remembers whole seconds of the run, up to MOST_SECONDS of them."""
+    """Takes in counts a few times per second; remembers whole seconds of the run, up to MOST_SECONDS of them."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, Counts]] = deque([(0, Counts())])
@@ -42,7 +42,7 @@ class Pace:
         self._second = -1
 
     def add(self, elapsed_ns: int, counts: Counts) -> None:
-        """Take in the counts at an instant of the run; what changed belongs to the second in which the stretch began."""
+        """Take in the counts at an instant of the run; changes belong to the second in which the stretch began."""
         last_ns, last = self._samples[-1]
         if elapsed_ns <= last_ns:
             return
@@ -70,20 +70,20 @@ class Pace:
 
     @property
     def offered(self) -> list[int]:
-        """Reports that fell due in each second that is over, oldest first."""
+        """Reports that fell due in each past second, oldest first."""
         return [row.offered for row in self._seconds][:-1]
 
     @property
     def achieved(self) -> list[int]:
-        """Reports delivered in each second that is over, oldest first."""
+        """Reports delivered in each past second, oldest first."""
         return [row.achieved for row in self._seconds][:-1]
 
     @property
     def in_flight(self) -> list[int]:
-        """The most reports under way that were seen in each second that is over, oldest first."""
+        """The most reports seen in flight in each past second, oldest first."""
         return [row.in_flight for row in self._seconds][:-1]
 
     @property
     def asked(self) -> list[int]:
-        """Askings begun in each second that is over, oldest first."""
+        """Askings begun in each past second, oldest first."""
         return [row.asked for row in self._seconds][:-1]

@@ -26,11 +26,11 @@ _TICKS = (
     *(10 * SECOND, 20 * SECOND, *(step * MINUTE for step in (1, 2, 5, 10, 20)), *(step * HOUR for step in (1, 2, 5, 10, 24))),
 )
 _LEAST_RATIO = 10.0
-"""The scale spans a decade at least: times that are all alike are a narrow hill, not a wide one."""
+"""The scale spans at least a decade: similar times are a narrow hill, not a wide one."""
 
 
 def response_chart(looked: Looked, columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """The chart in exactly so many lines and at most so many cells; nothing where nothing was delivered, or there is no room."""
+    """The chart in exactly `rows` lines and at most `columns` cells; nothing if nothing was delivered, or there is no room."""
     reports = looked.response.count + looked.undelivered
     beside = len(_NOT_DELIVERED) + 3 if looked.undelivered else 0
     bars = min(_MOST_BARS, (columns - _LEFT - beside) // _BAR)
@@ -71,13 +71,13 @@ def _counts(times: Histogram, low: float, ratio: float, bars: int) -> list[int]:
 
 
 def _cell(filled: float, glyphs: Glyphs) -> str:
-    """A cell of a bar that is so full, 1 or more meaning wholly; of what is there at all, something shows in its lowest cell."""
+    """A cell of a bar, filled by a share (1 or more: fully); a value above 0 always shows in the lowest cell."""
     steps = len(glyphs.levels) - 1
     return glyphs.levels[min(steps, max(0, math.ceil(filled * steps)))]
 
 
 def _labels(low: float, ratio: float, bars: int) -> str:
-    """Round times below the bars where they belong, as many as are apart from one another."""
+    """Round times below their bars, as many as do not touch."""
     line = ""
     for tick in _TICKS:
         at = math.log(tick / low) / math.log(ratio) * bars * _BAR if tick >= low else -1.0

@@ -1,4 +1,4 @@
-"""What there is to show of a run that goes on, at one instant: all that a picture is made of."""
+"""What there is to show of a run at one instant: all that a picture is made of."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vsock_loadgen.watching.pace import Rates
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Quantiles of one of the clocks, in nanoseconds: P50, P95, P99, P99.9 and the largest of what is looked at, P50 and P99
-    of the last ten seconds. None where nothing was recorded, or where it falls among the reports that were `undelivered`."""
+    """Quantiles of one of the clocks, in nanoseconds: P50, P95, P99, P99.9 and the largest of the shown stretch, P50 and P99 of the
+    last ten seconds. None if nothing was recorded, or if it falls among the reports that were `undelivered`."""
 
     name: str
     figures: Sequence[int | None] = (None,) * 5
@@ -30,8 +30,8 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is being run: all that does not change while it goes on. `duration_ns` 0 means until it is stopped; `groups`
-    are as they were before it began, `shape` has the phases of load. `mode` says who begins."""
+    """What is being run: all that does not change during the run. `duration_ns` 0 means until it is stopped; `groups` are as they
+    were before it began, `shape` has the phases of load. `mode` says who opens connections."""
 
     title: str
     duration_ns: int
@@ -42,8 +42,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is looked at, the whole run or its last ten seconds: the counts of it, and the response times of what was delivered,
-    beside which so many reports were not delivered."""
+    """The shown stretch, the whole run or its last ten seconds: its counts, the response times of what was delivered, and how many
+    reports were not."""
 
     counts: Counts
     response: Histogram = field(default_factory=Histogram)

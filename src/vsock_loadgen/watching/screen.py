@@ -1,9 +1,9 @@
-"""A terminal that is drawn on as a whole, and given back as it was, whatever ends the program or puts it aside.
+"""A terminal that is drawn on as a whole, and given back as it was, however the program ends or is stopped.
 
-Drawing goes to the alternate screen, always from its top left corner and over what is there, so that nothing flickers, and a new
-size of the window is right with the next frame. There is no thread: a frame is drawn when somebody has something new to show. rich
-styles the text; its Live does not draw it, since that would not give the terminal back for Ctrl-Z, and would hold on to a size that
-the environment gives (COLUMNS).
+Drawing goes to the alternate screen, always from its top left corner and over what is there, so that nothing flickers. A new size
+of the window is right with the next frame. There is no thread: a frame is drawn when there is something new to show. rich styles
+the text. Its Live does not draw it: that would not give the terminal back for Ctrl-Z, and would keep a size from the environment
+(COLUMNS).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _OFF = frozenset({"", "0", "false", "no"})
 
 
 def can_be_drawn_on(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether a stream is a terminal that can be drawn on and that somebody looks at: no dumb one, none in CI, none behind a job
-    in the background."""
+    """Whether a stream is a terminal that can be drawn on and is watched: not a dumb one, not in CI, not of a job in the
+    background."""
     if not stream.isatty() or environment.get("TERM", "dumb") == "dumb":
         return False
     return environment.get("CI", "").lower() in _OFF and is_in_foreground(stream.fileno())
@@ -45,9 +45,8 @@ def _cut(line: Line, columns: int) -> list[Segment]:
 class Screen:
     """A full screen on a terminal, from the first frame until it is left. Enter it in the main thread.
 
-    Ctrl-Z and Ctrl-\\ give the terminal back before they stop or end the process; a job that goes on in the background draws
-    nothing. A terminal that has gone away is not written to again. `keys` is where keys are pressed, taken and given back with the
-    screen.
+    Ctrl-Z and Ctrl-\\ give the terminal back before they stop or end the process; a job in the background draws nothing. A terminal
+    that has gone away is not written to again. `keys` is the keyboard, taken and given back with the screen.
     """
 
     def __init__(self, stream: TextIO, keys: TextIO | None = None) -> None:
@@ -101,7 +100,7 @@ class Screen:
         text = "\r\n".join(text if is_full else text + _REST_OF_LINE for text, is_full in zip(texts, full, strict=True))
         try:
             enters = not self._is_shown or self._was_stopped
-            self._is_shown, self._was_stopped = True, False  # before: a signal may come in the middle of what follows
+            self._is_shown, self._was_stopped = True, False  # before: a signal may arrive in the middle of what follows
             if enters:
                 self.keyboard.take()
             self._stream.write(f"{_ENTER if enters else ''}{_HOME}{text}")
@@ -111,7 +110,7 @@ class Screen:
             self._is_gone = True
 
     def _give_back(self) -> None:
-        """Leave the screen. Written past the stream's buffer, since a signal may have come in the middle of a frame."""
+        """Leave the screen. Written past the stream's buffer, since a signal may have arrived in the middle of a frame."""
         self.keyboard.give_back()
         if self._is_shown and not self._is_gone:
             self._is_shown = False
@@ -128,5 +127,5 @@ class Screen:
         signal.signal(number, self._put_aside)
 
     def _go_on(self, number: int, frame: FrameType | None) -> None:
-        """The process was stopped, perhaps in a way that it did not see, and somebody else had the terminal meanwhile."""
+        """The process was stopped, perhaps unnoticed, and another one had the terminal meanwhile."""
         self._was_stopped = True

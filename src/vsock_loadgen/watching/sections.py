@@ -1,4 +1,5 @@
-"""The parts of the live view that every run has: accounts, rates, times, failures and the log, each as lines of so many cells."""
+"""The parts of the live view that every run has: accounts, rates, times, failures and the log, each as lines of a width in
+cells."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ _LONGEST_MESSAGE = 600
 
 
 def accounts(scene: Scene, width: int) -> list[Line]:
-    """Reports by what became of them, of what is looked at."""
+    """Reports by outcome, of the shown stretch."""
     counts = scene.looked.counts
     columns = [
         ("due", counts.due, PLAIN),
@@ -84,7 +85,7 @@ def pace(scene: Scene, width: int, glyphs: Glyphs, *, has_heading: bool) -> list
 
 
 def in_flight_row(scene: Scene, width: int, glyphs: Glyphs) -> list[Line]:
-    """Reports under way over time, on a scale of their own: they grow where a target is saturated."""
+    """Reports in flight over time, on their own scale: they grow if a target is saturated."""
     cells = max(0, width - LABEL_CELLS - _RATE_CELLS)
     values = scene.in_flight[-cells:] if cells else []
     name = " waiting" if scene.subject.mode == "pull" else " in flight"
@@ -100,13 +101,13 @@ def _rate(per_second: float) -> str:
 
 
 def sparkline(values: Sequence[int], top: int, glyphs: Glyphs) -> str:
-    """A column for every value, its height in proportion to `top`; something shows where anything is."""
+    """A column for every value, its height in proportion to `top`; a value above 0 always shows."""
     steps = len(glyphs.levels) - 1
     return "".join(glyphs.levels[max(1, round(value * steps / top)) if value > 0 else 0] for value in values)
 
 
 def times(clocks: Sequence[Clock], width: int, *, is_recent: bool) -> list[Line]:
-    """Quantiles of every clock, of what is looked at; beside those of the whole run, two of the last ten seconds."""
+    """Quantiles of every clock, of the shown stretch; beside those of the whole run, two of the last ten seconds."""
     names = ("P50", "P95", "P99", "P99.9", "max", *(() if is_recent else ("10s P50", "10s P99")))
     rows = [
         [time_segment(value, clock.undelivered) for value in clock.figures]
@@ -135,7 +136,7 @@ def failure_rows(scene: Scene, columns: int, glyphs: Glyphs) -> list[Line]:
 
 
 def log_rows(entries: Sequence[Entry], columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """As many of the last entries as there is room for, whole; of the very last one, at least its beginning."""
+    """As many of the last entries as fit, whole; of the very last one, at least its beginning."""
     lines: list[Line] = []
     for entry in reversed(entries):
         text = printable(entry.as_text())[:_LONGEST_MESSAGE]
@@ -152,7 +153,7 @@ def log_rows(entries: Sequence[Entry], columns: int, rows: int, glyphs: Glyphs) 
 
 
 def shortened(lines: list[Line], rows: int, glyphs: Glyphs) -> list[Line]:
-    """The lines, or as many as fit and a word about the rest; nothing where not even a heading and a row fit."""
+    """The lines, or as many as fit and how many more there are; nothing if not even a heading and a row fit."""
     if len(lines) <= rows:
         return lines
     if rows < 2:

@@ -1,4 +1,4 @@
-"""Periodic lines about a run for where there is no terminal to redraw."""
+"""Periodic lines about a run, for a log without a terminal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def stats_line(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, c
 
 
 def stats_fields(now_ns: int, counts: Counts, totals: RunTotals, change: Counts, change_ns: int) -> dict[str, object]:
-    """The line's figures for machines; times in seconds, None where there is none."""
+    """The line's figures for machines; times in seconds, None if there is none."""
     seconds = max(change_ns, 1) / SECOND
     times = totals.times
     return {

@@ -18,8 +18,8 @@ _TITLE = " Thresholds"
 
 
 def threshold_rows(thresholds: Sequence[JudgedThreshold], columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """A line each, below a heading where there is room for one. Where there is not room for all, those that are missed come first,
-    and a word says how many are left out."""
+    """A line each, below a heading if there is room for one. If there is not room for all, missed ones come first, and a line says
+    how many are left out."""
     if not thresholds or rows < 1:
         return []
     has_heading = rows > len(thresholds)

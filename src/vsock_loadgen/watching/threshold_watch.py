@@ -1,4 +1,4 @@
-"""Checks a run against its thresholds while it goes on: says when one is missed or met again, and stops the run where asked to."""
+"""Checks a run against its thresholds: logs when one is missed or met again, and stops the run if configured."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vsock_loadgen.units import SECOND
 class ThresholdWatch:
     """Checks the figures since the start against the thresholds as they are then, first once `grace_ns` is over.
 
-    With `abort`, it looks every second, and calls `abort` once when a threshold is missed: that is how the run is asked to end.
-    Without, it looks every `interval_ns`.
+    With `abort`, it checks every second, and calls `abort` once when a threshold is missed: that is how the run is asked to end.
+    Without, it checks every `interval_ns`.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ThresholdWatch:
         self.abortion: Abortion | None = None
 
     def update(self, totals: RunTotals) -> None:
-        """Judge the run so far if it is time to. A run or a phase in which nothing has come to an end yet is not judged."""
+        """Judge the run so far if it is time to. A run or a phase without finished reports is not judged."""
         if totals.elapsed_ns < self._next_ns or self.abortion is not None or not totals.counts.settled:
             return
         self._next_ns = totals.elapsed_ns + self._interval_ns
@@ -51,7 +51,7 @@ class ThresholdWatch:
         self._missed = {threshold.expression for threshold in missed}
 
     def _say(self, judged: Sequence[JudgedThreshold]) -> None:
-        """A line for each threshold that was met the last time and is missed now, or the other way round."""
+        """A line for each threshold that was met the last time and is missed now, or the reverse."""
         for threshold in judged:
             if threshold.passed == (threshold.expression in self._missed):
                 text = f"so far, {threshold}"

@@ -1,4 +1,4 @@
-"""What a person watches while a search goes on: the trials so far, the one under way, and what is left."""
+"""What a person watches during a search: the trials so far, the current one, and what is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AROUND_TABLE = 8
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """The trial that goes on, what is expected after the trials so far, and the bounds that they have shown."""
+    """The current trial, what is expected after the trials so far, and the bounds that they have shown."""
 
     number: int
     step: Step
@@ -43,10 +43,10 @@ class TrialsView(Protocol):
         """A trial begins."""
 
     def update(self, totals: RunTotals) -> None:
-        """It goes on."""
+        """It continues."""
 
     def wait(self, what: str) -> None:
-        """Something else is waited for."""
+        """A wait begins."""
 
     def end(self, trial: Trial) -> None:
         """It is over."""
@@ -65,7 +65,7 @@ def so_far_text(under_way: UnderWay) -> str:
         for level, verb in ((under_way.holds, "hold"), (under_way.misses, "miss"))
         if level
     )
-    return ", ".join(known) or "nothing is known"
+    return ", ".join(known) or "nothing known"
 
 
 class TrialLines:
@@ -87,7 +87,7 @@ class TrialLines:
         )
 
     def update(self, totals: RunTotals) -> None:
-        """A line a trial is enough."""
+        """A line per trial is enough."""
 
     def wait(self, what: str) -> None:
         """Likewise."""
@@ -114,7 +114,7 @@ class LiveTrials(OnScreen):
         self._draw()
 
     def update(self, totals: RunTotals) -> None:
-        """Show how it goes, and hear whether it is to end."""
+        """Show how it goes, and check whether it is to end."""
         self.pressed()
         if self._under_way:
             lengths = self._under_way.lengths
@@ -165,7 +165,7 @@ def watching(
     table: Callable[[Sequence[Trial]], RenderableType],
     screen: Screen | None,
 ) -> AbstractContextManager[TrialsView]:
-    """What a person watches while it is entered: the live table where there is a screen, else lines."""
+    """What a person watches while it is entered: the live table if there is a screen, else lines."""
     if screen is None or log.style == "json":
         return nullcontext(TrialLines(log, said))
     return LiveTrials(screen, log, title, table)

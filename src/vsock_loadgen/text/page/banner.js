@@ -29,7 +29,7 @@ function showVerdict(result, meanings, isLive) {
   byId("confirmation").textContent = `Confirmation: ${result.confirmation}${meaning ? `, ${meaning}` : ""}`;
 }
 
-// Whether the generator was the limit, in the words of the terminal; nothing where that is not known.
+// Whether the generator was the limit, in the words of the terminal; nothing if that is unknown.
 function generatorVerdict(result) {
   const found = result.generator?.saturation;
   if (found) return `Generator: the limit. Schedule lag P99 ${showSeconds(found.lag_p99_seconds)} over ${showSeconds(found.window_seconds)}, limit ${showSeconds(found.limit_seconds)}: ${found.advice}.`;
@@ -71,7 +71,7 @@ function showThresholds(result) {
   fillTable(byId("thresholds").querySelector("table"), ["result", make("th", "expected", "left"), "measured"], thresholds.map((threshold, index) => {
     const measured = figure(result, `thresholds.${index}.value`, UNITS[threshold.unit] ?? showNumber);
     if (!present(threshold.value)) measured.textContent = "not delivered";
-    if (threshold.passed === null) measured.textContent = "-"; // nothing was due of what it is about
+    if (threshold.passed === null) measured.textContent = "-"; // no report that it is about was due
     return [thresholdMark(threshold.passed), make("td", threshold.expression, "left"), measured];
   }));
 }

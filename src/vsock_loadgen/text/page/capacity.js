@@ -1,4 +1,4 @@
-// Everything on the page of a search that is not a chart. What it found is said in the words of the terminal, which come with it.
+// Everything on the page of a search that is not a chart. Its outcome is in the words of the terminal, which come with it.
 
 const PURPOSES = { search: "narrow the bounds", repeat: "was not clear", confirm: "confirm a bound", again: "contradiction",
   plateau: "too much load", last: "still the same?" };
@@ -32,14 +32,14 @@ function tiles(capacity) {
   const level = (name) => {
     const found = capacity[name];
     const content = found ? [figure(capacity, `${name}.reports_per_second`, showNumber), " /s"] : "-";
-    const fleet = found ? [figure(capacity, `${name}.vms`, showCount), " VMs, rate x ", figure(capacity, `${name}.rate`, showNumber)] : "nothing that was tried";
+    const fleet = found ? [figure(capacity, `${name}.vms`, showCount), " VMs, rate x ", figure(capacity, `${name}.rate`, showNumber)] : "no load that was tried";
     return tile(name, content, make("span", fleet));
   };
   const perSecond = (name) => (present(capacity[name]) ? [figure(capacity, name, showNumber), " /s"] : "-");
   return [
     level("holds"),
     level("misses"),
-    tile("plateau", perSecond("plateau_reports_per_second"), present(capacity.plateau_reports_per_second) ? "delivered under too much load" : "not known"),
+    tile("plateau", perSecond("plateau_reports_per_second"), present(capacity.plateau_reports_per_second) ? "delivered under too much load" : "unknown"),
     tile("confidence", figure(capacity, "confidence", String), "", { clear: "", majority: "" }[capacity.confidence] ?? "warn"),
     tile("single report P95", figure(capacity, "idle_response_time_p95_seconds", showSeconds), "before the first trial"),
   ];
@@ -78,7 +78,7 @@ function isShare(goal) {
   return goal.includes("_percent");
 }
 
-// What a trial shows; and why, where none of its goals says that.
+// What a trial shows; and why, if none of its goals says that.
 function shownCell(trial, index) {
   const moods = { holds: "pass", misses: "missing" };
   const { shows, why } = meanings.trials[index];
@@ -111,7 +111,7 @@ function showAsked(capacity) {
     ["lowest load", load("lowest")],
     ["highest load", load("highest")],
     ["bounds within", figure(capacity, "bounds.precision", (share) => showPercent(100 * share))],
-    ["each bound seen", make("span", [figure(capacity, "bounds.confirm", showCount), " times"])],
+    ["each bound confirmed", make("span", [figure(capacity, "bounds.confirm", showCount), " times"])],
     ["single reports", make("span", [figure(capacity, "probes", showCount), " between the trials"])],
     ["exit code", figure(capacity, "exit_code", String)],
   ]);

@@ -2,7 +2,7 @@
 
 const SYMBOLS = { holds: "circle", misses: "x", late: "diamond-open" };
 const ROOM_FOR_WORDS = 1.35;
-const LEAST_IN_FLIGHT = 0.1; // stands for none, of which there is no logarithm
+const LEAST_IN_FLIGHT = 0.1; // stands for 0, which has no logarithm
 
 async function drawCharts(capacity, isOnPaper = false) {
   const colors = colorsFor(isOnPaper);
@@ -128,8 +128,8 @@ function middles(trials, key) {
   });
 }
 
-// The backlog of every trial over its window, with the load of each at its end: those of the bounds stand out. What follows the most of
-// a trial that was cut short is its end, and not the target's doing.
+// The backlog of every trial over its window, with the load of each at its end: those of the bounds stand out. The fall after the
+// highest point of a trial that was cut short is its end, not an effect of the target.
 function inFlightChart(capacity, colors) {
   const byVerdict = verdictColors(colors);
   const [seen, named] = [new Set(), new Set()];

@@ -1,6 +1,6 @@
 // The charts of a run that are not over its time, and all of them in their order.
 
-const FAR_APART = 20; // the largest is so many times the smallest
+const FAR_APART = 20; // ratio of the largest to the smallest
 
 async function drawCharts(result, isOnPaper = false) {
   const colors = colorsFor(isOnPaper);
@@ -56,7 +56,7 @@ function sizeChart(groups, result, colors) {
   return [traces, layout, { headings: ["packages", "P50", "P99"], rows: sizes.map(({ row }) => row) }];
 }
 
-// Logarithmic where sizes are far apart.
+// Logarithmic if sizes are far apart.
 function sizeAxis(sizes) {
   const [least, most] = rangeOf(sizes.flatMap(({ low, high }) => [low, high]));
   const scale = most / least > FAR_APART ? logAxis([least, most], showCount) : { tickformat: ",d" };

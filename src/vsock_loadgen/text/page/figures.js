@@ -19,8 +19,8 @@ function showFigures(result, meanings, isLive) {
   showRun(result);
 }
 
-// A quantile, or "not delivered" where it falls among reports that never were. One that is no shorter than a report is old that is still
-// waited for may be longer.
+// A quantile, or "not delivered" if it falls among reports that were not. It may be longer if a report that still waits is of that
+// age or more.
 function clockFigure(result, clock, quantile) {
   const element = figure(result, `${clock}.${quantile}`, showSeconds);
   const value = lookUp(result, `${clock}.${quantile}`);
@@ -40,15 +40,15 @@ function showTimes(result) {
   fillTable(byId("summary"), ["of reports", ...clocks.map(([name]) => name)], [["number", ...counts], ...rows]);
 }
 
-// The same of a fleet that is asked: what nobody asked for in time, and how stale that leaves what the asker knows.
+// The same for a fleet that is asked: what was not asked for in time, and how stale the asker's knowledge is.
 function lossesOfAsked(result) {
   const totals = result.totals;
   const ends = Object.entries(result.askings?.by_kind ?? {}).map(([kind, count]) => `${showCount(count)} ${kind}`);
   const stale = result.response_time_seconds.p99;
   const known = present(stale) ? `What the scanner knows is up to ${showSeconds(stale)} old (P99); ` : "";
-  return `Of ${showCount(totals.due)} due reports ${showCount(totals.failed)} were asked for in vain, nobody asked in time for ` +
-    `${showCount(totals.skipped)} (skipped), and ${showCount(totals.unfinished || totals.in_flight)} wait to be asked for. ${known}` +
-    `${showCount(result.asked.open)} reports were open at the end, with the age that they had. Askings: ${ends.join(", ") || "none"}.`;
+  return `Of ${showCount(totals.due)} due reports ${showCount(totals.failed)} were asked for but not taken, ` +
+    `${showCount(totals.skipped)} were not asked for in time, and ${showCount(totals.unfinished || totals.in_flight)} wait to be asked for. ${known}` +
+    `${showCount(result.asked.open)} reports were open at the end and count with their age. Askings: ${ends.join(", ") || "none"}.`;
 }
 
 function showLosses(result, meanings) {
@@ -56,8 +56,8 @@ function showLosses(result, meanings) {
   const lost = totals.failed + totals.skipped + totals.unfinished;
   byId("accounts").textContent = result.asked ? lossesOfAsked(result) : lost
     ? `${showCount(lost)} of ${showCount(totals.due)} due reports were not delivered: ${showCount(totals.failed)} failed, ` +
-      `${showCount(totals.skipped)} skipped, since the VM's last report was still under way, and ${showCount(totals.unfinished)} ` +
-      "unfinished, still under way or not started at the end."
+      `${showCount(totals.skipped)} skipped because the VM's last report was still in flight, and ${showCount(totals.unfinished)} ` +
+      "unfinished: still in flight or not started at the end."
     : totals.in_flight ? "Nothing was lost so far." : "Every due report was delivered.";
   byId("classes").hidden = !totals.failed;
   const classes = Object.entries(result.failures).sort((one, other) => other[1] - one[1]);

@@ -1,4 +1,4 @@
-// Planned against seen: which percentage of the VMs have at most so many packages, or so long an interval.
+// Planned and seen: the percentage of the VMs that have at most a number of packages, or an interval.
 
 function curve(name, points, color, show, style = {}) {
   const says = points.map(([, percent]) => showPercent(percent));

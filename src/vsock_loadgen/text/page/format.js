@@ -1,5 +1,5 @@
 "use strict";
-// Figures as people read them, by the rules of the terminal's report; and elements, whose text is never taken for markup.
+// Figures as people read them, by the rules of the terminal's report; and elements, whose text is never markup.
 
 const byId = (id) => document.getElementById(id);
 
@@ -53,7 +53,7 @@ function showDuration(seconds) {
   return (hours ? `${hours}h` : "") + (minutes ? `${minutes}m` : "") + (rest ? `${rest}s` : "");
 }
 
-// The seconds of a duration in Go's grammar; NaN where it is none.
+// The seconds of a duration in Go's grammar; NaN if it is not one.
 function readDuration(text) {
   const units = { ns: 1e-9, us: 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
   const terms = [...String(text).matchAll(/(\d+\.?\d*|\.\d+)([^\d.]+)/g)];
@@ -104,13 +104,13 @@ function fillList(list, rows) {
   list.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
 }
 
-// An instant as the result has it, in ISO 8601 with its offset, to the second: the same for every reader, wherever they are.
+// An instant as the result has it, in ISO 8601 with its offset, to the second: the same for every reader, whatever the time zone.
 function showInstant(milliseconds) {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "+00:00");
 }
 
-// Every figure of a nested record as a row, named in words: {dropped: {rate_limit: 3}} is ["dropped: rate limit", 3]. What is not known
-// has none.
+// Every figure of a nested record as a row, named in words: {dropped: {rate_limit: 3}} is ["dropped: rate limit", 3]. What is
+// unknown has none.
 function flattened(result, path, skip = []) {
   const value = lookUp(result, path);
   if (skip.includes(path.at(-1)) || !present(value)) return [];

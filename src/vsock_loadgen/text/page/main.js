@@ -1,4 +1,4 @@
-// Shows the result that the page carries, or, on a run's live page, the one that it asks for again and again.
+// Shows the result that the page carries, or, on a run's live page, the one that it reloads.
 
 const READ_EVERY_MS = 2000;
 const LONGEST_PAUSE_MS = 10000;

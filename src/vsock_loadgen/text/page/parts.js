@@ -35,7 +35,7 @@ function countClass(count, value) {
   return count === "failed" && value ? "missing" : "";
 }
 
-// VMs that arrived as planned, of those that could be known; reports where VMs cannot be told apart.
+// VMs that arrived as planned, of those that can be identified; reports if VMs cannot be told apart.
 function seenFigure(result, { seen }, path) {
   if (!seen) return "-";
   if (!present(seen.vms)) return make("span", [figure(result, `${path}.seen.reports`, showCount), " reports"]);
@@ -46,8 +46,8 @@ function showSeenRemark(result, name, isSeen, remark) {
   const reason = result.receiver?.not_seen?.[name];
   const isByVm = groupsOf(result, name).some(({ seen }) => present(seen?.vms));
   remark.hidden = !isByVm && !present(reason);
-  if (isByVm) remark.textContent = "Seen: VMs that the other end saw as planned, of those that it could tell.";
-  else if (present(reason)) remark.textContent = `What the run's own receiver saw of each group is not known: ${plainText(reason)}.`;
+  if (isByVm) remark.textContent = "Seen: VMs that the other end saw as planned, of those that it could identify.";
+  else if (present(reason)) remark.textContent = `What the embedded receiver saw of each group is unknown: ${plainText(reason)}.`;
 }
 
 function showPhases(result) {

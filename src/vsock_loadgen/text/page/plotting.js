@@ -61,7 +61,7 @@ function withDefaults(layout, colors) {
   };
 }
 
-// The table of a chart, for those who do not see it: closed until it is asked for.
+// The table of a chart, for readers who do not see it: closed until it is opened.
 function showData(place, { headings, rows }) {
   let details = place.nextElementSibling;
   if (!details?.matches(".data")) {
@@ -95,7 +95,7 @@ function line(name, x, y, color, { line: style = {}, ...extra } = {}) {
   return { type: "scatter", mode, name: inert(name), x, y, line: { color, width: 2, ...style }, marker: { color, size: x.length > 1 ? 4 : 8 }, ...extra };
 }
 
-// What a trace of times says of each point, where it is hovered and in the table.
+// The label of each point of a trace of times, on hover and in the table.
 function inSeconds(values) {
   const says = values.map((value) => (present(value) ? showSeconds(value) : "-"));
   return { says, customdata: says, hovertemplate: "%{customdata}" };
@@ -106,7 +106,7 @@ function instant(milliseconds) {
   return new Date(milliseconds).toISOString();
 }
 
-// An axis of its own for what stands at the top of a chart, wherever times end.
+// A separate axis for marks at the top of a chart, wherever times end.
 const TOP = { overlaying: "y", range: [0, 1], visible: false, fixedrange: true };
 
 function crosses(x, colors, extra) {

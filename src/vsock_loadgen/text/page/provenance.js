@@ -6,16 +6,16 @@ function showFleet(result) {
   const says = byId("fleet-says");
   byId("fleet-title").textContent = result.receiver ? "Fleet, planned against seen" : "Fleet, as planned";
   says.textContent = `Planned is the whole fleet of ${showCount(result.plan.vm_count)} VMs` + (isPart ? `; this run had ${showCount(slice.vms)} of them.` : ".") +
-    (result.receiver ? " Seen is what the other end counted." : " Nobody counted the VMs at the other end.");
+    (result.receiver ? " Seen is what the other end counted." : " The other end did not count VMs.");
   const reason = result.receiver?.not_seen?.report_interval;
   if (present(reason)) says.append(` Intervals were not seen: ${plainText(reason)}.`);
   showProfiles(result);
   showAttribute(result, "packages", "packages", "packages", showCount);
   showAttribute(result, "report_interval_seconds", "report_interval", "intervals", showDuration);
   const ungrouped = lookUp(result, "receiver.ungrouped");
-  if (ungrouped) says.append(` ${showCount(ungrouped)} VMs sent fewer than two reports, so that their interval is not known.`);
+  if (ungrouped) says.append(` ${showCount(ungrouped)} VMs sent fewer than two reports, so that their interval is unknown.`);
   const strangers = lookUp(result, "receiver.strangers");
-  if (strangers) says.append(` ${showCount(strangers)} VMs arrived with a number of packages that is not in the plan.`);
+  if (strangers) says.append(` ${showCount(strangers)} VMs arrived with an unplanned number of packages.`);
 }
 
 function showProfiles(result) {
@@ -72,9 +72,9 @@ function showOtherEnd(result) {
 }
 
 function howItEnded(ended) {
-  if (!ended) return "-"; // a run that goes on, or of an older release
+  if (!ended) return "-"; // a run that still runs, or of an older release
   const causes = { duration: "as planned", signal: `by ${ended.signal}`, abort: "by a missed threshold",
-    worker: "by the loss of a worker", silence: "by a worker that said nothing", receiver: "by the loss of its receiver" };
+    worker: "by the loss of a worker", silence: "by a silent worker", receiver: "by the loss of its receiver" };
   const left = ended.left_seconds ? `, ${showSeconds(ended.left_seconds)} before its planned end` : "";
   return `${showInstant(Date.parse(ended.at))}, ${causes[ended.by]}${left}`;
 }

@@ -11,7 +11,7 @@ function boundOf(bucket) {
   return (bucket - shift * half) * 2 ** shift / 1e9;
 }
 
-// Where a time stands among the buckets, as a number with a fraction.
+// The place of a time among the buckets, as a number with a fraction.
 function placeOf(seconds) {
   let bucket = 0;
   while (boundOf(bucket + 1) <= seconds) bucket += 1;
@@ -85,7 +85,7 @@ function spreadData(columns) {
   return { headings: ["from", "reports", "fastest", "most", "slowest", "not delivered"], rows };
 }
 
-// What the whole run's times gather around, if that is more than one: peaks of the counts by bucket with a valley between them.
+// The times that the whole run's gather around, if there are several: peaks of the counts by bucket with a valley between them.
 function peaksOf(columns) {
   const counts = new Map();
   for (const column of columns) for (const [bucket, count] of column.counts) counts.set(bucket, (counts.get(bucket) ?? 0) + count);

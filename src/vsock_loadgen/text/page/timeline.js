@@ -4,12 +4,12 @@ const SHORTEST_STRETCH = 0.5; // of a row's width: in less, a rate says little
 const MOST_BANDS = 200;
 const DAY_SECONDS = 86400;
 const PIXELS_A_LETTER = 6.5;
-const ALIKE = 1.1; // response and service time are one picture where none is so many times the other
+const ALIKE = 1.1; // response and service time are one picture if neither is more than this many times the other
 const BEYOND_DOUBT = 1e-3; // seconds that make no difference to a reader
 const THRESHOLD = /^(?:phase\.(.+)\.)?(response_time|service_time|lag|reports_per_second)((?:\.p\d+(?:\.\d+)?|\.max|\.mean)?) [<>]/;
 
-// The rows of the series with the moment that they stand for, and the seconds of the run that they cover. Nothing is offered once the
-// schedule is over: then there is no rate, and none of 0.
+// The rows of the series with the moment that they stand for, and the seconds of the run that they cover. Nothing is offered once
+// the schedule is over: then there is no rate, and none of 0.
 function timelineOf(result) {
   const width = result.series_width_seconds;
   const began = Date.parse(result.started_at) / 1000;
@@ -113,7 +113,7 @@ function inFlightChart(timeline, colors) {
 }
 
 // Whether a quantile of a row's reports falls among those that were not delivered; one that was skipped was never started. A report
-// that is asked for has its response time whatever becomes of it.
+// that is asked for has its response time whatever its fate.
 function isLost(row, clock, quantile, isAsked) {
   const lost = isAsked ? 0 : row.failed + (clock === "response_time_seconds" ? row.skipped : 0);
   return lost > 0 && Math.max(1, Math.ceil(quantile * (row.delivered + lost) - 1e-6)) > row.delivered;
@@ -134,8 +134,8 @@ function clockChart(id, timeline, clock, range, colors) {
   return [traces, { ...marked(id, { yaxis: timeAxis(range) }, timeline, colors, lines), yaxis2: TOP }];
 }
 
-// The quantiles of the spread's columns, to the width of a bucket: a row of the series does not know when a report that was due in it was
-// taken.
+// The quantiles of the spread's columns, to the width of a bucket: a row of the series does not know when a report that was due in
+// it was taken.
 function stalenessRows(result) {
   return result.spread.filter(({ response_time: counts }) => counts.length).map(({ t, response_time: counts }) => {
     const all = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -147,13 +147,13 @@ function stalenessRows(result) {
   });
 }
 
-// Response and service time: side by side on one scale, or as one where they are the same picture.
+// Response and service time: side by side on one scale, or as one if they are the same picture.
 function clockCharts(timeline, colors) {
   const { rows, result } = timeline;
   const limits = thresholdLines(timeline, "response_time").map(({ limit }) => limit);
   const range = rangeOf([...limits, ...rows.flatMap((row) => ["p50", "p99"].flatMap((key) => [row.response_time_seconds[key], row.service_time_seconds[key]]))]);
   const isOne = !result.asked && rows.length > 0 && rows.every(isAlike);
-  byId("response-title").textContent = isOne ? "Response and service time: alike throughout, since no report waited to be started" : result.asked ? "Staleness" : "Response time";
+  byId("response-title").textContent = isOne ? "Response and service time: the same, since no report waited to be started" : result.asked ? "Staleness" : "Response time";
   const service = isOne ? [[], {}] : clockChart("service", timeline, "service_time_seconds", range, colors);
   return [["response", ...clockChart("response", timeline, "response_time_seconds", range, colors)], ["service", ...service]];
 }
