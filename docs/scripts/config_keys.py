@@ -24,7 +24,7 @@ FORM_DEFAULTS = {
     "buckets[].value": "this or `distribution`",
     "buckets[].distribution": "this or `value`",
     "buckets[].name": "its values",
-    "buckets[].jitter": "`jitter`, or 0 where synchronized",
+    "buckets[].jitter": "`jitter`, or 0 if synchronized",
 }
 
 Row = tuple[str, ...]
@@ -77,7 +77,7 @@ def form_table(quantity: Quantity) -> str:
 
 
 def by_default(by_kind: Mapping[str, FormKey]) -> str:
-    """What a key is where it is left out, for each kind where they differ."""
+    """What a key is if it is left out, for each kind if they differ."""
     kinds: dict[str, list[str]] = {}
     for kind, key in by_kind.items():
         kinds.setdefault("required" if key.default is None else f"`{flow(key.show(key.default))}`", []).append(kind)

@@ -18,7 +18,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def current(text: str, name: str, parts: Parts) -> str:
-    """A document's text with every part as it should be. Raises ValueError where one has no place in it."""
+    """A document's text with every part as it should be. Raises ValueError if one has no place in it."""
     for part_name, part in parts.items():
         opening, closing = f"<!-- generated: {part_name} -->", f"<!-- end: {part_name} -->"
         found = re.findall(f"{opening}.*?{closing}", text, re.DOTALL)
@@ -29,7 +29,7 @@ def current(text: str, name: str, parts: Parts) -> str:
 
 
 def renew(document: Path, parts: Parts, command: str, *, check: bool) -> None:
-    """Write a document, or compare it; ends with a message that names the command where it is not current."""
+    """Write a document, or compare it; ends with a message that names the command if it is not current."""
     put(document, current(document.read_text(), document.name, parts), command, check=check)
 
 

@@ -1,4 +1,4 @@
-"""Writes the tables that the code knows better into the documents: run `make docs`, or with --check to have them only compared."""
+"""Writes the tables that follow from the code into the documents: run `make docs`, or with --check to have them only compared."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def class_table() -> str:
 
 def figure_table() -> str:
     """A row for every kind of figure that a threshold may be about."""
-    units = {"seconds": "a duration", "percent": "percent", "per_second": "reports a second"}
+    units = {"seconds": "a duration", "percent": "percent", "per_second": "reports per second"}
     by_meaning: dict[tuple[str, str], list[str]] = {}
     for metric in METRICS.values():
         by_meaning.setdefault((units[metric.unit], metric.meaning), []).append(f"`{metric.name}`")

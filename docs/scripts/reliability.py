@@ -3,7 +3,7 @@
     PYTHONPATH=tests .venv/bin/python -m docs.scripts.reliability
 
 The cells over AF_VSOCK run inside a user-mode Linux kernel (Debian's package user-mode-linux), never on this machine's own vsock.
-It takes a minute. A cell that is not as it must be ends the program, and nothing is written.
+It takes one minute. A wrong cell ends the program, and nothing is written.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Row:
 
 
 def measure(transport: Transport) -> list[Row]:
-    """Run every cell of a transport that this kernel has. Raises AssertionError where one is not as it must be."""
+    """Run every cell of a transport that this kernel has. Raises AssertionError if one is wrong."""
     rows = []
     for fault in FAULTS:
         accounts = accounts_of(fault, transport)
@@ -87,7 +87,7 @@ def measure(transport: Transport) -> list[Row]:
 
 
 def measure_in_guest() -> list[Row]:
-    """The same over AF_VSOCK, in a kernel of its own. Ends with what the guest said where that fails."""
+    """The same over AF_VSOCK, in another kernel. Ends with the guest's output if that fails."""
     said: list[str] = []
     if run_in_guest([sys.executable, "-m", "docs.scripts.reliability", _IN_GUEST], timeout_seconds=180, sink=said.append):
         sys.exit("".join(said))
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     found = {transport: measure_in_guest() if transport == "vsock" else measure(transport) for transport in TRANSPORTS}
     parts = {f"faults over {transport}": partial(matrix, rows) for transport, rows in found.items()}
-    parts["faults in all"] = partial(total, [row for rows in found.values() for row in rows])
+    parts["faults in total"] = partial(total, [row for rows in found.values() for row in rows])
     renew(PAGE, parts, "python -m docs.scripts.reliability", check=False)
 
 

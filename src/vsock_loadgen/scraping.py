@@ -96,7 +96,7 @@ class _Shown:
     scraped: Scraped = field(default_factory=Scraped)
 
     async def follow(self, sensor: Sensor) -> None:
-        """Count again, once a second."""
+        """Count again, once per second."""
         while True:
             self.scraped = sensor.tally.scraped()
             await asyncio.sleep(_SHOWN_EVERY_SECONDS)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from apiserver.caller import WORKERS, Caller
 from apiserver.control_plane import ControlPlane, built, control_plane
 from apiserver.nodes import Nodes, nodes
 from command import TIMEOUT_SECONDS
+from kubernetes_api import CONTROL_PLANE
 
 _NUMBERS = itertools.count()
 
@@ -56,6 +58,19 @@ def stackrox(plane: ControlPlane) -> Callable[[str], None]:
         plane.admin.merge("/api/v1/namespaces/stackrox", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": standard}}})
 
     return enforce
+
+
+@pytest.fixture
+def caller(plane: ControlPlane, cluster: Nodes, stackrox: Callable[[str], None], tmp_path: Path) -> Iterator[Caller]:
+    """Of three workers and a node without pods; what is there in the end is what was there before."""
+    stackrox("privileged")
+    cluster.add("main", labels=CONTROL_PLANE)
+    cluster.add(*WORKERS)
+    made = Caller(plane, tmp_path)
+    eventually(lambda: plane.admin.ask("GET", "/api/v1/namespaces/stackrox/configmaps/kube-root-ca.crt")[0] == 200)
+    before = made.there()
+    yield made
+    eventually(lambda: made.there() == before)
 
 
 def eventually(holds: Callable[[], object]) -> None:

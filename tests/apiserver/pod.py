@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -83,9 +84,11 @@ class Pod:
         self._thread.join()
 
     def here(self, text: str) -> str:
-        """A text of the manifest with the paths in the pod relative to its folder: the same in all pods."""
+        """A text of the manifest with the paths in the pod relative to its folder, the same in all pods, and its own address for
+        any address."""
+        text = text.replace("//0.0.0.0:", f"//{self.ip}:")
         for path in self._mounts:
-            text = text.replace(path, path.lstrip("/"))
+            text = re.sub(rf"{re.escape(path)}(?![-\w])", path.lstrip("/"), text)
         return text
 
     def _live(self) -> None:
@@ -143,13 +146,14 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        return self.served(probe["httpGet"]["path"]) != ""
+        return self.served(**probe["httpGet"]) != ""
 
-    def served(self, path: str) -> str:
-        """What it answers on its port; empty where it does not, or not with 200."""
-        (port,) = self._container["ports"]
+    def served(self, path: str, port: str = "metrics", scheme: str = "HTTP") -> str:
+        """What it answers to a probe, which knows no CA; empty where it does not, or not with 200."""
+        number = next(one["containerPort"] for one in self._container["ports"] if one["name"] == port)
+        url = f"{scheme.lower()}://{self.ip}:{number}{path}"
         try:
-            answer = httpx2.get(f"http://{self.ip}:{port['containerPort']}{path}", trust_env=False)
+            answer = httpx2.get(url, trust_env=False, verify=False)
         except httpx2.TransportError:
             return ""
         return answer.text if answer.status_code == 200 else ""
@@ -214,6 +218,9 @@ class Pod:
                 raise LookupError(f'configmap "{name}" not found')
             files: dict[str, str] = found.get("data", {})
             return files
+        if "secret" in source:
+            secret = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/secrets/{source['secret']['secretName']}")
+            return {name: base64.b64decode(text).decode() for name, text in secret["data"].items()}
         if "projected" not in source:
             return {}
         bound = {"kind": "Pod", "apiVersion": "v1", "name": self.name, "uid": self.document["metadata"]["uid"]}

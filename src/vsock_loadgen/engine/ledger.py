@@ -30,7 +30,7 @@ class Book:
         self._times = Times()
 
     def skip(self, reports: int = 1) -> None:
-        """A report, or several, fell due while the VM's last one was still under way."""
+        """A report, or several, fell due while the VM's last one was still in flight."""
         self.due += reports
         self.skipped += reports
 
@@ -72,11 +72,11 @@ class Book:
 
     @property
     def state(self) -> Hashable:
-        """What is another whenever something has been entered."""
+        """A number that changes whenever something has been entered."""
         return self.due, self.in_flight
 
     def share(self) -> Share:
-        """The state now; the times begin anew."""
+        """The state now; the times are cleared."""
         share = Share(self.counts, self._times)
         self._times = Times(Histogram(), Histogram(), Histogram())
         return share
@@ -95,7 +95,7 @@ class Ledger(Generic[B]):
         self._told = [book.state for book in books]
 
     def snapshot(self, worker: int, at_ns: int, cpu_ns: int, *, final: bool = False) -> WorkerSnapshot:
-        """The books in which something has changed; their times, and the errors, begin anew."""
+        """The books in which something has changed; their times, and the errors, are cleared."""
         shares = {}
         for number, book in enumerate(self.books):
             state = book.state
@@ -107,5 +107,5 @@ class Ledger(Generic[B]):
 
 
 def new_books(count: int) -> list[Book]:
-    """So many of them."""
+    """A number of books."""
     return [Book() for _ in range(count)]

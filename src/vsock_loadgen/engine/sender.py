@@ -1,16 +1,16 @@
 """The send loop of one worker: keeps the schedule, pushes bytes, counts.
 
 The rules it keeps:
-- open model: a report is started when it is due, whatever became of the one before; only a VM whose last report is still under
-  way skips, and the skip is counted;
+- open model: a report is started when it is due, whatever the fate of the one before; only a VM whose last report is still in
+flight skips, and the skip is counted;
 - one agenda of what is due, one readiness queue, one record per report in flight: no task, thread, timer or payload per VM;
 - a report is one non-blocking socket: connect, sendmsg, half-close, wait for the peer's end of file, close;
 - what the kernel can do at once is done at once; a socket is registered only when it must be waited for;
-- where many reports fall due one after the other, the loop wakes for them at most every START_PAUSE_NS: waking costs as much
+- if many reports fall due one after the other, the loop wakes for them at most every START_PAUSE_NS: waking costs as much
   as a report, and the schedule may be a millisecond late for it;
-- starting is done in batches between which sockets that are ready get their turn, so that a herd neither starves answers nor
-  piles up connections that nobody attends to; trying again where a backlog was full, in smaller ones, so that a target that
-  comes back to thousands who wait makes nobody late who is due meanwhile.
+- starting is done in batches between which sockets that are ready get their turn, so that a herd neither starves answers nor piles
+up unattended connections. Retries after a full backlog go in smaller batches, so that a target that comes back to thousands of
+waiting reports delays none that falls due meanwhile.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _PEER_CLOSED = frozenset({errno.EPIPE, errno.ECONNRESET})
 class Sender:
     """Sends the reports of one worker's VMs as they fall due.
 
-    Whoever drives it begins the `agenda`, calls `step` in a loop, `stop` at the end of the run, and goes on stepping until `idle`
-    (or calls `abandon`).
+    Its driver begins the `agenda`, calls `step` in a loop, `stop` at the end of the run, and then `step` until `idle` (or calls
+    `abandon`).
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class Sender:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way, and all is counted."""
+        """Whether nothing is in flight, and all is counted."""
         return self._rest is None and 1 not in self._under_way
 
     def step(self, wake_ns: int) -> list[tuple[int, int]]:
-        """Start what is due, wait until `wake_ns` at the latest, and attend to every socket that is ready.
+        """Start what is due, wait until `wake_ns` at the latest, and handle every socket that is ready.
 
         Returns the readiness events of descriptors that are not this sender's.
         """
@@ -127,20 +127,20 @@ class Sender:
             book.leave_unstarted(reports)
 
     def _count_rest(self) -> bool:
-        """Go on with entering what was left behind; says whether there is more."""
+        """Continue entering what was left behind; returns whether there is more."""
         if self._rest is not None and next(self._rest, _DONE) is _DONE:
             self._rest = None
         return self._rest is not None
 
     def abandon(self) -> None:
-        """Give up everything under way."""
+        """Give up everything in flight."""
         for flight in self._by_start:
             if not flight.landed:
                 self._land(flight)
                 flight.book.give_up()
 
     def _start_due(self, now_ns: int) -> bool:
-        """Start up to a batch of what is due; says whether more is."""
+        """Start up to a batch of what is due; returns whether more is."""
         if self._stopped:
             return False
         for position, due_ns, book in self._agenda.due(now_ns, START_BATCH):
@@ -160,7 +160,7 @@ class Sender:
         book.skip()
 
     def _next_event_ns(self, wake_ns: int) -> int:
-        """The instant at which something is to be done again, whatever the sockets do."""
+        """The instant of the next action, whatever the sockets do."""
         if not self._stopped:
             wake_ns = min(wake_ns, max(self._agenda.next_ns, self._started_ns + START_PAUSE_NS))
         if self._retries:
@@ -187,7 +187,7 @@ class Sender:
             self._refused(flight, code)
 
     def _refused(self, flight: Flight, code: int) -> None:
-        """Try again later where the peer may only be busy; fail where it is not there."""
+        """Try again later if the peer may only be busy; fail if it is absent."""
         if code not in self._target.busy_errnos:
             self._fail(flight, FailureClass.CONNECT, code)
             return
@@ -212,7 +212,7 @@ class Sender:
         self._send(flight)
 
     def _attend(self, flight: Flight, events: int) -> None:
-        """Go on with a report whose socket is ready."""
+        """Continue a report whose socket is ready."""
         if flight.pending is not None:
             self._send(flight)
         elif flight.connected:
@@ -249,7 +249,7 @@ class Sender:
             self._watch(flight, READABLE | ENDED)
 
     def _hear(self, flight: Flight, events: int) -> None:
-        """The peer's end of file after ours means that it took everything; what it says before that is of no interest."""
+        """The peer's EOF after ours means that it took everything; what it sends before that is ignored."""
         assert flight.sock is not None  # noqa: S101 (for the type checker: what has no socket is not watched)
         if events & BROKEN:
             self._fail(flight, FailureClass.RESET, flight.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
@@ -283,7 +283,7 @@ class Sender:
         self._ledger.errors[failure] = os.strerror(code) if code else "request timeout"
 
     def _expire(self, now_ns: int) -> None:
-        """End what has been under way for longer than the request timeout. All timeouts are equal, so the oldest is first."""
+        """End what has been in flight for longer than the request timeout. All timeouts are equal, so the oldest is first."""
         by_start = self._by_start
         while by_start:
             flight = by_start[0]
@@ -309,7 +309,7 @@ class Sender:
 
 
 def _rest(buffers: list[Buffer], sent: int) -> list[Buffer] | None:
-    """What is left of buffers after `sent` bytes, None where nothing is."""
+    """What is left of buffers after `sent` bytes, None if nothing is."""
     for number, buffer in enumerate(buffers):
         if sent < len(buffer):
             return [memoryview(buffer)[sent:], *buffers[number + 1 :]]

@@ -1,4 +1,4 @@
-"""How one asking ended: somebody connected to a VM's agent and wanted its report."""
+"""How one asking ended: an asker connected to a VM's agent for its report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal, Self, get_args
 from vsock_loadgen.measures.outcome import FailureClass
 
 Kind = Literal["whole", "unchanged", "errors", "failed", "refused", "cut"]
-"""What an asking is counted as: the whole report was taken; the asker had it already; the agent answered with an error, or with a
-fault that was asked for; it came to nothing half-way; it was refused before the upgrade to a websocket; the run ended meanwhile."""
+"""What an asking is counted as: the whole report was taken; the asker had it already; the agent answered with an error or an
+injected fault; it broke off half-way; it was refused before the upgrade to a websocket; the run ended meanwhile."""
 
 
 class Asked(StrEnum):
-    """Every asking ends in exactly one of these ways, and each is of one kind. `failure` is what a report that waits remembers of
-    it; None where it remembers nothing."""
+    """Every asking ends in exactly one of these ways, and each is of one kind. `failure` is the class that a waiting report keeps
+    of it; None if it keeps none."""
 
     kind: Kind
     failure: FailureClass | None
@@ -51,5 +51,5 @@ class Asked(StrEnum):
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 EndedBy = Literal["replaced", "off", "restarted"]
-"""Why a report waits no longer though nobody took it: the VM has scanned anew, was switched off, or its agent was restarted."""
+"""Why a report waits no longer though it was not taken: the VM has scanned again, was switched off, or its agent was restarted."""
 REASONS: tuple[EndedBy, ...] = get_args(EndedBy)

@@ -67,7 +67,7 @@ class Cells:
 
     @property
     def count(self) -> int:
-        """How many cells there are; where there are no groups, everything is in one."""
+        """How many cells there are; without groups, everything is in one."""
         return max(map(len, self.members.values()), default=1)
 
     @property
@@ -84,7 +84,7 @@ class Cells:
         return self.phases if dimension == PHASE else self.groups[dimension]
 
     def found(self, dimension: str, name: str) -> int | None:
-        """The number of the part of that name; None where there is none, or no VM of it is sent by this process."""
+        """The number of the part of that name; None if there is none, or this process sends none of its VMs."""
         known = id_meant(name, self.ends.get(dimension, ()))
         parts = self.parts(dimension)
         if known not in parts:
@@ -93,7 +93,7 @@ class Cells:
         return number if dimension == PHASE or self.vms[dimension][number] else None
 
     def parts_of(self, number: int) -> dict[str, int]:
-        """For each dimension, the part that holds what is entered under a number; none does where that is beyond `books`."""
+        """For each dimension, the part that holds what is entered under a number; none does if that is beyond `books`."""
         if number >= self.books:
             return {}
         cell, phase = divmod(number, self._stride)

@@ -1,4 +1,4 @@
-"""What is made of a run's totals once a second, since it costs too much to be made at every snapshot."""
+"""What is computed from a run's totals once per second, since it is too expensive at every snapshot."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ T = TypeVar("T")
 
 
 class EachSecond(ABC, Generic[T]):
-    """Looks at a run that goes on; `now` is what the latest look gave."""
+    """Observes a run; `now` is the latest value."""
 
     def __init__(self, now: T) -> None:
         self.now = now
         self._next_ns = 0
 
     def update(self, totals: RunTotals) -> None:
-        """Look if it is time to."""
+        """Compute if it is time to."""
         if totals.elapsed_ns >= self._next_ns:
             self._next_ns = totals.elapsed_ns + SECOND
             self.now = self._made_of(totals)
 
     @abstractmethod
     def _made_of(self, totals: RunTotals) -> T:
-        """What there is to know now."""
+        """The value now."""

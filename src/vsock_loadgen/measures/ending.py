@@ -1,4 +1,4 @@
-"""What brings the schedule of a run to its end."""
+"""What ends the schedule of a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 Cause = Literal["duration", "signal", "abort", "worker", "silence", "receiver"]
 """What ends a run: its `duration`; a stop `signal`; a missed threshold (`abort`); the loss of a `worker`, or its `silence`, for
-which its parent ended it; the loss of the run's own `receiver`."""
+which its parent ended it; the loss of the embedded `receiver`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,11 @@ COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": g
 
 
 class Measurable(Protocol):
-    """What figures are taken from: the totals of a run that goes on, or its result."""
+    """What figures are taken from: the totals of a run, or its result."""
 
     @property
     def counts(self) -> Counts:
-        """Reports by what became of them."""
+        """Reports by outcome."""
 
     @property
     def times(self) -> Times:
@@ -63,12 +63,12 @@ class MeasuredRun(Measurable, Protocol):
     """A run, as a whole and by its parts."""
 
     def part(self, dimension: str, name: str) -> Measurable | None:
-        """What fell due in the part of that name in a dimension of `Cells`; None where there is none, or it has no VMs here."""
+        """What fell due in the part of that name in a dimension of `Cells`; None if there is none, or it has no VMs here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure that a threshold may be about. `value` is in `unit`, exact; None where there is none, or it is beyond any number:
+    """A figure that a threshold may be about. `value` is in `unit`, exact; None if there is none, or it is beyond any number:
     a time that falls among reports that were not delivered."""
 
     name: str
@@ -87,7 +87,7 @@ class _Clock:
     beyond: Callable[[Counts], int]
 
     def figure(self, point: str) -> Metric | None:
-        """The figure of a point: `max`, `mean` or a percentile; None where it is none of these."""
+        """The figure of a point: `max`, `mean` or a percentile; None if it is none of these."""
         if point == "mean":
             return self._metric(point, self._mean)
         at = Fraction(100) if point == "max" else percentile_of(point)
@@ -124,7 +124,7 @@ CLOCKS = tuple(_CLOCKS)
 
 
 def _point_of(at: Fraction) -> str:
-    """A percentile under the name that the result has it by, where it has it."""
+    """A percentile under its name in the result, if the result has it."""
     return _NAMES.get(at) or percentile_name(at)
 
 
@@ -152,13 +152,13 @@ METRICS = {
         _percent_metric("failed_percent", "failed reports in percent of due ones", lambda c: c.failed),
         _percent_metric("skipped_percent", "skipped reports in percent of due ones", lambda c: c.skipped),
         _percent_metric("unfinished_percent", "reports unfinished at the end in percent of due ones", lambda c: c.unfinished),
-        Metric("reports_per_second", "per_second", "delivered reports a second, over the whole run", _reports_per_second),
+        Metric("reports_per_second", "per_second", "delivered reports per second, over the whole run", _reports_per_second),
     )
 }
 """Every figure that is shown, by its name."""
 
 
 def metric_named(name: str) -> Metric | None:
-    """The figure of a name, that of any percentile of a clock as well; None where there is none."""
+    """The figure of a name, including any percentile of a clock; None if there is none."""
     clock, _, point = name.partition(".")
     return METRICS.get(name) or (_CLOCKS[clock].figure(point) if clock in _CLOCKS else None)

@@ -2,7 +2,7 @@
 
 Buckets: nanoseconds below 2,048 each have their own; above, every power of two is cut into 1,024 equal parts, so that a
 bucket is at most 1/1,024 of its lower bound wide (the layout is that of HdrHistogram, with ten bits a binary order). Only buckets
-that hold something are stored, so that merging and sending cost what was seen, not what could be.
+that hold something are stored, so that the cost of merging and sending follows what was seen, not what is possible.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def bucket_bounds(bucket: int) -> tuple[int, int]:
     return lowest, lowest + (1 << shift)
 
 
-_LAST_BUCKET = bucket_of(MOST)  # the bounds of one far beyond would be numbers that fill the memory
+_LAST_BUCKET = bucket_of(MOST)  # the bounds of a bucket far beyond would be numbers that fill the memory
 _LARGEST_SUM = MOST**2
 
 
@@ -76,7 +76,7 @@ class Histogram:
 
     @property
     def mean(self) -> float | None:
-        """The exact mean in nanoseconds, None where nothing was recorded."""
+        """The mean in nanoseconds, as exact as a double, None if nothing was recorded."""
         count = self.count
         return self.total / count if count else None
 
@@ -89,9 +89,9 @@ class Histogram:
         self.largest = max(self.largest, other.largest)
 
     def quantile(self, share: float, beyond: int = 0) -> int | None:
-        """The nearest-rank quantile in nanoseconds, `share` in 0..1, within 0.1 %; None where there is none.
+        """The nearest-rank quantile in nanoseconds, `share` in 0..1, within 0.1 %; None if there is none.
 
-        `beyond` counts events that never came to an end and are longer than any recorded time: a quantile that falls among them
+        `beyond` counts events that never ended and are longer than any recorded time: a quantile that falls among them
         is None.
         """
         return self.quantiles((share,), beyond)[0]
@@ -128,7 +128,7 @@ class Histogram:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> Histogram:
-        """The histogram that `to_json` wrote. Raises ValueError where the document is none."""
+        """The histogram that `to_json` wrote. Raises ValueError if the document is not one."""
         pairs = document.get("counts")
         total, largest = document.get("sum"), document.get("max")
         if document.get("subbucket_bits") != SUBBUCKET_BITS or not isinstance(pairs, list):

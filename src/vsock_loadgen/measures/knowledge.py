@@ -1,4 +1,4 @@
-"""What whoever asks knows of a fleet that is asked: beside the accounts, since it is about VMs, and about ages of reports."""
+"""What an asker knows of a fleet: beside the accounts, since it is about VMs, and about ages of reports."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Knowledge:
 
 @dataclass(slots=True)
 class Ages:
-    """Of some reports, in nanoseconds. `taken` has the age of each delivered one when it was taken, initial ones apart (of a
-    snapshot: those since the one before). Of those that were `open` at the end, since nobody had taken them or a newer one, the
-    youngest was `youngest_open_ns` old."""
+    """Of some reports, in nanoseconds. `taken` has the age of each delivered one when it was taken, without initial ones (of a
+    snapshot: those since the one before). `open` counts those that were not taken by the end, nor a newer one; the youngest of them
+    was `youngest_open_ns` old."""
 
     taken: Histogram = field(default_factory=Histogram)
     open: int = 0
     youngest_open_ns: int | None = None
 
     def leave_open(self, age_ns: int) -> None:
-        """Nobody has taken a report of that age, or a newer one."""
+        """A report of that age was not taken, nor a newer one."""
         self.open += 1
         self.youngest_open_ns = age_ns if self.youngest_open_ns is None else min(age_ns, self.youngest_open_ns)
 

@@ -1,4 +1,4 @@
-"""What became of a report that was started."""
+"""The fate of a started report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal, Self
 
 Mode = Literal["push", "pull"]
-"""Who begins: a VM that sends its report when it is due (push), or whoever asks the VM for it (pull)."""
+"""Who opens connections: a VM that sends its report when it is due (push), or an asker of the VM (pull)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +15,9 @@ class Failure:
     """Everything that is known of a failure class.
 
     `cause` and `remedy` are for the person who reads the verdict, `at_target` is what the other end may know of such a report.
-    `older_label` is where the predecessor's metric puts it, `color` what the page's chart shows it in. The target may have the
-    whole report where it `may_have_arrived`; where it `is_broken_off`, the target closed the connection before it had taken it.
-    `own_fault` is what the verdict says where it is the generator that was the limit, with `{}` for the number of reports.
-    A class belongs to one `mode`.
+    `older_label` is its label in the predecessor's metric, `color` its color in the page's chart. The target may have the whole
+    report if it `may_have_arrived`; if it `is_broken_off`, the target closed the connection before it had taken it. `own_fault` is
+    what the verdict says if the generator was the limit, with `{}` for the number of reports. A class belongs to one `mode`.
     """
 
     name: str
@@ -51,7 +50,7 @@ class FailureClass(StrEnum):
 
     CONNECT = Failure(
         name="connect",
-        cause="no connection came about within the request timeout, or the target refused it",
+        cause="no connection within the request timeout, or the target refused it",
         remedy="check that the target listens, and that its backlog is not full all the time",
         at_target="nothing",
         older_label="dial",
@@ -59,8 +58,8 @@ class FailureClass(StrEnum):
     )
     WRITE = Failure(
         name="write",
-        cause="the kernel refused to take the report's bytes for a reason of its own",
-        remedy="read the last message beside it in the outcome (last_errors in the JSON)",
+        cause="the kernel refused the report's bytes for another reason",
+        remedy="read its last message in the outcome (last_errors in the JSON)",
         at_target="a connection that ends within the report",
         older_label="write",
         color="#009e73",
@@ -68,7 +67,7 @@ class FailureClass(StrEnum):
     CLOSED_EARLY = Failure(
         name="closed_early",
         cause="the target closed the connection before it had taken the whole report",
-        remedy="look for a size limit, a concurrency limit or a restart of the target",
+        remedy="check the target for a size limit, a concurrency limit or a restart",
         at_target="a connection that it closed itself, with a part of the report read at most",
         older_label="write",
         color="#cc79a7",
@@ -77,8 +76,7 @@ class FailureClass(StrEnum):
     RESET = Failure(
         name="reset",
         cause="the target closed the connection with part of the report unread",
-        remedy="look for a read deadline, a concurrency limit or a crash of the target; "
-        "over tcp, also for a backlog that overflows",
+        remedy="check the target for a read deadline, a concurrency limit or a crash; over tcp, also for an overflowing backlog",
         at_target="a connection that it closed itself, with a part of the report read at most; "
         "of one reset in the backlog, nothing",
         older_label="write",
@@ -105,8 +103,8 @@ class FailureClass(StrEnum):
     )
     NO_REQUEST = Failure(
         name="no_request",
-        cause="the asker connected, and its request did not come whole",
-        remedy="look for askers that are overloaded, or that something between cuts off",
+        cause="the asker connected, but its request did not arrive whole",
+        remedy="check for overloaded askers, or a proxy that cuts them off",
         at_target="nothing",
         older_label="send",
         color="#3a86c8",
@@ -115,8 +113,8 @@ class FailureClass(StrEnum):
     BROKEN_OFF = Failure(
         name="broken_off",
         cause="the asker closed the connection before it had taken the whole report",
-        remedy="look for its time limit for one VM, its limit of size, or a restart",
-        at_target="a read error or an early end",
+        remedy="check the asker for its time limit for one VM, its size limit, or a restart",
+        at_target="a read error or an early EOF",
         older_label="write",
         color="#cc79a7",
         is_broken_off=True,
@@ -126,15 +124,15 @@ class FailureClass(StrEnum):
         name="stopped_reading",
         cause="the asker did not read the report to its end within the agent's 30 seconds",
         remedy="the asker is slower than what it asks for, or stalled: raise its time limit or lower its concurrency",
-        at_target="a part of the report, and an early end",
+        at_target="a part of the report, and an early EOF",
         older_label="send",
         color="#d55e00",
         mode="pull",
     )
     NO_RECEIPT = Failure(
         name="no_receipt",
-        cause="the report was written to its end, and the asker never showed that it had read as far as that",
-        remedy="look for its time limit for one VM; a proxy between that swallows pings would show here as well",
+        cause="the report was written to its end, but the asker never showed that it had read it",
+        remedy="check the asker's time limit for one VM; a proxy that swallows pings shows here too",
         at_target="the whole report, or a part of it",
         older_label="send",
         color="#e69f00",
@@ -143,9 +141,9 @@ class FailureClass(StrEnum):
     )
     REFUSED = Failure(
         name="refused",
-        cause="the last asking before it was too late was answered with an error or a fault in place of the report",
-        remedy="faults that were asked for do this; without any, look at the asker's requests",
-        at_target="an error of the agent, or a connection that came to nothing",
+        cause="the last asking in time was answered with an error or a fault in place of the report",
+        remedy="injected faults do this; without any, check the asker's requests",
+        at_target="an error of the agent, or a broken connection",
         older_label="send",
         color="#009e73",
         mode="pull",

@@ -1,4 +1,4 @@
-"""The last ten seconds of a run, for whoever watches it."""
+"""The last ten seconds of a run, for those who watch it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Recent:
 
 
 def recent_of(totals: RunTotals) -> Recent:
-    """Those of a run that goes on."""
+    """Those of a running run."""
     rows = totals.series.recent(RECENT_SECONDS)
     counts, times = Counts(), Times()
     for row in rows:
@@ -44,7 +44,7 @@ def recent_of(totals: RunTotals) -> Recent:
 
 
 class RecentWatch(EachSecond[Recent]):
-    """Looks at them once a second: to add them up costs as much as a few snapshots."""
+    """Adds them up once per second: that costs as much as a few snapshots."""
 
     def __init__(self) -> None:
         super().__init__(Recent())

@@ -1,4 +1,4 @@
-"""What happened second by second: a row a second, twice as wide each time there would be more than 3,600 of them."""
+"""What happened second by second: a row per second, twice as wide each time there would be more than 3,600 of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPEN_SECONDS = 12
 
 @dataclass(frozen=True, slots=True)
 class RowTimes(Record):
-    """Three quantiles and the largest of the times within a row, in nanoseconds; None where there was none, or where it falls among
+    """Three quantiles and the largest of the times within a row, in nanoseconds; None if there was none, or if it falls among
     reports that were not delivered."""
 
     p50: Nanoseconds | None = None
@@ -39,8 +39,8 @@ class RowTimes(Record):
         return cls(p50, p95, p99, None if beyond or p50 is None else histogram.largest)
 
     def or_larger(self, other: RowTimes, reports: int = 0, other_reports: int = 0) -> RowTimes:
-        """The larger of each: what two rows that become one are said to have, never too little. Where a row has reports, of these
-        or those, but not the figure, it is beyond any; where it has none, it says nothing."""
+        """The larger of each: what two rows that become one are said to have, never too little. If a row has reports, of these or
+        those, but not the figure, it is beyond any; if it has none, it says nothing."""
 
         def larger(name: str) -> int | None:
             one, two = getattr(self, name), getattr(other, name)
@@ -60,7 +60,7 @@ IN_ROWS = As(
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow(Record):
-    """What happened from `second` (since the epoch) on, for the row's width: the counts within it, but `in_flight` at its end."""
+    """What happened from `second` (since the epoch), for the row's width: the counts within it, but `in_flight` at its end."""
 
     second: Annotated[Whole, Field(alias="t")]
     counts: Annotated[Counts, IN_ROWS, FLAT]
@@ -95,8 +95,7 @@ _NO_FIGURE = -1
 
 class Rows(Sequence[SeriesRow]):
     """Rows as numbers, one row after the other in an array that is as long from the start as it will ever be; a row is an object
-    only while somebody looks at it. As objects, those of an hour take three times as much, and a process grows for as long as there
-    is one more of them every second.
+    only while it is read. As objects, those of an hour take three times as much, and a process grows with each second's row.
 
     A row is its second, its counts, a number for each failure class, and its figures. Failures stand in the order in which they
     occurred, as count * classes + class.
@@ -224,7 +223,7 @@ class Series:
             self._close(old)
 
     def whole_window(self, seconds: int) -> Window | None:
-        """The last `seconds` (fewer than OPEN_SECONDS) that are over; None where the run is not that old yet."""
+        """The last `seconds` (fewer than OPEN_SECONDS) that are over; None if the run is not that old yet."""
         if self._first is None:
             return None
         last = max(self._open) - 1

@@ -1,4 +1,4 @@
-"""What a worker hands to its parent a few times a second, and the counts that must always balance."""
+"""What a worker hands to its parent a few times per second, and the counts that must always balance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vsock_loadgen.record import Record, Summed, Whole, object_of
 
 
 def _count(*, metric: str = "", is_gauge: bool = False, in_totals: bool = True, in_rows: bool = True, is_new: bool = False) -> Any:
-    """A count: what it means as a metric of its own, where it is one; whether it stands in the document's totals and in its rows.
+    """A count: its meaning as a separate metric, if it is one; whether it stands in the document's totals and in its rows.
 
     One that `is_new` is missing in documents of older releases, and is 0 there.
     """
@@ -28,22 +28,22 @@ def _count(*, metric: str = "", is_gauge: bool = False, in_totals: bool = True, 
 
 @dataclass(frozen=True, slots=True)
 class Counts(Summed):
-    """Reports by what became of them, since the start: due = delivered + failed + skipped + in_flight + unfinished.
+    """Reports by outcome, since the start: due = delivered + failed + skipped + in_flight + unfinished.
 
     `started` of them had a first connect attempt. `bytes` are those of delivered reports. Its fields are the only list of counts:
     sums, documents and metrics go through them.
 
-    Where reports wait to be asked for, those in flight are the ones that wait, and those that were delivered or failed have
+    If reports wait to be asked for, those in flight are the ones that wait, and those that were delivered or failed have
     started. Then `initial` are reports of before the run whose fate is known, which have no response time. `overtaken` were not
-    delivered and are not longer than any for that: a newer one was, or they are initial. `ended_by` says why reports were skipped.
-    Askings are counted apart: `asked` by how they ended, `asking` go on. Of the whole ones, `again` took what had been delivered
-    before; of the unchanged ones, `claimed` named what never was.
+    delivered but do not count as longer than any: a newer one was delivered, or they are initial. `ended_by` says why reports were
+    skipped. Askings are counted apart: `asked` by how they ended, `asking` are in flight. Of the whole ones, `again` took what had
+    been delivered before; of the unchanged ones, `claimed` named what never was.
     """
 
-    due: Whole = _count(metric="Reports that the schedule has asked for, whatever became of them.")
+    due: Whole = _count(metric="Reports that were due by the schedule, whatever their fate.")
     started: Whole = _count(in_totals=False)
     delivered: Whole = _count()
-    skipped: Whole = _count(metric="Reports left out because their VM's last one was still under way.")
+    skipped: Whole = _count(metric="Reports skipped because their VM's last one was still in flight.")
     unfinished: Whole = _count(in_rows=False)
     in_flight: Whole = _count(metric="Reports due but neither delivered nor failed yet.", is_gauge=True)
     bytes: Whole = _count(metric="Bytes of delivered reports.")
@@ -78,12 +78,13 @@ class Counts(Summed):
 
     @property
     def was_asked(self) -> bool:
-        """Whether reports wait to be asked for, as far as that shows: somebody has asked, or there were reports before the run."""
+        """Whether reports wait to be asked for, as far as that shows: an asking was counted, or there were reports before the
+        run."""
         return bool(self.asked or self.asking or self.initial or self.overtaken or self.ended_by)
 
     @property
     def askings(self) -> int:
-        """Askings of all kinds, those that go on included."""
+        """Askings of all kinds, including those in flight."""
         return sum(self.asked.values()) + self.asking
 
     def asked_of(self, kind: Kind) -> int:
@@ -92,7 +93,7 @@ class Counts(Summed):
 
     @property
     def started_undelivered(self) -> int:
-        """Reports that were started in vain: failed, or abandoned at the end."""
+        """Reports that were started and not delivered: failed, or abandoned at the end."""
         return self.failed if self.was_asked else self.started - self.delivered - self.in_flight
 
     @property
@@ -166,7 +167,7 @@ class DenseTimes:
 @dataclass(frozen=True, slots=True)
 class Share:
     """What was entered under one number of a worker's books: `counts` since the start, `times` since the snapshot before, and
-    `ages` as well where reports wait to be asked for."""
+    `ages` if reports wait to be asked for."""
 
     counts: Counts
     times: Times
@@ -178,7 +179,7 @@ class WorkerSnapshot:
     """A worker's state at `at_ns` from the start: `shares` of the books that have changed since its previous snapshot, by number.
 
     `errors` has the last message of each failure class that occurred since then. `cpu_ns` is the processor time the worker has used
-    since it began. After the `final` one comes no other. `knowledge` is there where reports wait to be asked for.
+    since it began. After the `final` one comes no other. `knowledge` is set if reports wait to be asked for.
     """
 
     worker: int

@@ -1,4 +1,4 @@
-"""How response times spread over a run: a column a second, twice as wide each time there would be more than MOST_COLUMNS of them.
+"""How response times spread over a run: a column per second, twice as wide each time there would be more than MOST_COLUMNS of them.
 
 A column has counts by bucket, each the sum of 256 neighbouring buckets of `histogram`: every power of two is cut into four. The
 quantiles of a second hide that there are two kinds of reports; such a column shows both.
@@ -22,7 +22,7 @@ SPREAD_BITS = 2
 """Of a binary order; in JSON the buckets are numbered as those of a histogram with so many `subbucket_bits`."""
 _COARSER = SUBBUCKET_BITS - SPREAD_BITS
 _FIRST_BINARY = 1 << SUBBUCKET_BITS
-"""From this number of nanoseconds on, fine and coarse layout have their binary orders in common."""
+"""Above this number of nanoseconds, fine and coarse layout have their binary orders in common."""
 
 
 def coarse(bucket: int) -> int:
@@ -41,7 +41,7 @@ _KINDS = As(
 
 @dataclass(frozen=True, slots=True)
 class SpreadColumn(Record):
-    """What happened from `second` (since the epoch) on, for the column's width: response times by bucket, and how askings ended, if
+    """What happened from `second` (since the epoch), for the column's width: response times by bucket, and how askings ended, if
     there were any."""
 
     second: Annotated[Whole, Field(alias="t")]

@@ -39,7 +39,7 @@ class RunTotals:
     """Merges snapshots as they come; `series` has a row for every second of the wall clock.
 
     A snapshot belongs to the second in which its stretch began. `zero_wall_ns` is the wall clock at the start of the schedule,
-    read once, and `joined_ns` how far that had gone on when the run began; `elapsed_ns` counts from there. `cells` says into which
+    read once, and `joined_ns` how far that had advanced when the run began; `elapsed_ns` counts from there. `cells` says into which
     parts the reports fall.
     """
 
@@ -53,7 +53,7 @@ class RunTotals:
         self.series = Series()
         self.spread = Spread()
         self.knowledge: Knowledge | None = None
-        """What whoever asks knows, where the fleet is asked."""
+        """What the asker knows, if the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
         self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
         self._ages = {dimension: [DenseAges() for _ in self.cells.parts(dimension)] for dimension in dimensions}
@@ -62,13 +62,13 @@ class RunTotals:
             _Worker(parts={name: [Counts()] * len(parts) for name, parts in self._times.items()}) for _ in range(workers)
         ]
         self.stopped: Stop | None = None
-        """What ended the schedule before its time; None where nothing has."""
+        """What ended the schedule early; None if nothing has."""
         self.is_ending = False
         """Whether nothing falls due any more."""
         self.abandoned = False
-        """Whether reports under way were not waited for."""
+        """Whether reports in flight were not waited for."""
         self.lost_receiver: str | None = None
-        """How the run's own receiver came to an end before it could say what it had counted; None where it has not."""
+        """How the embedded receiver was lost before it could report its counts; None if it was not."""
 
     @property
     def times(self) -> Times:
@@ -77,12 +77,12 @@ class RunTotals:
 
     @property
     def schedule_ns(self) -> int:
-        """How far the schedule has gone on."""
+        """How far the schedule has advanced."""
         return self.joined_ns + self.elapsed_ns
 
     @property
     def began_wall_ns(self) -> int:
-        """The wall clock at the moment from which on reports were due."""
+        """The wall clock at the moment from which reports were due."""
         return self.zero_wall_ns + self.joined_ns
 
     @property
@@ -101,14 +101,14 @@ class RunTotals:
             yield PartFigures(counts, times.times(), self.elapsed_ns)
 
     def part(self, dimension: str, name: str) -> PartFigures | None:
-        """What fell due in the part of that name so far; None where there is none, or none of its VMs is sent by this process."""
+        """What fell due in the part of that name so far; None if there is none, or this process sends none of its VMs."""
         if (number := self.cells.found(dimension, name)) is None:
             return None
         return PartFigures(self.counts_of(dimension)[number], self._times[dimension][number].times(), self.elapsed_ns)
 
     @property
     def ages(self) -> Ages:
-        """How old reports were that whoever asks has taken, or not."""
+        """The ages of reports that the asker has taken, or not."""
         return self._whole_ages.ages()
 
     def ages_of(self, dimension: str) -> list[Ages]:
@@ -127,11 +127,11 @@ class RunTotals:
 
     @property
     def lost_by(self) -> Cause | None:
-        """What the first lost worker was lost by; None where none is."""
+        """What the first lost worker was lost by; None if none is."""
         return next((worker.lost_by for worker in self._workers if worker.how_lost is not None), None)
 
     def how_lost(self, worker: int) -> str:
-        """How a lost worker ended, empty where that is not known."""
+        """How a lost worker ended, empty if that is unknown."""
         return self._workers[worker].how_lost or ""
 
     def add(self, snapshot: WorkerSnapshot) -> None:
