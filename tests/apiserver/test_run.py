@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from apiserver.caller import IMAGE, WORKERS, Caller, ended
 from apiserver.conftest import eventually
+from apiserver.control_plane import ControlPlane
 from apiserver.nodes import Nodes
 from deployment import DEPLOY
 
