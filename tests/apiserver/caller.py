@@ -23,13 +23,14 @@ class Caller:
     def __init__(self, plane: ControlPlane, folder: Path) -> None:
         self.plane = plane
         self.folder = folder
+        self.kubeconfig = plane.kubeconfig
 
     def start(self, config: str, *arguments: str) -> subprocess.Popen[str]:
         """Start deploy/run in a process group of its own, as a shell does."""
         (self.folder / "fleet.yaml").write_text(f"loadgen: {config}\n")
         known = {
             "PATH": f"{Path(tool('kubectl')).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "KUBECONFIG": str(self.plane.kubeconfig),
+            "KUBECONFIG": str(self.kubeconfig),
             "POLL_SECONDS": "0.1",
         }
         return subprocess.Popen(

@@ -40,12 +40,13 @@ def cluster(plane: ControlPlane, tmp_path: Path) -> Iterator[Nodes]:
 
 
 @pytest.fixture
-def namespace(plane: ControlPlane) -> str:
+def namespace(plane: ControlPlane) -> Iterator[str]:
     """A namespace of a test's own, with a service account of the same name that may do nothing."""
     name = f"test-{next(_NUMBERS)}"
     plane.admin.must("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     plane.admin.must("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": name}})
-    return name
+    yield name
+    plane.admin.must("DELETE", f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(scope="session")

@@ -218,6 +218,7 @@ class ControlPlane:
                 stdout=subprocess.PIPE if name == "etcd" else log,
                 stderr=log,
                 text=True,
+                process_group=0,  # it outlives a Ctrl-C, to be cleaned up
             )
         self._running[name] = process
         return process

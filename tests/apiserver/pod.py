@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.1
 class Pod:
     """Begins when it is made. `folder` is the root of its volumes, `log` what `kubectl logs` reads.
 
-    A container without `args` is one of somebody else: it is said to run, and nothing is started.
+    A container of another image is somebody else's: it is said to run, and nothing is started.
     """
 
     def __init__(self, plane: ControlPlane, document: Manifest, ip: str, folder: Path) -> None:
@@ -67,7 +67,7 @@ class Pod:
 
     def has_sent(self) -> bool:
         """Whether its metrics have a report that was delivered."""
-        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self._served("/metrics"), re.MULTILINE)
+        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self.served("/metrics"), re.MULTILINE)
         return found is not None and int(found[1]) > 0
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ class Pod:
             self._say("Pending", ready=False, state={"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}})
             self._leave_when_told(0)
             return
-        if "args" not in self._container:
+        if "/vsock-loadgen:" not in self._container["image"]:
             self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
             self._leave_when_told(0)
             return
@@ -146,9 +146,9 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        return self._served(**probe["httpGet"]) != ""
+        return self.served(**probe["httpGet"]) != ""
 
-    def _served(self, path: str, port: str = "metrics", scheme: str = "HTTP") -> str:
+    def served(self, path: str, port: str = "metrics", scheme: str = "HTTP") -> str:
         """What it answers to a probe, which knows no CA; empty where it does not, or not with 200."""
         number = next(one["containerPort"] for one in self._container["ports"] if one["name"] == port)
         url = f"{scheme.lower()}://{self.ip}:{number}{path}"

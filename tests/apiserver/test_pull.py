@@ -31,6 +31,11 @@ from deployment import Manifest
 
 VMS, PACKAGES = 20, 5
 FLEET = f"{{vmCount: {VMS}, packages: {PACKAGES}, reportInterval: 1h, statsInterval: 1s, serve: {{namespace: default}}}}"
+GROUPS = (
+    "{vmCount: 50, statsInterval: 1s, serve: {namespace: default},"
+    " packages: {buckets: [{percent: 70, value: 5}, {percent: 28, value: 10}, {percent: 2, value: 20}]},"
+    " reportInterval: {buckets: [{percent: 80, value: 1h}, {percent: 20, value: 2h}]}}"
+)
 PULL = (*IMAGE, "-o", "pull")
 APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 API = f"{APISERVICES}/v1.subresources.kubevirt.io"
@@ -39,6 +44,11 @@ SERVICE = "/api/v1/namespaces/stackrox/services/vsock-loadgen-api"
 FRONT_PROXY = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 SENSOR = "asks-as-sensor"
+SENSORS_RULES = (
+    {"apiGroups": ["subresources.kubevirt.io"], "resources": ["virtualmachineinstances/vsock"], "verbs": ["get"]},
+    {"apiGroups": ["kubevirt.io"], "resources": ["virtualmachineinstances"], "verbs": ["get", "list"]},
+)
+"""Of what Sensor's ClusterRole has: to ask a VM, and to list them."""
 
 
 class Asked:
@@ -51,9 +61,9 @@ class Asked:
         self._accounts = accounts
 
     @contextmanager
-    def running(self) -> Iterator[Pod]:
+    def running(self, fleet: str = FLEET) -> Iterator[Pod]:
         """From when it can be asked until the script has cleaned up. The pod that answers."""
-        process = self.caller.start(FLEET, *PULL)
+        process = self.caller.start(fleet, *PULL)
         try:
             yield self.reachable(process)
         finally:
@@ -77,7 +87,7 @@ class Asked:
         address = {"type": "ExternalName", "externalName": pod.ip, "clusterIP": None, "clusterIPs": None}
         self.plane.admin.merge(SERVICE, {"spec": address})
         self.plane.admin.merge(API, {"spec": {"service": {"port": 10250}}})
-        eventually(lambda: is_available(self.plane))
+        eventually(lambda: is_available(self.plane) and (self.caller.folder / "results" / f"{pod.name}.log").exists())
         return pod
 
     def token(self, name: str = SENSOR) -> str:
@@ -147,8 +157,7 @@ def direct(pod: Pod, own: Pair | None) -> tuple[str, int, ssl.SSLContext]:
 def accounts(plane: ControlPlane, namespace: str) -> str:
     """Two accounts in a namespace: SENSOR may what Sensor's ClusterRole lets it do to a VM, the other one nothing."""
     plane.admin.must("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": SENSOR}})
-    rule = {"apiGroups": ["subresources.kubevirt.io"], "resources": ["virtualmachineinstances/vsock"], "verbs": ["get"]}
-    plane.admin.must("POST", f"{RBAC}/clusterroles", {"metadata": {"name": namespace}, "rules": [rule]})
+    plane.admin.must("POST", f"{RBAC}/clusterroles", {"metadata": {"name": namespace}, "rules": [SENSORS_RULES[0]]})
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": namespace}
     subject = {"kind": "ServiceAccount", "name": SENSOR, "namespace": namespace}
     bound = {"metadata": {"name": namespace}, "roleRef": role, "subjects": [subject]}
@@ -256,3 +265,27 @@ def test_namespaces_can_go_after_the_clean_up_of_a_script_that_was_killed(asked:
     done = asked.caller.run(FLEET, "-o", "pull", "--clean")
     assert done.returncode == 0, done.stderr
     eventually(lambda: plane.admin.ask("GET", path)[0] == 404)
+
+
+def test_vms_are_found_in_the_cluster_and_both_ends_agree_by_group(asked: Asked, accounts: str, tmp_path: Path) -> None:
+    """From a config to objects, to askings through the API server, to accounts: the asker knows the VMs from the cluster alone."""
+    config = tmp_path / "fleet.yaml"
+    config.write_text(f"loadgen: {GROUPS}\n")
+    plane = asked.plane
+    with asked.running(GROUPS) as pod:
+        plane.admin.merge(f"{RBAC}/clusterroles/{accounts}", {"rules": list(SENSORS_RULES)})
+        (tmp_path / "token").write_text(asked.token())
+        kubeconfig = plane.kubeconfig_of("sensor", {"token": asked.token()})
+        done = vsock_loadgen(
+            *("scrape", plane.url, "--vms-from", "cluster", "--config", config, "--ca", plane.authority.file),
+            *("--token", tmp_path / "token", "--sensor-release", "august", "--duration", "4s", "--format", "json"),
+            extra={"KUBECONFIG": str(kubeconfig)},
+        )
+        assert done.returncode == 0, done.stderr
+        asked.counted(pod, 50)
+    scraped, result = json.loads(done.stdout), asked.result()
+    assert (scraped["vms"], scraped["strangers"], scraped["failures"]) == (50, 0, {})
+    for dimension in ("packages", "report_interval"):
+        theirs = {name: group["reports"] for name, group in scraped["groups"][dimension].items()}
+        assert theirs == {group["id"]: group["totals"]["delivered"] for group in result["groups"][dimension]}
+    assert list(theirs.values()) == [40, 10]

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from apiserver.caller import IMAGE, WORKERS, Caller, ended
 from apiserver.conftest import eventually
 from apiserver.nodes import Nodes
-from deployment import OVERLAYS
+from deployment import DEPLOY
 
 FLEET = "{vmCount: 20, packages: 5, reportInterval: 1s, duration: 2s, target: embedded}"
 ENDLESS = FLEET.replace(" duration: 2s,", "")
 AT_ONCE = (*IMAGE, "-s", "0", "--no-check")
 
 
+@pytest.fixture
+def no_more_rights(caller: Caller, namespace: str) -> Iterator[None]:
+    """The caller has the rights of deploy/caller.yaml."""
+    plane, name, account = caller.plane, "vsock-loadgen-caller", f"{namespace}:{namespace}"
+    bind = ("create", "-n", "stackrox", f"--serviceaccount={account}")
+    assert plane.kubectl("apply", "-f", DEPLOY / "caller.yaml").returncode == 0
+    assert plane.kubectl(*bind, "rolebinding", name, f"--role={name}").returncode == 0
+    assert plane.kubectl(*bind, "clusterrolebinding", name, f"--clusterrole={name}").returncode == 0
+    caller.kubeconfig = plane.kubeconfig_of("caller", {"token": plane.token(namespace, namespace)})
+    yield
+    assert plane.kubectl("delete", "-f", DEPLOY / "caller.yaml").returncode == 0
+    assert plane.kubectl("delete", "-n", "stackrox", f"rolebinding/{name}", f"clusterrolebinding/{name}").returncode == 0
+
+
+@pytest.mark.usefixtures("no_more_rights")
 @pytest.mark.parametrize(("overlay", "nodes"), [("plain", 3), ("job", 2)])
 def test_a_run_ends_with_the_merged_result_of_all_nodes(caller: Caller, overlay: str, nodes: int) -> None:
-    """And nothing but its progress is said on the way."""
-    done = caller.run(FLEET, *AT_ONCE, "-o", overlay, "-n", str(nodes))
+    """And nothing but its progress is said on the way. The common start leaves the pods of a busy machine the time to begin."""
+    done = caller.run(FLEET, *IMAGE, "--no-check", "-s", "45", "-o", overlay, "-n", str(nodes))
     assert done.returncode == 0, done.stderr
     whole = caller.whole()
     assert whole["complete"]
@@ -93,13 +109,63 @@ def test_pods_that_pod_security_refuses_are_not_waited_for(caller: Caller, stack
     assert 'violates PodSecurity "baseline:latest"' in done.stderr
 
 
-def test_what_a_killed_script_leaves_is_removed_by_its_overlay(caller: Caller, cluster: Nodes) -> None:
+def test_a_node_that_joins_changes_nothing_for_the_pods_that_run_and_they_say_so(caller: Caller, cluster: Nodes) -> None:
+    process = caller.start(ENDLESS, *AT_ONCE)
+    wait_for_reports(caller, cluster)
+    logs = [pod.log for pod in cluster.pods.values()]
+    cluster.add("worker-4")
+    eventually(
+        lambda: all("the worker node worker-4 was added: this run continues with the 3 nodes" in log.read_text() for log in logs)
+    )
+    os.killpg(process.pid, signal.SIGINT)
+    ended(process)
+    whole = caller.whole()
+    assert whole["config"]["nodeCount"] == 3
+    assert "worker-4 was added" in json.dumps(whole["warnings"])
+
+
+def test_the_pipeline_is_in_test_mode_for_as_long_as_the_run_and_as_before_in_the_end(caller: Caller, cluster: Nodes) -> None:
+    """A relay and Sensor that roll out twice; what is said of Central is that it is not there."""
+    pipeline(caller.plane)
+    try:
+        before = variables(caller.plane)
+        done = caller.run(FLEET, "-s", "0", "--test-mode", "-o", "job", "-n", "1")
+        assert done.returncode == 0, done.stderr
+        assert "deployment/central: not in namespace stackrox" in done.stderr
+        assert variables(caller.plane) == before
+        revisions = caller.plane.kubectl("-n", "stackrox", "rollout", "history", "deployment/sensor").stdout
+        assert len(re.findall(r"^\d+ ", revisions, re.MULTILINE)) == 2
+    finally:
+        for path in PIPELINE:
+            caller.plane.admin.must("DELETE", f"{path}?propagationPolicy=Foreground")
+        eventually(lambda: not caller.plane.admin.items("/api/v1/namespaces/stackrox/pods"))
+
+
+APPS = "/apis/apps/v1/namespaces/stackrox"
+PIPELINE = {f"{APPS}/daemonsets/collector": "compliance", f"{APPS}/deployments/sensor": "sensor"}
+
+
+def pipeline(plane: ControlPlane) -> None:
+    for path, container in PIPELINE.items():
+        kinds, name = path.rsplit("/", 2)[1:]
+        labels = {"app": name}
+        pod = {
+            "containers": [{"name": container, "image": "registry.example/stackrox:4", "env": [{"name": "OTHER", "value": "x"}]}]
+        }
+        spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+        plane.admin.must("POST", f"{APPS}/{kinds}", {"metadata": {"name": name}, "spec": spec})
+
+
+def variables(plane: ControlPlane) -> list[object]:
+    return [plane.admin.must("GET", path)["spec"]["template"]["spec"]["containers"][0]["env"] for path in PIPELINE]
+
+
+def test_what_a_killed_script_leaves_is_removed_by_another(caller: Caller, cluster: Nodes) -> None:
     process = caller.start(ENDLESS, *AT_ONCE)
     wait_for_reports(caller, cluster)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    done = caller.plane.kubectl("delete", "-k", OVERLAYS / "plain")
-    assert done.returncode == 0, done.stderr
+    assert caller.run(ENDLESS, "--clean").returncode == 0
     ended(process)  # with the pods, what follows their logs ends
 
 
