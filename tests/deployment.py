@@ -55,3 +55,12 @@ def only(documents: list[Manifest], kind: str, name: str | None = None) -> Manif
     """The one manifest of a kind."""
     (found,) = (one for one in documents if one["kind"] == kind and name in (None, one["metadata"]["name"]))
     return found
+
+
+def without_vms(folder: Path, calls: Path) -> None:
+    """Put a `vsock-loadgen` there that notes the calls of its verb `vms`, and does all else. VMS_EXIT_CODE is how these end."""
+    folder.mkdir(exist_ok=True)
+    command, real = folder / "vsock-loadgen", Path(sys.executable).parent / "vsock-loadgen"
+    noted = f'if [ "$1" = vms ]; then echo "$*" >>"{calls}"; exit "${{VMS_EXIT_CODE:-0}}"; fi'
+    command.write_text(f'#!/bin/sh\n{noted}\nexec "{real}" "$@"\n')
+    command.chmod(0o755)

@@ -16,9 +16,9 @@ from kubernetes_api import KubernetesApi, kubernetes_api, write_certificate, wri
 PROGRAM = """
 import pathlib, sys
 from vsock_loadgen.cli.main import main
-from vsock_loadgen.cluster import api_server, watch
+from vsock_loadgen.cluster import api_server, front_proxy, watch
 api_server.SERVICE_ACCOUNT = pathlib.Path(sys.argv.pop(1))
-watch.INTERVAL_SECONDS = 0.2
+front_proxy.INTERVAL_SECONDS = watch.INTERVAL_SECONDS = 0.2
 main()
 """
 """The command, with the service account where a test may write it, and looking at the cluster more often than it does."""

@@ -30,9 +30,12 @@ def current(text: str, name: str, parts: Parts) -> str:
 
 def renew(document: Path, parts: Parts, command: str, *, check: bool) -> None:
     """Write a document, or compare it; ends with a message that names the command if it is not current."""
-    before = document.read_text()
-    after = current(before, document.name, parts)
+    put(document, current(document.read_text(), document.name, parts), command, check=check)
+
+
+def put(document: Path, text: str, command: str, *, check: bool) -> None:
+    """As `renew`, of a document that has nothing else."""
     if not check:
-        document.write_text(after)
-    elif after != before:
+        document.write_text(text)
+    elif document.read_text() != text:
         sys.exit(f"{document.name} is not what the code says: run {command}")

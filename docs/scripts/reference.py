@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 
 from docs.scripts.config_keys import GROUPS, flag_table, form_table, key_table, most_used_table, nested_table, option_table
-from docs.scripts.generated import Parts, renew, table
+from docs.scripts.generated import Parts, put, renew, table
 from prometheus_client.metrics_core import Metric
 
 from vsock_loadgen.config.load import load
@@ -103,8 +104,24 @@ PARTS: dict[Path, Parts] = {
     PROJECT / "docs" / "pull.md": {"failures": partial(failure_table, "pull")},
     PROJECT / "docs" / "reliability.md": {"failures at the target": class_table},
 }
+MONITORING = PROJECT / "deploy" / "monitoring"
+RULE = """\
+# rules.yaml as an object of the Prometheus operator, which `make docs` writes.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: vsock-loadgen
+spec:
+"""
+
+
+def rule_object() -> str:
+    """The object of the Prometheus operator that has the rules."""
+    rules = (MONITORING / "rules.yaml").read_text()
+    return RULE + indent(rules[rules.index("groups:") :], "  ")
 
 
 if __name__ == "__main__":
+    put(MONITORING / "prometheusrule.yaml", rule_object(), "make docs", check="--check" in sys.argv[1:])
     for document, parts in PARTS.items():
         renew(document, parts, "make docs", check="--check" in sys.argv[1:])

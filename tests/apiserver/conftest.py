@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from apiserver.caller import WORKERS, Caller
 from apiserver.control_plane import ControlPlane, built, control_plane
 from apiserver.nodes import Nodes, nodes
 from command import TIMEOUT_SECONDS
+from kubernetes_api import CONTROL_PLANE
 
 _NUMBERS = itertools.count()
 
@@ -38,12 +40,13 @@ def cluster(plane: ControlPlane, tmp_path: Path) -> Iterator[Nodes]:
 
 
 @pytest.fixture
-def namespace(plane: ControlPlane) -> str:
+def namespace(plane: ControlPlane) -> Iterator[str]:
     """A namespace of a test's own, with a service account of the same name that may do nothing."""
     name = f"test-{next(_NUMBERS)}"
     plane.admin.must("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     plane.admin.must("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": name}})
-    return name
+    yield name
+    plane.admin.must("DELETE", f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +58,19 @@ def stackrox(plane: ControlPlane) -> Callable[[str], None]:
         plane.admin.merge("/api/v1/namespaces/stackrox", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": standard}}})
 
     return enforce
+
+
+@pytest.fixture
+def caller(plane: ControlPlane, cluster: Nodes, stackrox: Callable[[str], None], tmp_path: Path) -> Iterator[Caller]:
+    """Of three workers and a node without pods; what is there in the end is what was there before."""
+    stackrox("privileged")
+    cluster.add("main", labels=CONTROL_PLANE)
+    cluster.add(*WORKERS)
+    made = Caller(plane, tmp_path)
+    eventually(lambda: plane.admin.ask("GET", "/api/v1/namespaces/stackrox/configmaps/kube-root-ca.crt")[0] == 200)
+    before = made.there()
+    yield made
+    eventually(lambda: made.there() == before)
 
 
 def eventually(holds: Callable[[], object]) -> None:

@@ -88,6 +88,7 @@ class ControlPlane:
         self.url = f"https://127.0.0.1:{self.port}"
         self.authority = Authority(folder, "cluster-ca")
         self.front_proxy = Authority(folder, "front-proxy-ca")
+        self.proxy = self.front_proxy.pair("front-proxy-client")
         self._admin = self.authority.pair("admin", "system:masters")
         self.accounts = self.authority.pair("service-accounts")
         self.kubeconfig = self.kubeconfig_of(
@@ -121,7 +122,6 @@ class ControlPlane:
         """Start the API server, and wait until it is ready."""
         serving = self.authority.pair("kube-apiserver")
         to_kubelets = self.authority.pair("kubelet-client")
-        proxy = self.front_proxy.pair("front-proxy-client")
         self._start(
             "kube-apiserver",
             *self._flags(
@@ -147,8 +147,8 @@ class ControlPlane:
                 requestheader_username_headers="X-Remote-User",
                 requestheader_group_headers="X-Remote-Group",
                 requestheader_extra_headers_prefix="X-Remote-Extra-",
-                proxy_client_cert_file=proxy.certificate,
-                proxy_client_key_file=proxy.key,
+                proxy_client_cert_file=self.proxy.certificate,
+                proxy_client_key_file=self.proxy.key,
             ),
         )
         deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -218,6 +218,7 @@ class ControlPlane:
                 stdout=subprocess.PIPE if name == "etcd" else log,
                 stderr=log,
                 text=True,
+                process_group=0,  # it outlives a Ctrl-C, to be cleaned up
             )
         self._running[name] = process
         return process

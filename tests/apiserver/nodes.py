@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ from command import TIMEOUT_SECONDS
 from deployment import Manifest
 
 _SILENCE_SECONDS = 1.0
-_ADDRESSES = (f"127.1.{number // 250}.{number % 250 + 1}" for number in count())
-"""One of loopback for each pod, since they all serve on the same port."""
+_ADDRESSES = (f"127.{os.getpid() % 250 + 1}.{number // 250}.{number % 250 + 1}" for number in count())
+"""One of loopback for each pod, since they all serve on the same port; tests of another process have others."""
 _NO_NODE = {
     "type": "PodScheduled",
     "status": "False",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -24,7 +25,7 @@ _LOOK_SECONDS = 0.1
 class Pod:
     """Begins when it is made. `folder` is the root of its volumes, `log` what `kubectl logs` reads.
 
-    A container without `args` is one of somebody else: it is said to run, and nothing is started.
+    A container of another image is somebody else's: it is said to run, and nothing is started.
     """
 
     def __init__(self, plane: ControlPlane, document: Manifest, ip: str, folder: Path) -> None:
@@ -66,7 +67,7 @@ class Pod:
 
     def has_sent(self) -> bool:
         """Whether its metrics have a report that was delivered."""
-        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self._served("/metrics"), re.MULTILINE)
+        found = re.search(r'^vsock_loadgen_requests_total{result="success"} (\d+)', self.served("/metrics"), re.MULTILINE)
         return found is not None and int(found[1]) > 0
 
     def stop(self) -> None:
@@ -83,9 +84,11 @@ class Pod:
         self._thread.join()
 
     def here(self, text: str) -> str:
-        """A text of the manifest with the paths in the pod relative to its folder: the same in all pods."""
+        """A text of the manifest with the paths in the pod relative to its folder, the same in all pods, and its own address for
+        any address."""
+        text = text.replace("//0.0.0.0:", f"//{self.ip}:")
         for path in self._mounts:
-            text = text.replace(path, path.lstrip("/"))
+            text = re.sub(rf"{re.escape(path)}(?![-\w])", path.lstrip("/"), text)
         return text
 
     def _live(self) -> None:
@@ -96,7 +99,7 @@ class Pod:
             self._say("Pending", ready=False, state={"waiting": {"reason": "CreateContainerConfigError", "message": str(error)}})
             self._leave_when_told(0)
             return
-        if "args" not in self._container:
+        if "/vsock-loadgen:" not in self._container["image"]:
             self._say("Running", ready=True, state={"running": {"startedAt": _now()}})
             self._leave_when_told(0)
             return
@@ -143,13 +146,14 @@ class Pod:
         probe = self._container.get("readinessProbe")
         if probe is None:
             return True
-        return self._served(probe["httpGet"]["path"]) != ""
+        return self.served(**probe["httpGet"]) != ""
 
-    def _served(self, path: str) -> str:
-        """What it answers; empty where it does not, or not with 200."""
-        (port,) = self._container["ports"]
+    def served(self, path: str, port: str = "metrics", scheme: str = "HTTP") -> str:
+        """What it answers to a probe, which knows no CA; empty where it does not, or not with 200."""
+        number = next(one["containerPort"] for one in self._container["ports"] if one["name"] == port)
+        url = f"{scheme.lower()}://{self.ip}:{number}{path}"
         try:
-            answer = httpx2.get(f"http://{self.ip}:{port['containerPort']}{path}", trust_env=False)
+            answer = httpx2.get(url, trust_env=False, verify=False)
         except httpx2.TransportError:
             return ""
         return answer.text if answer.status_code == 200 else ""
@@ -214,6 +218,9 @@ class Pod:
                 raise LookupError(f'configmap "{name}" not found')
             files: dict[str, str] = found.get("data", {})
             return files
+        if "secret" in source:
+            secret = self._plane.admin.must("GET", f"/api/v1/namespaces/{namespace}/secrets/{source['secret']['secretName']}")
+            return {name: base64.b64decode(text).decode() for name, text in secret["data"].items()}
         if "projected" not in source:
             return {}
         bound = {"kind": "Pod", "apiVersion": "v1", "name": self.name, "uid": self.document["metadata"]["uid"]}

@@ -1,98 +1,45 @@
-"""deploy/run against a real API server: from a config to a merged result, and a cluster that looks as before."""
+"""deploy/run on a real API server: from a config to the merged result of all nodes, and a cluster that looks as before."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from apiserver.caller import IMAGE, WORKERS, Caller, ended
 from apiserver.conftest import eventually
 from apiserver.control_plane import ControlPlane
 from apiserver.nodes import Nodes
-from command import TIMEOUT_SECONDS, environment
-from deployment import DEPLOY, OVERLAYS, tool
-from kubernetes_api import CONTROL_PLANE
+from deployment import DEPLOY
 
 FLEET = "{vmCount: 20, packages: 5, reportInterval: 1s, duration: 2s, target: embedded}"
 ENDLESS = FLEET.replace(" duration: 2s,", "")
-IMAGE = ("-i", "registry.example/vsock-loadgen:1")
-WORKERS = ("worker-1", "worker-2", "worker-3")
-AT_ONCE = ("-s", "0", "--no-check")
-
-
-class Caller:
-    """Somebody with a cluster who calls the scripts of `deploy/` in a folder."""
-
-    def __init__(self, plane: ControlPlane, folder: Path) -> None:
-        self.plane = plane
-        self.folder = folder
-
-    def start(self, config: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start deploy/run in a process group of its own, as a shell does."""
-        (self.folder / "fleet.yaml").write_text(f"loadgen: {config}\n")
-        known = {
-            "PATH": f"{Path(tool('kubectl')).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "KUBECONFIG": str(self.plane.kubeconfig),
-            "POLL_SECONDS": "0.1",
-        }
-        return subprocess.Popen(
-            [DEPLOY / "run", "-c", "fleet.yaml", *IMAGE, *arguments],
-            cwd=self.folder,
-            env=environment(known),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,
-        )
-
-    def run(self, config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Call deploy/run, and wait for it."""
-        return ended(self.start(config, *arguments))
-
-    def whole(self) -> dict[str, Any]:
-        """The merged result."""
-        document: dict[str, Any] = json.loads((self.folder / "results" / "whole.json").read_text())
-        return document
-
-    def there(self) -> set[str]:
-        """All that is in the cluster, but for what the API server keeps for itself."""
-        kinds = self.plane.kubectl("api-resources", "--verbs=list,delete", "-o", "name").stdout.split()
-        lasting = [kind for kind in kinds if not kind.startswith(("events", "leases", "nodes"))]
-        found = self.plane.kubectl("get", ",".join(lasting), "-A", "-o", "custom-columns=:kind,:metadata.namespace,:metadata.name")
-        assert found.returncode == 0, found.stderr
-        return {" ".join(line.split()) for line in found.stdout.splitlines() if line}
-
-
-def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    said, errors = process.communicate(timeout=TIMEOUT_SECONDS)
-    return subprocess.CompletedProcess(process.args, process.returncode, said, errors)
+AT_ONCE = (*IMAGE, "-s", "0", "--no-check")
 
 
 @pytest.fixture
-def caller(plane: ControlPlane, cluster: Nodes, stackrox: Callable[[str], None], tmp_path: Path) -> Iterator[Caller]:
-    """Of three workers and a node without pods; what is there in the end is what was there before."""
-    stackrox("privileged")
-    cluster.add("main", labels=CONTROL_PLANE)
-    cluster.add(*WORKERS)
-    made = Caller(plane, tmp_path)
-    eventually(lambda: plane.admin.ask("GET", "/api/v1/namespaces/stackrox/configmaps/kube-root-ca.crt")[0] == 200)
-    before = made.there()
-    yield made
-    eventually(lambda: made.there() == before)
+def no_more_rights(caller: Caller, namespace: str) -> Iterator[None]:
+    """The caller has the rights of deploy/caller.yaml."""
+    plane, name, account = caller.plane, "vsock-loadgen-caller", f"{namespace}:{namespace}"
+    bind = ("create", "-n", "stackrox", f"--serviceaccount={account}")
+    assert plane.kubectl("apply", "-f", DEPLOY / "caller.yaml").returncode == 0
+    assert plane.kubectl(*bind, "rolebinding", name, f"--role={name}").returncode == 0
+    assert plane.kubectl(*bind, "clusterrolebinding", name, f"--clusterrole={name}").returncode == 0
+    caller.kubeconfig = plane.kubeconfig_of("caller", {"token": plane.token(namespace, namespace)})
+    yield
+    assert plane.kubectl("delete", "-f", DEPLOY / "caller.yaml").returncode == 0
+    assert plane.kubectl("delete", "-n", "stackrox", f"rolebinding/{name}", f"clusterrolebinding/{name}").returncode == 0
 
 
+@pytest.mark.usefixtures("no_more_rights")
 @pytest.mark.parametrize(("overlay", "nodes"), [("plain", 3), ("job", 2)])
 def test_a_run_ends_with_the_merged_result_of_all_nodes(caller: Caller, overlay: str, nodes: int) -> None:
-    """And nothing but its progress is said on the way."""
-    done = caller.run(FLEET, *AT_ONCE, "-o", overlay, "-n", str(nodes))
+    """And nothing but its progress is said on the way. The common start leaves the pods of a busy machine the time to begin."""
+    done = caller.run(FLEET, *IMAGE, "--no-check", "-s", "45", "-o", overlay, "-n", str(nodes))
     assert done.returncode == 0, done.stderr
     whole = caller.whole()
     assert whole["complete"]
@@ -164,13 +111,64 @@ def test_pods_that_pod_security_refuses_are_not_waited_for(caller: Caller, stack
     assert 'violates PodSecurity "baseline:latest"' in done.stderr
 
 
-def test_what_a_killed_script_leaves_is_removed_by_its_overlay(caller: Caller, cluster: Nodes) -> None:
+def test_a_node_that_joins_changes_nothing_for_the_pods_that_run_and_they_say_so(caller: Caller, cluster: Nodes) -> None:
+    process = caller.start(ENDLESS, *AT_ONCE)
+    wait_for_reports(caller, cluster)
+    logs = [pod.log for pod in cluster.pods.values()]
+    cluster.add("worker-4")
+    eventually(
+        lambda: all("the worker node worker-4 was added: this run continues with the 3 nodes" in log.read_text() for log in logs)
+    )
+    os.killpg(process.pid, signal.SIGINT)
+    ended(process)
+    whole = caller.whole()
+    assert whole["config"]["nodeCount"] == 3
+    assert "worker-4 was added" in json.dumps(whole["warnings"])
+
+
+def test_the_pipeline_is_in_test_mode_for_as_long_as_the_run_and_as_before_in_the_end(caller: Caller, cluster: Nodes) -> None:
+    """A relay and Sensor that roll out twice; what is said of Central is that it is not there."""
+    pipeline(caller.plane)
+    try:
+        before = variables(caller.plane)
+        done = caller.run(FLEET, *IMAGE, "-s", "0", "--test-mode", "-o", "job", "-n", "1")
+        assert done.returncode == 0, done.stderr
+        assert "deployment/central: not in namespace stackrox" in done.stderr
+        assert variables(caller.plane) == before
+        revisions = caller.plane.kubectl("-n", "stackrox", "rollout", "history", "deployment/sensor").stdout
+        assert len(re.findall(r"^\d+ ", revisions, re.MULTILINE)) == 2
+    finally:
+        for path in PIPELINE:
+            caller.plane.admin.must("DELETE", f"{path}?propagationPolicy=Foreground")
+        eventually(lambda: not caller.plane.admin.items("/api/v1/namespaces/stackrox/pods"))
+
+
+APPS = "/apis/apps/v1/namespaces/stackrox"
+PIPELINE = {f"{APPS}/daemonsets/collector": "compliance", f"{APPS}/deployments/sensor": "sensor"}
+
+
+def pipeline(plane: ControlPlane) -> None:
+    for path, container in PIPELINE.items():
+        kinds, name = path.rsplit("/", 2)[1:]
+        labels = {"app": name}
+        pod = {
+            "containers": [{"name": container, "image": "registry.example/stackrox:4", "env": [{"name": "OTHER", "value": "x"}]}]
+        }
+        spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+        plane.admin.must("POST", f"{APPS}/{kinds}", {"metadata": {"name": name}, "spec": spec})
+
+
+def variables(plane: ControlPlane) -> list[object]:
+    return [plane.admin.must("GET", path)["spec"]["template"]["spec"]["containers"][0]["env"] for path in PIPELINE]
+
+
+def test_what_a_killed_script_leaves_is_removed_by_another(caller: Caller, cluster: Nodes) -> None:
     process = caller.start(ENDLESS, *AT_ONCE)
     wait_for_reports(caller, cluster)
     os.killpg(process.pid, signal.SIGKILL)
-    ended(process)
-    done = caller.plane.kubectl("delete", "-k", OVERLAYS / "plain")
-    assert done.returncode == 0, done.stderr
+    process.wait()
+    assert caller.run(ENDLESS, "--clean").returncode == 0
+    ended(process)  # with the pods, what follows their logs ends
 
 
 def wait_for_reports(caller: Caller, cluster: Nodes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployment import OVERLAYS, Manifest, manifests, only, rendered, tool
+from deployment import DEPLOY, OVERLAYS, Manifest, manifests, only, parsed, rendered, tool
 from vsock_loadgen.config.load import load
 from vsock_loadgen.config.schema import scalar_keys
 from vsock_loadgen.units import SECOND
@@ -16,7 +16,7 @@ from vsock_loadgen.units import SECOND
 NAMES = sorted(path.name for path in OVERLAYS.iterdir())
 FOR_VSOCK = [name for name in NAMES if name not in ("pull", "unprivileged-tcp")]
 KUBERNETES = ("1.35", "1.36", "1.37")
-WITHOUT_SCHEMA = {"SecurityContextConstraints", "ServiceMonitor"}
+WITHOUT_SCHEMA = {"PrometheusRule", "SecurityContextConstraints", "ServiceMonitor"}
 POD_CONFIG = "/etc/loadgen/config.yaml"
 
 
@@ -165,7 +165,7 @@ def test_probes_annotations_and_ports_name_the_port_that_is_served(overlay: str)
 @pytest.mark.parametrize("overlay", NAMES)
 def test_the_config_is_valid_and_its_reports_have_time_to_end(overlay: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(only(manifests(overlay), "ConfigMap")["data"]["config.yaml"])
+    path.write_text(only(manifests(overlay), "ConfigMap", "vsock-loadgen-config")["data"]["config.yaml"])
     set_here = {name: value for name, value in variables(overlay).items() if name.startswith("LOADGEN_")}
     config = load(path, environment=set_here, strict=True).config
     assert config.request_timeout_ns < pod(overlay)["terminationGracePeriodSeconds"] * SECOND
@@ -197,6 +197,15 @@ def test_a_job_sends_once_from_as_many_nodes_as_its_pods_believe() -> None:
     assert apart["topologyKey"] == "kubernetes.io/hostname"
     assert apart["labelSelector"]["matchLabels"].items() <= labels.items()
     assert not [one for one in manifests("job") if one["kind"] == "DaemonSet"]
+
+
+def test_rules_and_dashboard_are_those_of_a_prometheus_without_an_operator() -> None:
+    documents = manifests("monitoring")
+    (rules,) = parsed((DEPLOY / "monitoring" / "rules.yaml").read_text())
+    assert only(documents, "PrometheusRule")["spec"] == rules
+    dashboard = only(documents, "ConfigMap", "vsock-loadgen-dashboard")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert dashboard["data"] == {"dashboard.json": (DEPLOY / "monitoring" / "dashboard.json").read_text()}
 
 
 def test_the_monitor_finds_the_pods() -> None:

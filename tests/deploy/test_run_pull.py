@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shlex
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -20,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from command import TIMEOUT_SECONDS
 from deploy.conftest import Cluster
-from deployment import Manifest, only, parsed
+from deployment import Manifest, only, parsed, without_vms
 
 GIVEN = ("-c", "fleet.yaml", "-i", "registry.example/vsock-loadgen:1", "-o", "pull")
 API = "v1.subresources.kubevirt.io"
@@ -33,13 +30,7 @@ VMS = ["vms apply --config fleet.yaml", "vms delete --config fleet.yaml"]
 def _asked(cluster: Cluster) -> Cluster:
     """A cluster with one pod, and a `vsock-loadgen` whose verb `vms` is noted among the calls."""
     (cluster.folder / "pods" / "vsock-loadgen-1.json").unlink()
-    command = cluster.folder / "bin" / "vsock-loadgen"
-    command.parent.mkdir()
-    real, calls = shlex.quote(str(Path(sys.executable).parent / "vsock-loadgen")), shlex.quote(str(cluster.folder / "calls"))
-    command.write_text(
-        f'#!/bin/sh\nif [ "$1" = vms ]; then echo "$*" >>{calls}; exit "${{VMS_EXIT_CODE:-0}}"; fi\nexec {real} "$@"\n'
-    )
-    command.chmod(0o755)
+    without_vms(cluster.folder / "bin", cluster.folder / "calls")
     return cluster
 
 
@@ -54,7 +45,6 @@ def test_vms_are_there_before_and_the_api_service_goes_before_all_else(asked: Cl
     assert verbs(asked) == [
         VMS[0],
         "apply",
-        "rollout status deployment/vsock-loadgen --timeout=300s",
         f"wait --for=condition=Available apiservice/{API} --timeout=300s",
         "logs",
         API_GOES,

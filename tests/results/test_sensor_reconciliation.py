@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vsock_loadgen.asking.central_counters import CENTRAL
+from vsock_loadgen.asking.reconciling import SensorReconciler, relay_reconciler, sensor_reconciler
 from vsock_loadgen.asking.sensor_counters import SENSOR
-from vsock_loadgen.asking.target_counters import ScrapeError, parse
+from vsock_loadgen.asking.target_counters import Reconciler, Scrape, ScrapeError, Source, parse
+from vsock_loadgen.config.model import Config
+from vsock_loadgen.config.reconcile import CountersUrl
+from vsock_loadgen.errors import ConfigError
+from vsock_loadgen.log import Log
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.plan.polling import Settings
+from vsock_loadgen.results.central_limiter import CentralLimiter, LimiterCounters
 from vsock_loadgen.results.scraped import Scraped
 from vsock_loadgen.results.sensor_reconciliation import NOTHING, THEIRS, WHOLE, SensorCounters, SensorReconciliation
 from vsock_loadgen.scraper.exposition import exposition
@@ -37,6 +46,11 @@ rox_sensor_vsock_pull_requests_total{status="success"} 12
 rox_sensor_vsock_pull_requests_total{status="unchanged"} 5
 rox_sensor_vsock_pull_requests_total{status="busy"} 2
 rox_sensor_vsock_pull_requests_total{status="read_error"} 4
+"""
+CENTRAL_PAGE = """\
+rox_central_rate_limiter_requests_total{workload="vm_index_reports",outcome="accepted"} 7
+rox_central_rate_limiter_requests_total{workload="vm_index_reports",outcome="rejected"} 2
+rox_central_rate_limiter_requests_total{workload="other",outcome="accepted"} 40
 """
 OURS = Counts(asked={Asked.WHOLE: 12, Asked.UNCHANGED: 5, Asked.BUSY: 2, Asked.NOT_FOUND: 3, Asked.DROP: 1})
 
@@ -118,3 +132,39 @@ def test_the_stand_in_serves_what_is_read_here(month: str) -> None:
         "timeout": 3,
         "read_error": 2,
     }
+
+
+def test_centrals_rate_limiter_is_read_by_outcome_of_index_reports() -> None:
+    growth = parse(CENTRAL, CENTRAL_PAGE.encode()).counters
+    assert CentralLimiter.of("http://c/", OURS, growth).outcomes == {"accepted": 7, "rejected": 2}
+    with pytest.raises(ScrapeError, match="rox_central_rate_limiter_"):
+        parse(CENTRAL, SEPTEMBER.encode())
+    restarted = CentralLimiter.of("http://c/", OURS, LimiterCounters({"accepted": -1}))
+    assert (restarted.outcomes, "restarted" in restarted.problem) == (None, True)
+
+
+def test_central_is_asked_beside_sensor() -> None:
+    pages = {
+        "http://s/": [SEPTEMBER, SEPTEMBER.replace('"success"} 11', '"success"} 23')],
+        "http://c/": [CENTRAL_PAGE, CENTRAL_PAGE],
+    }
+
+    def take(source: Source[Any, Any], url: str) -> Scrape[Any]:
+        return parse(source, pages[url].pop(0).encode())
+
+    both = SensorReconciler(
+        Reconciler(SENSOR, CountersUrl("http://s/", "http://s/"), Log(io.StringIO()), take=take),
+        Reconciler(CENTRAL, CountersUrl("http://c/", "http://c/"), Log(io.StringIO()), take=take),
+    )
+    both.before()
+    found = both.after(Counts(asked={Asked.WHOLE: 12}), lambda: True)
+    assert (found.unexplained, found.central) == (0, CentralLimiter(url="http://c/", outcomes={}))
+
+
+def test_central_alone_or_beside_a_relay_is_refused() -> None:
+    for mode, config in (
+        (sensor_reconciler, Config(reconcile_central="http://c/")),
+        (relay_reconciler, Config(reconcile_central="http://c/", reconcile_url="http://r/")),
+    ):
+        with pytest.raises(ConfigError, match="reconcileCentral"):
+            mode(config, Log(io.StringIO()), {})

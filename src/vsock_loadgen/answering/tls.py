@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vsock_loadgen.cluster.front_proxy import INTERVAL_SECONDS, FrontProxy
+from vsock_loadgen.cluster import front_proxy
+from vsock_loadgen.cluster.front_proxy import FrontProxy
 from vsock_loadgen.cluster.watch import Watch
 from vsock_loadgen.errors import ClusterError, ConfigError, LoadgenError, Problem
 
@@ -90,8 +91,8 @@ class Gate:
 class AskerWatch(Watch):
     """Reads again who may ask. A failed reading changes nothing, and is logged once."""
 
-    def __init__(self, gate: Gate, read: Callable[[], FrontProxy], interval_seconds: float = INTERVAL_SECONDS) -> None:
-        super().__init__("asker-watch", interval_seconds)
+    def __init__(self, gate: Gate, read: Callable[[], FrontProxy]) -> None:
+        super().__init__("asker-watch", front_proxy.INTERVAL_SECONDS)
         self._gate = gate
         self._read = read
         self._problem = ""

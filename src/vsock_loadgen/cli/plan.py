@@ -118,6 +118,10 @@ def _references(config: Config) -> Iterator[tuple[str, str, str]]:
     """What a config needs beside itself: a file, with the variable that can name another, or a variable of the environment."""
     for field, path in config.files.items():
         yield "file", NEWER[field].environment, str(path)
-    for key, url in (("reconcile", config.reconcile_url), ("pushGateway", config.push_gateway)):
+    for key, url in (
+        ("reconcile", config.reconcile_url),
+        ("reconcileCentral", config.reconcile_central),
+        ("pushGateway", config.push_gateway),
+    ):
         for name in variables_in(url or ""):
             yield "variable", name, key

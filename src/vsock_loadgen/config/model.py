@@ -334,6 +334,15 @@ class Config:
         scope="node",
     )
     """URL of the target's own counters, variables of the environment as `${NAME}`; None asks nothing."""
+    reconcile_central: str | None = key(
+        None,
+        URL,
+        "For a fleet that is asked: read Central's rate limiter at this URL as well.",
+        "http://127.0.0.1:9092/metrics",
+        group="judging",
+        scope="node",
+    )
+    """URL of Central's metrics, as that of `reconcile`; None asks nothing."""
     after_run: Literal["exit", "wait"] = key(
         "exit",
         Choice(("exit", "wait")),

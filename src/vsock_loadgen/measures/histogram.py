@@ -76,7 +76,7 @@ class Histogram:
 
     @property
     def mean(self) -> float | None:
-        """The exact mean in nanoseconds, None if nothing was recorded."""
+        """The mean in nanoseconds, as exact as a double, None if nothing was recorded."""
         count = self.count
         return self.total / count if count else None
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Self
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.measures.snapshot import Counts
 from vsock_loadgen.record import As, Derived, Record, Summed, Text, Whole
+from vsock_loadgen.results.central_limiter import CentralLimiter
 from vsock_loadgen.results.reconciliation import Reconciliation
 
 SENSOR_PREFIX = "rox_sensor_"
@@ -69,7 +70,8 @@ class SensorReconciliation(Record):
     """How askings ended in a run, beside how Sensor's attempts ended meanwhile, by the keys of THEIRS.
 
     `uncertain` are askings without a receipt, which may have been taken all the same. `attempts` are Sensor's by their own names,
-    None if the counters could not be read, and `problem` then says why. `acks` and `nacks` are Central's answers to Sensor.
+    None if the counters could not be read, and `problem` then says why. `acks` and `nacks` are Central's answers to Sensor,
+    `central` is what its rate limiter says itself, if that was asked.
     """
 
     url: Text
@@ -79,6 +81,7 @@ class SensorReconciliation(Record):
     attempts: Mapping[str, Whole] | None = None
     acks: Whole = 0
     nacks: Whole = 0
+    central: CentralLimiter | None = None
     compared: ClassVar[Any] = Derived(lambda found: found.theirs, "theirs")
     missing: ClassVar[Any] = Derived(lambda found: found.unexplained, "unexplained")
 

@@ -37,6 +37,10 @@ def sensor_parts(found: SensorReconciliation) -> list[RenderableType]:
             chart.add_row(end.replace("_", " "), f"{here:,}", f"{there:,}", remark)
     if found.nacks:
         chart.add_row("refused by Central", "", f"{found.nacks:,}", "asked for again")
+    if found.central:
+        outcomes = found.central.outcomes
+        counts = found.central.problem if outcomes is None else ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
+        chart.add_row("Central's limiter", "", "", counts or "no report came")
     if found.unexplained:
         chart.add_row("unexplained", f"{found.unexplained:,}", "", found.lacks or found.remark)
     return [title, indented(chart), ""]
