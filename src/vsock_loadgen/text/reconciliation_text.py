@@ -30,7 +30,7 @@ def sensor_parts(found: SensorReconciliation) -> list[RenderableType]:
     chart = grid("left", "right", "right", "left")
     chart.add_row("", "here", "Sensor", "")
     for end, statuses in THEIRS.items():
-        here, there = found.ours.get(end, 0), theirs[end]
+        here, there = found.ours.get(end, 0), theirs.get(end, 0)
         if here or there or end == WHOLE:
             attempts = {status: found.attempts.get(status, 0) for status in statuses}
             names = [f"{count:,} {status}" for status, count in attempts.items() if count]
