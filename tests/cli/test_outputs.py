@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulated_target import terms
+from said import says_of
 from unprivileged import as_nobody
 from vsock_loadgen import app, populating, receiving, scraping, searching
 from vsock_loadgen.capacity.outcome import Frame, capacity_of
@@ -236,7 +237,8 @@ def test_a_file_gets_what_stdout_would(verb: str) -> None:
 
 def test_init_leaves_a_config_alone_that_somebody_has_changed() -> None:
     Path("mine.yaml").write_text(INPUT)
-    assert ended("init", "-o", "mine.yaml") == (2, "--output: mine.yaml is there already; remove it, or name another file\n")
+    code, said = ended("init", "-o", "mine.yaml")
+    assert (code, says_of(said, "--output", "mine.yaml")) == (2, True)
     assert Path("mine.yaml").read_text() == INPUT
     Path("empty.yaml").touch()
     assert ended("init", "-o", "empty.yaml") == (0, "")
