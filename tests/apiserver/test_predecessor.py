@@ -46,7 +46,7 @@ POD = {
             "image": "registry.example/predecessor:9",
             "args": ["--config", "/etc/loadgen/config.yaml"],
             "env": [{"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
-            "ports": [{"containerPort": 9090}],
+            "ports": [{"name": "metrics", "containerPort": 9090}],
             "volumeMounts": [{"name": "config", "mountPath": "/etc/loadgen"}, {"name": "vsock", "mountPath": "/dev/vsock"}],
         }
     ],

@@ -257,8 +257,8 @@ def test_namespaces_can_go_after_the_clean_up_of_a_script_that_was_killed(asked:
     process = asked.caller.start(FLEET, *PULL)
     asked.reachable(process)
     process.kill()
-    process.communicate()
     plane.admin.must("DELETE", "/apis/apps/v1/namespaces/stackrox/deployments/vsock-loadgen")
+    process.communicate()  # what it has left follows the pod's log until that is gone
     eventually(lambda: not is_available(plane))
     plane.admin.must("DELETE", path)
     eventually(lambda: conditions(plane.admin.must("GET", path)).get("NamespaceDeletionDiscoveryFailure") == "True")

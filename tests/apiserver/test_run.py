@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from apiserver.caller import IMAGE, WORKERS, Caller, ended
 from apiserver.conftest import eventually
+from apiserver.control_plane import ControlPlane
 from apiserver.nodes import Nodes
 from deployment import DEPLOY
 
@@ -129,7 +131,7 @@ def test_the_pipeline_is_in_test_mode_for_as_long_as_the_run_and_as_before_in_th
     pipeline(caller.plane)
     try:
         before = variables(caller.plane)
-        done = caller.run(FLEET, "-s", "0", "--test-mode", "-o", "job", "-n", "1")
+        done = caller.run(FLEET, *IMAGE, "-s", "0", "--test-mode", "-o", "job", "-n", "1")
         assert done.returncode == 0, done.stderr
         assert "deployment/central: not in namespace stackrox" in done.stderr
         assert variables(caller.plane) == before

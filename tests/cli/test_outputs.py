@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner
 
 from simulated_target import terms
-from said import says_of
 from unprivileged import as_nobody
 from vsock_loadgen import app, populating, receiving, scraping, searching
 from vsock_loadgen.capacity.outcome import Frame, capacity_of
@@ -238,7 +237,7 @@ def test_a_file_gets_what_stdout_would(verb: str) -> None:
 def test_init_leaves_a_config_alone_that_somebody_has_changed() -> None:
     Path("mine.yaml").write_text(INPUT)
     code, said = ended("init", "-o", "mine.yaml")
-    assert (code, says_of(said, "--output", "mine.yaml")) == (2, True)
+    assert (code, said.startswith("--output: mine.yaml "), said.count("\n")) == (2, True, 1)
     assert Path("mine.yaml").read_text() == INPUT
     Path("empty.yaml").touch()
     assert ended("init", "-o", "empty.yaml") == (0, "")

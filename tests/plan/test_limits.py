@@ -72,7 +72,7 @@ def test_a_limit_that_is_given_is_the_one_that_is_named() -> None:
     limits = Limits(reports_per_minute_per_vm=Fraction(3, 2), cluster_reports_per_second=Fraction(2))
     found = warned(replace(EXAMPLE, limits=limits))
     assert " 1.5 reports per minute " in found["reports_per_vm"].message
-    assert "Central accepts 2 a second from a whole cluster" in found["cluster_rate"].message
+    assert "Central accepts 2 per second " in found["cluster_rate"].message
     assert "reports_per_vm" not in warned(replace(EXAMPLE, limits=replace(limits, reports_per_minute_per_vm=Fraction(2))))
 
 

@@ -34,7 +34,7 @@ RESULTS = {
     "passed": judged("passed", 0, "all thresholds are met"),
     "a threshold": judged("failed", 3, str(MISSED), thresholds=(MET, MISSED)),
     "lost reports": replace(failed_result(), verdict=Verdict("failed", ("4,567 of 1,234,567 due reports were not delivered",), 3)),
-    "thrown away": judged("failed", 3, "the target threw away 93 reports: 93 rate limited", reconciliation=THROWN),
+    "thrown away": judged("failed", 3, "the target discarded 93 reports: 93 rate limited", reconciliation=THROWN),
     "stopped for a threshold": judged("failed", 3, str(ABORTION), abortion=ABORTION),
     "a reason of a later release": judged("failed", 3, "something else"),
     "incomplete": judged("invalid", 1, "worker 1 was lost"),
