@@ -40,6 +40,8 @@ class Pod:
         (self._container,) = document["spec"]["containers"]
         self._stopping = threading.Event()
         self._evicted = False
+        self._restarts = 0
+        self._ended: Manifest = {}
         self._mounts: list[str] = []
         folder.mkdir(parents=True)
         self.log.touch()
@@ -104,6 +106,21 @@ class Pod:
             self._leave_when_told(0)
             return
         assert self._names_a_target()
+        code = self._run()
+        while self.document["spec"]["restartPolicy"] != "Never" and not self._stopping.is_set():
+            self._restarts += 1
+            self._ended = _terminated(code)
+            self._say(
+                "Running",
+                ready=False,
+                state={"waiting": {"reason": "CrashLoopBackOff", "message": "back-off restarting failed container"}},
+            )
+            if not self._stopping.wait(_LOOK_SECONDS):
+                code = self._run()
+        self._leave(code)
+
+    def _run(self) -> int:
+        """The exit code of the container, started once."""
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -124,7 +141,7 @@ class Pod:
         self._watch(process)
         code = process.wait()
         copying.join()
-        self._leave(code)
+        return code
 
     def _names_a_target(self) -> bool:
         """Whether it is told where to send: by default that is vsock, which nothing here may connect to."""
@@ -175,25 +192,22 @@ class Pod:
     def _leave(self, code: int) -> None:
         """Say how it ended, and let the API server forget it where that is what it wants."""
         self.has_ended.set()
-        ended = {"terminated": {"exitCode": code & 0xFF, "reason": "Error" if code else "Completed", "finishedAt": _now()}}
+        ended = _terminated(code)
         if self._evicted:
             self._say("Failed", ready=False, state=ended, reason="Evicted", message="The node was low on resource: memory.")
-        elif self.document["spec"]["restartPolicy"] == "Never" or self._stopping.is_set():
+        else:
             self._say("Failed" if code else "Succeeded", ready=False, state=ended)
-        else:  # longer than any test: it is not started again
-            waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
-            self._say("Running", ready=False, state=waiting, last=ended)
         self._stopping.wait()
         only = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.document["metadata"]["uid"]}}
         if not self._evicted:
             self._plane.admin.ask("DELETE", self._path, only)
 
-    def _say(self, phase: str, *, ready: bool, state: Manifest, last: Manifest | None = None, **more: str) -> None:
+    def _say(self, phase: str, *, ready: bool, state: Manifest, **more: str) -> None:
         is_true = str(ready)
         conditions = [
             {"type": kind, "status": is_true, "lastTransitionTime": _now()} for kind in ("Ready", "ContainersReady", "Initialized")
         ]
-        container = {"name": self._container["name"], "image": self._container["image"], "imageID": "", "lastState": last or {}}
+        container = {"name": self._container["name"], "image": self._container["image"], "imageID": "", "lastState": self._ended}
         status = {
             "phase": phase,
             "conditions": [*conditions, {"type": "PodScheduled", "status": "True", "lastTransitionTime": _now()}],
@@ -202,7 +216,7 @@ class Pod:
             "podIP": self.ip,
             "podIPs": [{"ip": self.ip}],
             "containerStatuses": [
-                {**container, "ready": ready, "started": "running" in state, "state": state, "restartCount": int(bool(last))}
+                {**container, "ready": ready, "started": "running" in state, "state": state, "restartCount": self._restarts}
             ],
             **more,
         }
@@ -248,6 +262,11 @@ def say_of(plane: ControlPlane, pod: Manifest, status: Manifest) -> None:
     """Change a pod's status, if it is still there."""
     path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}/status"
     plane.admin.ask("PATCH", path, {"status": status}, kind="application/merge-patch+json")
+
+
+def _terminated(code: int) -> Manifest:
+    """The state of a container that has ended."""
+    return {"terminated": {"exitCode": code & 0xFF, "reason": "Error" if code else "Completed", "finishedAt": _now()}}
 
 
 def _now() -> str:

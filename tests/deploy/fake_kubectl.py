@@ -31,7 +31,7 @@ def pods() -> list[str]:
 def get(arguments: list[str]) -> str:
     what, output = arguments[0], arguments[-1]
     if what == "pods":
-        standing = "\tRunning\ttrue\t\t " if "phase" in output else ""
+        standing = "\tRunning\ttrue\t0\t\t " if "phase" in output else ""
         return "".join(f"{name}{standing}\n" for name in pods()) if "jsonpath" in output else ""
     if what == "daemonset" and "desired" in output:
         return str(len(pods()))
