@@ -166,8 +166,10 @@ def accounts(plane: ControlPlane, namespace: str) -> str:
 
 
 @pytest.fixture
-def asked(accounts: str, caller: Caller, cluster: Nodes) -> Asked:
-    return Asked(caller, cluster, accounts)
+def asked(accounts: str, caller: Caller, cluster: Nodes) -> Iterator[Asked]:
+    """The caller of the script has the rights that it takes, and no others."""
+    with caller.with_the_rights_of(accounts, "caller.yaml", "caller-pull.yaml"):
+        yield Asked(caller, cluster, accounts)
 
 
 def test_whoever_has_sensors_right_is_answered_through_the_api_server_and_nobody_else(
