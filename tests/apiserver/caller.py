@@ -75,12 +75,13 @@ class Caller:
         return document
 
     def there(self) -> set[str]:
-        """All that is in the cluster, but for what the API server keeps for itself."""
+        """All that is in the cluster, but for what the API server keeps for itself, and the namespaces of single tests."""
         kinds = self.plane.kubectl("api-resources", "--verbs=list,delete", "-o", "name").stdout.split()
         lasting = [kind for kind in kinds if not kind.startswith(("events", "leases", "nodes"))]
         found = self.plane.kubectl("get", ",".join(lasting), "-A", "-o", "custom-columns=:kind,:metadata.namespace,:metadata.name")
         assert found.returncode == 0, found.stderr
-        return {" ".join(line.split()) for line in found.stdout.splitlines() if line}
+        lines = (" ".join(line.split()) for line in found.stdout.splitlines())
+        return {line for line in lines if line and " test-" not in line}
 
 
 def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
