@@ -26,7 +26,7 @@ from apiserver.nodes import Nodes
 from apiserver.pod import Pod
 from asked import LARGEST, answer, read, request, send
 from certificates import Authority, Pair
-from command import vsock_loadgen
+from command import TIMEOUT_SECONDS, read_until, vsock_loadgen
 from deployment import Manifest
 
 VMS, PACKAGES = 20, 5
@@ -119,6 +119,7 @@ def connected(url: str, vm: int, context: ssl.SSLContext, headers: dict[str, str
         compression=None,
         max_size=LARGEST,
         ping_interval=None,
+        open_timeout=TIMEOUT_SECONDS,
         proxy=None,
     )
 
@@ -250,6 +251,21 @@ def test_another_ca_of_the_front_proxy_is_followed_while_the_fleet_is_asked(aske
         plane.start_api_server()  # reads them at once
         eventually(lambda: is_available(plane))
         assert packages(asked.connect(1)) == PACKAGES
+
+
+def test_why_a_pod_is_not_made_is_said(asked: Asked) -> None:
+    """The event is about what the Deployment has made to make it."""
+    plane, path = asked.plane, "/api/v1/namespaces/stackrox/limitranges"
+    little = {"limits": [{"type": "Container", "max": {"memory": "1Mi"}}]}
+    plane.admin.must("POST", path, {"metadata": {"name": "little"}, "spec": little})
+    process = asked.caller.start(FLEET, *PULL)
+    try:
+        read_until(process, "maximum memory usage per Container is 1Mi")
+    finally:
+        process.terminate()
+        process.communicate()
+        plane.admin.must("DELETE", f"{path}/little")
+    assert process.returncode == 1
 
 
 def test_namespaces_can_go_after_the_clean_up_of_a_script_that_was_killed(asked: Asked, cluster: Nodes) -> None:
