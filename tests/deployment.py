@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from command import PROJECT
 DEPLOY = PROJECT / "deploy"
 OVERLAYS = DEPLOY / "kustomize" / "overlays"
 
+GUIDES = (PROJECT / "docs" / "kubernetes.md", PROJECT / "docs" / "migration.md")
+
 Manifest = dict[str, Any]
 
 
@@ -31,6 +34,12 @@ def tool(name: str) -> str:
             pytest.fail(missing)
         pytest.skip(missing)
     return found
+
+
+def blocks(info: str) -> list[str]:
+    """The blocks of a kind in the guides for clusters."""
+    text = "\n".join(path.read_text() for path in GUIDES)
+    return re.findall(rf"^```{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @cache

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from apiserver.control_plane import ControlPlane
 from command import TIMEOUT_SECONDS, environment
-from deployment import DEPLOY, tool
+from deployment import DEPLOY, parsed, tool
 
 IMAGE = ("-i", "registry.example/vsock-loadgen:1")
 WORKERS = ("worker-1", "worker-2", "worker-3")
@@ -24,6 +26,25 @@ class Caller:
         self.plane = plane
         self.folder = folder
         self.kubeconfig = plane.kubeconfig
+
+    @contextmanager
+    def with_the_rights_of(self, account: str, *files: str) -> Iterator[None]:
+        """As the service account of a namespace of the same name, which has the roles of files of `deploy/`, and no others."""
+        plane, bindings = self.plane, []
+        for file in files:
+            assert plane.kubectl("apply", "-f", DEPLOY / file).returncode == 0
+            for role in parsed((DEPLOY / file).read_text()):
+                kind, metadata = role["kind"].lower(), role["metadata"]
+                name = (f"{kind}binding", metadata["name"], "-n", metadata.get("namespace", "default"))
+                bindings.append(name)
+                bound = plane.kubectl("create", *name, f"--{kind}={metadata['name']}", f"--serviceaccount={account}:{account}")
+                assert bound.returncode == 0, bound.stderr
+        self.kubeconfig = plane.kubeconfig_of("caller", {"token": plane.token(account, account)})
+        yield
+        for name in bindings:
+            assert plane.kubectl("delete", *name).returncode == 0
+        for file in files:
+            assert plane.kubectl("delete", "-f", DEPLOY / file).returncode == 0
 
     def start(self, config: str, *arguments: str) -> subprocess.Popen[str]:
         """Start deploy/run in a process group of its own, as a shell does."""
@@ -54,12 +75,13 @@ class Caller:
         return document
 
     def there(self) -> set[str]:
-        """All that is in the cluster, but for what the API server keeps for itself."""
+        """All that is in the cluster, but for what the API server keeps for itself, and the namespaces of single tests."""
         kinds = self.plane.kubectl("api-resources", "--verbs=list,delete", "-o", "name").stdout.split()
         lasting = [kind for kind in kinds if not kind.startswith(("events", "leases", "nodes"))]
         found = self.plane.kubectl("get", ",".join(lasting), "-A", "-o", "custom-columns=:kind,:metadata.namespace,:metadata.name")
         assert found.returncode == 0, found.stderr
-        return {" ".join(line.split()) for line in found.stdout.splitlines() if line}
+        lines = (" ".join(line.split()) for line in found.stdout.splitlines())
+        return {line for line in lines if line and " test-" not in line}
 
 
 def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

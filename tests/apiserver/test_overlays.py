@@ -10,7 +10,8 @@ import pytest
 from apiserver.conftest import eventually
 from apiserver.control_plane import Api, ControlPlane
 from apiserver.nodes import add_node
-from deployment import OVERLAYS, rendered
+from command import PROJECT
+from deployment import OVERLAYS, blocks, rendered
 
 NAMES = sorted(path.name for path in OVERLAYS.iterdir())
 FOR_VSOCK = [name for name in NAMES if name not in ("pull", "unprivileged-tcp")]
@@ -145,3 +146,18 @@ def test_what_the_account_asks_is_answered_accordingly(
     apply("plain", "privileged")
     with plane.as_account("stackrox", ACCOUNT) as account:
         assert account.ask(verb, resource)[0] == status
+
+
+def test_in_another_namespace_the_account_has_its_rights_by_the_overlay_of_the_guide(
+    plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    (text,) = (one for one in blocks("yaml kustomization") if "NamespaceTransformer" in one)
+    project = "/".join([*[".."] * len(tmp_path.resolve().parts[1:]), *PROJECT.parts[1:]])
+    (tmp_path / "kustomization.yaml").write_text(
+        text.replace("../vsock-loadgen", project).replace("namespace: load", f"namespace: {namespace}")
+    )
+    done = plane.kubectl("apply", "-k", tmp_path)
+    assert done.returncode == 0, done.stderr
+    with plane.as_account(namespace, ACCOUNT) as account:
+        assert account.ask("GET", "/api/v1/nodes")[0] == 200
+    assert plane.kubectl("delete", "-k", tmp_path).returncode == 0

@@ -18,7 +18,7 @@ from kubernetes_api import CONTROL_PLANE
 CONFIG = """\
 loadgen:
   vmCount: 20
-  numPackages: {mean: 5, stddev: 1, min: 2, max: 8}
+  numPackages: 5
   reportInterval: 1s
   statsInterval: 1s
   metricsPort: 9090
@@ -46,7 +46,7 @@ POD = {
             "image": "registry.example/predecessor:9",
             "args": ["--config", "/etc/loadgen/config.yaml"],
             "env": [{"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
-            "ports": [{"containerPort": 9090}],
+            "ports": [{"name": "metrics", "containerPort": 9090}],
             "volumeMounts": [{"name": "config", "mountPath": "/etc/loadgen"}, {"name": "vsock", "mountPath": "/dev/vsock"}],
         }
     ],
@@ -59,12 +59,13 @@ POD = {
 
 @pytest.fixture
 def older(plane: ControlPlane, cluster: Nodes, stackrox: Callable[[str], None]) -> Iterator[ControlPlane]:
-    """A cluster where the predecessor runs, with the account and the roles that it has in common with this tool."""
+    """A cluster where the predecessor runs: with the roles of this tool, and an account whose pods have a token."""
     stackrox("privileged")
     cluster.add("main", labels=CONTROL_PLANE)
     cluster.add("a", "b")
     assert plane.kubectl("apply", "--server-side", "-f", "-", given=rendered("plain")).returncode == 0
     assert plane.kubectl("-n", "stackrox", "delete", "daemonset", "vsock-loadgen").returncode == 0
+    plane.admin.merge("/api/v1/namespaces/stackrox/serviceaccounts/vsock-loadgen", {"automountServiceAccountToken": None})
     plane.admin.merge("/api/v1/namespaces/stackrox/configmaps/vsock-loadgen-config", {"data": {"config.yaml": CONFIG}})
     template = {"metadata": {"labels": LABELS}, "spec": POD}
     spec = {"selector": {"matchLabels": LABELS}, "template": template}

@@ -166,8 +166,10 @@ def accounts(plane: ControlPlane, namespace: str) -> str:
 
 
 @pytest.fixture
-def asked(accounts: str, caller: Caller, cluster: Nodes) -> Asked:
-    return Asked(caller, cluster, accounts)
+def asked(accounts: str, caller: Caller, cluster: Nodes) -> Iterator[Asked]:
+    """The caller of the script has the rights that it takes, and no others."""
+    with caller.with_the_rights_of(accounts, "caller.yaml", "caller-pull.yaml"):
+        yield Asked(caller, cluster, accounts)
 
 
 def test_whoever_has_sensors_right_is_answered_through_the_api_server_and_nobody_else(
@@ -257,8 +259,8 @@ def test_namespaces_can_go_after_the_clean_up_of_a_script_that_was_killed(asked:
     process = asked.caller.start(FLEET, *PULL)
     asked.reachable(process)
     process.kill()
-    process.communicate()
     plane.admin.must("DELETE", "/apis/apps/v1/namespaces/stackrox/deployments/vsock-loadgen")
+    process.communicate()  # what it has left follows the pod's log until that is gone
     eventually(lambda: not is_available(plane))
     plane.admin.must("DELETE", path)
     eventually(lambda: conditions(plane.admin.must("GET", path)).get("NamespaceDeletionDiscoveryFailure") == "True")

@@ -14,7 +14,6 @@ from apiserver.caller import IMAGE, WORKERS, Caller, ended
 from apiserver.conftest import eventually
 from apiserver.control_plane import ControlPlane
 from apiserver.nodes import Nodes
-from deployment import DEPLOY
 
 FLEET = "{vmCount: 20, packages: 5, reportInterval: 1s, duration: 2s, target: embedded}"
 ENDLESS = FLEET.replace(" duration: 2s,", "")
@@ -24,15 +23,8 @@ AT_ONCE = (*IMAGE, "-s", "0", "--no-check")
 @pytest.fixture
 def no_more_rights(caller: Caller, namespace: str) -> Iterator[None]:
     """The caller has the rights of deploy/caller.yaml."""
-    plane, name, account = caller.plane, "vsock-loadgen-caller", f"{namespace}:{namespace}"
-    bind = ("create", "-n", "stackrox", f"--serviceaccount={account}")
-    assert plane.kubectl("apply", "-f", DEPLOY / "caller.yaml").returncode == 0
-    assert plane.kubectl(*bind, "rolebinding", name, f"--role={name}").returncode == 0
-    assert plane.kubectl(*bind, "clusterrolebinding", name, f"--clusterrole={name}").returncode == 0
-    caller.kubeconfig = plane.kubeconfig_of("caller", {"token": plane.token(namespace, namespace)})
-    yield
-    assert plane.kubectl("delete", "-f", DEPLOY / "caller.yaml").returncode == 0
-    assert plane.kubectl("delete", "-n", "stackrox", f"rolebinding/{name}", f"clusterrolebinding/{name}").returncode == 0
+    with caller.with_the_rights_of(namespace, "caller.yaml"):
+        yield
 
 
 @pytest.mark.usefixtures("no_more_rights")

@@ -15,15 +15,7 @@ import pytest
 
 from command import PROJECT, vsock_loadgen
 from deploy.conftest import Cluster
-from deployment import DEPLOY, OVERLAYS, manifests
-
-GUIDES = (PROJECT / "docs" / "kubernetes.md", PROJECT / "docs" / "migration.md")
-
-
-def blocks(info: str) -> list[str]:
-    text = "\n".join(path.read_text() for path in GUIDES)
-    return re.findall(rf"^```{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
+from deployment import DEPLOY, GUIDES, OVERLAYS, blocks, manifests
 
 LINES = [line for block in blocks("sh cluster") for line in block.splitlines()]
 
@@ -70,7 +62,7 @@ def test_the_config_of_the_guide_plans(text: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_overlay_of_the_guide_names_folders_of_the_project() -> None:
-    (text,) = blocks("yaml kustomization")
+@pytest.mark.parametrize("text", blocks("yaml kustomization"))
+def test_the_overlays_of_the_guide_name_folders_of_the_project(text: str) -> None:
     for path in re.findall(r"vsock-loadgen/([^\]]+)", text):
         assert (PROJECT / path / "kustomization.yaml").exists()

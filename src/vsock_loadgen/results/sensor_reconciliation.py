@@ -6,6 +6,7 @@ attempt that came to nothing has several names at either end, so these are compa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self
@@ -67,7 +68,7 @@ class SensorCounters(Summed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorReconciliation(Record):
-    """How askings ended in a run, beside how Sensor's attempts ended meanwhile, by the keys of THEIRS.
+    """How askings ended in a run, beside how Sensor's attempts ended meanwhile, by those keys of THEIRS that have any, and WHOLE.
 
     `uncertain` are askings without a receipt, which may have been taken all the same. `attempts` are Sensor's by their own names,
     None if the counters could not be read, and `problem` then says why. `acks` and `nacks` are Central's answers to Sensor,
@@ -88,9 +89,10 @@ class SensorReconciliation(Record):
     @classmethod
     def of(cls, url: str, counts: Counts, growth: SensorCounters | None, problem: str = "") -> Self:
         """A run's askings beside the growth of the counters over it."""
-        ours = dict.fromkeys(THEIRS, 0)
+        counted: Counter[str] = Counter()
         for way, count in counts.asked.items():
-            ours[_OURS.get(way, NOTHING)] += count
+            counted[_OURS.get(way, NOTHING)] += count
+        ours = _those_that_count(counted)
         uncertain = sum(counts.asked.get(way, 0) for way in _PERHAPS_TAKEN)
         if growth is not None and growth.went_back:
             growth, problem = None, "Sensor's counters went back: it was restarted during the run"
@@ -104,7 +106,7 @@ class SensorReconciliation(Record):
         """Sensor's attempts by the same keys as `ours`; None if the counters could not be read."""
         if self.attempts is None:
             return None
-        return {end: sum(self.attempts.get(status, 0) for status in statuses) for end, statuses in THEIRS.items()}
+        return _those_that_count({end: sum(self.attempts.get(status, 0) for status in THEIRS[end]) for end in THEIRS})
 
     @property
     def unexplained(self) -> int | None:
@@ -149,3 +151,8 @@ class SensorReconciliation(Record):
 
 AnyReconciliation = Reconciliation | SensorReconciliation
 """Of a relay that is called, or of a Sensor that asks."""
+
+
+def _those_that_count(counts: Mapping[str, int]) -> dict[str, int]:
+    """The ends that have any, in order; whole ones in any case."""
+    return {end: counts.get(end, 0) for end in THEIRS if counts.get(end) or end == WHOLE}

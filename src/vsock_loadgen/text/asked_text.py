@@ -92,5 +92,6 @@ def _known(counts: Counts, known: Known, response: TimeSummary) -> list[str]:
     if age.p50 is not None and age.p99 is not None:
         lines.append(f"reports were {format_age(age.p50)} old when they were taken (P50), {format_age(age.p99)} (P99)")
     if known.open:
-        lines.append(f"{known.open:,} reports were open at the end: their response times are at least what is counted")
+        were = "report was" if known.open == 1 else "reports were"
+        lines.append(f"{known.open:,} {were} open at the end: what is counted is the least that the response time can be")
     return lines

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from vsock_loadgen.results.reconciliation import Reconciliation, TargetCounters
-from vsock_loadgen.results.sensor_reconciliation import THEIRS, WHOLE, SensorReconciliation
+from vsock_loadgen.results.sensor_reconciliation import NOTHING, THEIRS, WHOLE, SensorReconciliation
 from vsock_loadgen.text.console import grid, indented
 
 
@@ -30,10 +30,11 @@ def sensor_parts(found: SensorReconciliation) -> list[RenderableType]:
     chart = grid("left", "right", "right", "left")
     chart.add_row("", "here", "Sensor", "")
     for end, statuses in THEIRS.items():
-        here, there = found.ours.get(end, 0), theirs[end]
+        here, there = found.ours.get(end, 0), theirs.get(end, 0)
         if here or there or end == WHOLE:
             attempts = {status: found.attempts.get(status, 0) for status in statuses}
-            remark = ", ".join(f"{count:,} {status}" for status, count in attempts.items() if count and len(statuses) > 1)
+            names = [f"{count:,} {status}" for status, count in attempts.items() if count]
+            remark = ", ".join(names) if len(names) > 1 or end == NOTHING else ""
             chart.add_row(end.replace("_", " "), f"{here:,}", f"{there:,}", remark)
     if found.nacks:
         chart.add_row("refused by Central", "", f"{found.nacks:,}", "asked for again")
