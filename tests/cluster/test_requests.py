@@ -90,7 +90,7 @@ def test_patience_ends() -> None:
     assert 3 <= len(server.at) <= 6
 
 
-@pytest.mark.parametrize(("status", "remedy"), [(401, "token"), (403, "ClusterRole"), (422, "again")])
+@pytest.mark.parametrize(("status", "remedy"), [(401, "token"), (403, "ClusterRole"), (422, "repeat")])
 def test_what_will_not_pass_is_said_at_once(status: int, remedy: str) -> None:
     server = Server([refusal(status)])
     with pytest.raises(ClusterError) as refused:

@@ -140,7 +140,7 @@ def test_the_verdict_follows_the_counters(growth: Any, status: str, exit_code: i
     counts = counts_of(10)
     verdict = verdict_on(found(counts, **growth), counts)
     assert (verdict.status, verdict.exit_code) == (status, exit_code)
-    assert any(each.startswith(reason) for each in verdict.reasons), verdict.reasons
+    assert any(reason in each for each in verdict.reasons), verdict.reasons
 
 
 def test_counters_that_could_not_be_read_are_a_remark_and_no_judgement() -> None:

@@ -50,7 +50,7 @@ def relay_reconciler(config: Config, log: Log, environment: Mapping[str, str]) -
     if config.reconcile_url is None:
         return None
     if isinstance(config.target, EmbeddedAddress):
-        log.alert("reconcile: not done with the embedded receiver, which counts what arrived by itself", "reconcile")
+        log.alert("reconcile: not needed with the embedded receiver, which counts what arrived itself", "reconcile")
         return None
     return Reconciler(RELAY, expanded(config.reconcile_url, environment), log)
 
