@@ -33,7 +33,7 @@ def test_no_names_are_any(api: KubernetesApi, environment: dict[str, str]) -> No
     ("changed", "said"),
     [
         ({"requestheader-client-ca-file": ""}, "it has no requestheader-client-ca-file"),
-        ({"requestheader-allowed-names": "front-proxy-client"}, "no ConfigMap kube-system/extension-apiserver-authentication"),
+        ({"requestheader-allowed-names": "front-proxy-client"}, "not a ConfigMap kube-system/extension-apiserver-authentication"),
         ({"requestheader-username-headers": "[1]"}, "expected a list of names"),
     ],
 )
