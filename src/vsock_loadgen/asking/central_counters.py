@@ -15,7 +15,7 @@ _WORKLOAD = "vm_index_reports"
 
 
 def _counters(samples: Sequence[Sample]) -> LimiterCounters:
-    if not samples or not any(sample.name.startswith(LIMITER_PREFIX) for sample in samples):
+    if not any(sample.name.startswith(LIMITER_PREFIX) for sample in samples):
         raise ScrapeError(f"has no metric {LIMITER_PREFIX}..., expected those of a Central with a rate limiter")
     outcomes: Counter[str] = Counter()
     for sample in samples:

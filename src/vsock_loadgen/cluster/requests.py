@@ -92,6 +92,11 @@ class Requests:
                 return
             query["continue"] = following
 
+    async def first(self, path: str, **query: str) -> Document | None:
+        """The first object of a list; None if it has none. Raises ClusterError."""
+        page = await self.get(path, **query, limit="1") or {}
+        return next(iter(page.get("items") or ()), None)
+
     async def _ask(
         self, method: str, path: str, document: Document | None = None, *, query: Document | None = None, kind: str = ""
     ) -> Document | None:

@@ -115,7 +115,7 @@ class VmFleet:
         total = left
         progress(0, total)
         for kind in (VMI, VM):
-            while [item async for item in self._requests.items(kind.path(self._namespace), labelSelector=SELECTOR)]:
+            while await self._requests.first(kind.path(self._namespace), labelSelector=SELECTOR):
                 query = {"labelSelector": SELECTOR, "limit": str(_DELETED_AT_ONCE)}
                 await self._requests.delete(kind.path(self._namespace), **query)
                 if kind is VM:
@@ -156,8 +156,8 @@ class VmFleet:
             return ""
         if not is_ours(there):
             return f"the definition {name} stays: this program has not made it"
-        async for item in self._requests.items(kind.path()):
-            metadata = item["metadata"]
+        if left := await self._requests.first(kind.path()):
+            metadata = left["metadata"]
             return f"the definition {name} stays: {metadata['namespace']}/{metadata['name']} is left of it"
         await self._requests.delete(f"{DEFINITIONS}/{name}")
         return ""

@@ -82,9 +82,11 @@ class SaturationWatch:
 
     def so_far(self, totals: RunTotals) -> Saturation | None:
         """The first finding; if no window had one, that of the run as a whole, as if it ended now."""
-        lag_ns = totals.times.lag.quantile(_LAG_SHARE)
-        if self.found is not None or lag_ns is None or lag_ns <= self._limit_ns:
+        if self.found is not None:
             return self.found
+        lag_ns = totals.times.lag.quantile(_LAG_SHARE)
+        if lag_ns is None or lag_ns <= self._limit_ns:
+            return None
         seconds = totals.elapsed_ns / SECOND
         rows = totals.series.rows()
         peak = max(row.counts.due for row in rows) / totals.series.width_seconds

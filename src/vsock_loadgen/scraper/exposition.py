@@ -7,10 +7,8 @@ from collections import Counter
 from vsock_loadgen.plan.polling import Settings
 from vsock_loadgen.results.reconciliation import PROCESS_START
 from vsock_loadgen.results.scraped import Scraped
-from vsock_loadgen.results.sensor_reconciliation import PULL_PREFIX, SENSOR_PREFIX
+from vsock_loadgen.results.sensor_reconciliation import NOTHING, PULL_PREFIX, SENSOR_PREFIX, THEIRS, WHOLE
 
-_TRANSPORT = ("dial_error", "timeout", "read_error", "abnormal_close", "unexpected")
-_SCRAPE = ("success", "invalid_report", "send_error")
 _NAMES = {"internal": "internal_error", "broken_off": "read_error"}
 """Sensor's words for ends that this asker names differently. It does not break off itself."""
 
@@ -34,4 +32,4 @@ def exposition(scraped: Scraped, settings: Settings, process_start: float) -> st
 def _counter_of(status: str, settings: Settings) -> str:
     if not settings.is_spread:
         return "requests"
-    return "transport" if status in _TRANSPORT else "scrape" if status in _SCRAPE else "get_report"
+    return "transport" if status in THEIRS[NOTHING] else "scrape" if status in THEIRS[WHOLE] else "get_report"
