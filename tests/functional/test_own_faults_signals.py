@@ -69,31 +69,49 @@ def test_a_signal_ends_the_other_verbs_without_a_traceback(
     with watched(*arguments[verb]) as process:
         process.until(lambda: takes_signals(process))
         time.sleep(seconds)
-        process.kill_all(number)
+        while process.process.poll() is None:  # one that comes just before a call that blocks is heard with the next
+            process.kill_all(number)
+            time.sleep(1)
         ended = process.ended()
     assert ended.code == 128 + number or (verb == "receive" and ended.code == 0)
     assert not (tmp_path / "relay.sock").exists()
 
 
-FINALIZED = (
-    "import os, signal",
-    "from vsock_loadgen import preparing",
-    "planned = preparing.build_fleet",
-    "class Going:",
-    "    def __del__(self):",
-    "        os.kill(os.getpid(), signal.SIGINT)",
-    "        sum(range(1_000))",
-    "def build_fleet(config):",
-    "    Going()",
-    "    return planned(config)",
-    "preparing.build_fleet = build_fleet",
-)
-"""A signal that comes within a finalizer, where nothing that is raised gets anywhere."""
+HIDDEN = {
+    "in a finalizer": (
+        "class Going:",
+        "    def __del__(self): arrive()",
+        "def hide(): Going()",
+    ),
+    "within another error": (
+        "class Named:",
+        "    def __set_name__(self, owner, name): arrive()",
+        "def hide(): type('Owner', (), {'named': Named()})",
+    ),
+    "by code that goes on after any error": (
+        "import time",
+        "def hide():",
+        "    try: arrive()",
+        "    except BaseException: time.sleep(600)",
+    ),
+}
+"""Where a signal finds the command so that the exception of its handler does not get to the command."""
 
 
+@pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("arguments", [("plan",), SMALL])
-def test_a_signal_within_a_finalizer_is_heard_as_well(arguments: tuple[str, ...]) -> None:
-    with watched(*arguments, setup=FINALIZED) as process:
+def test_a_signal_ends_the_command_also_where_its_exception_goes_nowhere(arguments: tuple[str, ...], hidden: str) -> None:
+    setup = (
+        "import os, signal",
+        "from vsock_loadgen import preparing",
+        "planned = preparing.build_fleet",
+        "def arrive():",
+        "    os.kill(os.getpid(), signal.SIGINT)",
+        "    sum(range(1_000))",
+        *HIDDEN[hidden],
+        "preparing.build_fleet = lambda config: (hide(), planned(config))[1]",
+    )
+    with watched(*arguments, setup=setup) as process:
         ended = process.ended()
     assert (ended.code, ended.out) == (128 + signal.SIGINT, "")
 

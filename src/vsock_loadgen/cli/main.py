@@ -8,36 +8,20 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import signal
 import sys
 from contextlib import suppress
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
+from vsock_loadgen.cli.leaving import Leaving
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, LoadgenError, MachineError
 from vsock_loadgen.printable import encodable, printable_lines
 
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 def main() -> NoReturn:
-    """Run the command line; the process ends here.
-
-    A signal that no verb handles ends it with 128 and the signal's number, as a shell shows it. That holds for the first process of
-    a container too, which signals do not end by default.
-    """
-    for number in _STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
-            signal.signal(number, _leave)
-    sys.unraisablehook = _leave_anyway
-    sys.stdin, sys.stdout, sys.stderr = _streams()
-    try:
+    """Run the command line; the process ends here."""
+    with Leaving():
+        sys.stdin, sys.stdout, sys.stderr = _streams()
         exit_code = _run()
-    finally:
-        _ignore_signals()  # the outcome is settled, and the interpreter's shutdown is not the place for an exception
     sys.exit(exit_code)
 
 
@@ -64,24 +48,6 @@ def _run() -> int:
     except SystemError:  # what the interpreter may raise if memory is refused unexpectedly, as in an import
         _say(str(MachineError(MemoryError())))
         return EXIT_INTERNAL
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    _ignore_signals()  # a second one must not disturb what is written now
-    sys.exit(128 + number)
-
-
-def _leave_anyway(unraised: UnraisableHookArgs) -> None:
-    """End the process if `_leave` could not: an exception raised in a finalizer, as an import runs some, is caught nowhere. Without
-    this it would be shown as a traceback, and the command would continue and ignore signals."""
-    if isinstance(unraised.exc_value, SystemExit):
-        os._exit(unraised.exc_value.code if isinstance(unraised.exc_value.code, int) else EXIT_INTERNAL)
-    sys.__unraisablehook__(unraised)
-
-
-def _ignore_signals() -> None:
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _say(message: str) -> None:
