@@ -39,7 +39,7 @@ class Leaving:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """The outcome is settled, and the interpreter's shutdown is not the place for an exception. Whatever error the command ended
+        """The outcome is settled, and the interpreter's shutdown is no place for an exception. Whatever error the command ended
         with, a signal came first."""
         _ignore_signals()
         if self._exit_code is not None:
