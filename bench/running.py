@@ -26,6 +26,7 @@ _EXITS_WITH_RESULT = frozenset(
 )  # a missed threshold, or a generator that is saturated on purpose, has figures all the same
 _SPARE_SECONDS = 90.0
 _SETTLE_SECONDS = 1.0
+_FLOOR_SECONDS = 3.0
 
 
 class RefusedError(BenchError):
@@ -73,7 +74,8 @@ class Runner:
     def _reference(self, scenario: Scenario, sender: SenderName, path: Path) -> list[str | Path]:
         size = str(self._size(scenario, path))
         if sender == "floor":
-            return [self.references.floor, path, size, str(min(scenario.seconds, 3.0)), scenario.delivery]
+            seconds = str(min(scenario.seconds, _FLOOR_SECONDS))
+            return [self.references.floor, path, size, seconds, scenario.delivery, str(scenario.ns_between_reports)]
         assert self.references.gosender is not None
         flags = {
             "vms": scenario.vms,

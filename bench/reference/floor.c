@@ -1,7 +1,7 @@
 // Reference floor: what the kernel alone asks for one report. socket, connect, sendmsg(header + body), [half-close, wait for
-// the peer's end of file,] close, back to back: one payload, hot in the cache; no schedule, no counters, one report at a time.
-// Prints one JSON line.
-// Use: floor PATH REPORT_BYTES SECONDS written|confirmed
+// the peer's end of file,] close: one payload, hot in the cache; no counters, one report at a time. Back to back with an interval of
+// 0; otherwise it sleeps until the next multiple of the interval, and that is all of its schedule. Prints one JSON line.
+// Use: floor PATH REPORT_BYTES SECONDS written|confirmed INTERVAL_NS
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,20 +49,34 @@ static void report(const struct sockaddr_un *address, const char *body, size_t b
     close(fd);
 }
 
+static void sleep_until(struct timespec *due, long interval_ns) {
+    due->tv_nsec += interval_ns;
+    due->tv_sec += due->tv_nsec / 1000000000;
+    due->tv_nsec %= 1000000000;
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, due, 0);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 5 || atol(argv[2]) <= HEADER_BYTES) { fprintf(stderr, "use: floor PATH REPORT_BYTES SECONDS written|confirmed\n"); return 2; }
+    if (argc != 6 || atol(argv[2]) <= HEADER_BYTES) {
+        fprintf(stderr, "use: floor PATH REPORT_BYTES SECONDS written|confirmed INTERVAL_NS\n");
+        return 2;
+    }
     size_t body_bytes = strtoul(argv[2], 0, 10) - HEADER_BYTES;
     double limit = atof(argv[3]);
     int confirmed = strcmp(argv[4], "confirmed") == 0;
+    long interval_ns = atol(argv[5]);
     char *body = malloc(body_bytes);
     for (size_t i = 0; i < body_bytes; i++) body[i] = rand();
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
+    struct timespec due;
+    clock_gettime(CLOCK_MONOTONIC, &due);
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     double started = now(), elapsed;
     long reports = 0;
     do {
+        if (interval_ns) sleep_until(&due, interval_ns);
         report(&address, body, body_bytes, reports++, confirmed);
         elapsed = now() - started;
     } while (elapsed < limit);
