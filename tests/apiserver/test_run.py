@@ -118,6 +118,17 @@ def test_a_node_that_joins_changes_nothing_for_the_pods_that_run_and_they_say_so
     assert "worker-4 was added" in json.dumps(whole["warnings"])
 
 
+def test_a_node_that_goes_is_named_by_the_pods_that_are_left_and_in_the_whole(caller: Caller, cluster: Nodes) -> None:
+    process = caller.start(ENDLESS, *AT_ONCE)
+    wait_for_reports(caller, cluster)
+    logs = [pod.log for pod in cluster.pods.values() if pod.document["spec"]["nodeName"] != "worker-3"]
+    cluster.remove("worker-3")
+    eventually(lambda: all("the worker node worker-3 is gone" in log.read_text() for log in logs))
+    os.killpg(process.pid, signal.SIGINT)
+    ended(process)
+    assert "worker-3 is gone" in json.dumps(caller.whole()["warnings"])
+
+
 def test_the_pipeline_is_in_test_mode_for_as_long_as_the_run_and_as_before_in_the_end(caller: Caller, cluster: Nodes) -> None:
     """A relay and Sensor that roll out twice; what is said of Central is that it is not there."""
     pipeline(caller.plane)
