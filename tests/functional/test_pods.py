@@ -122,7 +122,7 @@ def test_a_pod_that_may_not_list_nodes_sends_nothing_and_says_what_it_needs(in_c
 
 def test_the_place_is_in_the_result_and_explicit_keys_ask_nobody(in_cluster: Cluster, config: Path, tmp_path: Path) -> None:
     in_cluster.api.workers("w-a", "w-b")
-    found = []
+    found, asked = [], []
     for extra in ({}, {"LOADGEN_NODE_COUNT": "1"}, {"LOADGEN_NODE_COUNT": "9", "JOB_COMPLETION_INDEX": "8"}):
         out = tmp_path / "result.json"
         options = ("--target", "embedded", "--duration", "100ms", "--metrics-port", "0", "--result", out)
@@ -131,8 +131,9 @@ def test_the_place_is_in_the_result_and_explicit_keys_ask_nobody(in_cluster: Clu
         assert pod.returncode == 0, said
         result = json.loads(out.read_text())
         found.append((result["config"]["nodeIndex"], result["config"]["nodeCount"], result["slice"]["vms"]))
+        asked.append(len(in_cluster.api.requests))
     assert found == [(1, 2, 3), (0, 1, 7), (8, 9, 0)]
-    assert len(in_cluster.api.requests) == 1
+    assert asked[0] == asked[1] == asked[2] > 0  # a slow run looks again
 
 
 def test_a_node_that_comes_meanwhile_is_noticed_and_the_run_goes_on(in_cluster: Cluster, config: Path, tmp_path: Path) -> None:
