@@ -128,6 +128,7 @@ def _paced() -> list[Scenario]:
         interval_us=5_000_000,
         seconds=12,
         references=("go", "floor"),
+        budgets=(Budget("lag_p99", 0.002),),
     )
     small = replace(
         large,
@@ -136,8 +137,8 @@ def _paced() -> list[Scenario]:
         packages=10,
         interval_us=10_000_000,
         seconds=16,
+        budgets=(),
     )
-    lag = (Budget("lag_p99", 0.002),)
     limits: list[tuple[Scenario, Delivery, float]] = [
         (large, "confirmed", 0.6),
         (large, "written", 0.5),
@@ -150,7 +151,7 @@ def _paced() -> list[Scenario]:
             scenario,
             name=f"{scenario.name}{'-written' * (delivery == 'written')}",
             delivery=delivery,
-            budgets=(Budget("cpu_us_per_report", limit, "go"), *(lag if scenario is large else ())),
+            budgets=(Budget("cpu_us_per_report", limit, "go"), *scenario.budgets),
         )
         for scenario, delivery, limit in limits
     ]

@@ -18,10 +18,11 @@ import pathlib, sys
 from vsock_loadgen.cli.main import main
 from vsock_loadgen.cluster import api_server, front_proxy, watch
 api_server.SERVICE_ACCOUNT = pathlib.Path(sys.argv.pop(1))
-front_proxy.INTERVAL_SECONDS = watch.INTERVAL_SECONDS = 0.2
+front_proxy.INTERVAL_SECONDS = watch.INTERVAL_SECONDS = float(sys.argv.pop(1))
 main()
 """
-"""The command, with the service account where a test may write it, and looking at the cluster more often than it does."""
+"""The command, with the service account where a test may write it, and looking at the cluster so often (in seconds)."""
+OFTEN_SECONDS = 0.2
 
 
 class Cluster:
@@ -31,7 +32,13 @@ class Cluster:
         self.api = api
         self._service_account = service_account
 
-    def start_pod(self, node_name: str, *arguments: str | Path, extra: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start_pod(
+        self,
+        node_name: str,
+        *arguments: str | Path,
+        extra: Mapping[str, str] | None = None,
+        interval_seconds: float = OFTEN_SECONDS,
+    ) -> subprocess.Popen[str]:
         """Start the command on that node; whoever called it waits for it."""
         inside = {
             "KUBERNETES_SERVICE_HOST": "127.0.0.1",
@@ -40,7 +47,7 @@ class Cluster:
             "LOADGEN_METRICS_ADDRESS": "127.0.0.1",
         }
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(self._service_account), *map(str, arguments)],
+            [sys.executable, "-c", PROGRAM, str(self._service_account), str(interval_seconds), *map(str, arguments)],
             env=environment(inside | dict(extra or {})),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -12,10 +12,10 @@ from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
 from vsock_loadgen.errors import CompanionLostError, InternalError, exit_code_of, how_it_ended
+from vsock_loadgen.leaving import STOP_SIGNALS
 
 STOP = b"stop"
 """The word that asks it for what it has counted."""
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Companion(Generic[T]):
             target=_lived, args=(live, ours, theirs), name=f"vsock-loadgen-{self._name}"
         )
         # A signal between the fork and the child's own settings must not reach it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             process.start()
         finally:
@@ -93,9 +93,9 @@ class Companion(Generic[T]):
 def _lived(live: Callable[[Connection], None], parents_end: Connection, pipe: Connection) -> None:
     """The child's life. Only the pipe ends it: by a word, or by EOF when the parent is gone."""
     signal.set_wakeup_fd(-1)
-    for number in _IGNORED:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     parents_end.close()
     try:
         live(pipe)

@@ -16,7 +16,7 @@ import httpx2
 from apiserver.control_plane import ControlPlane
 from command import environment
 from deployment import Manifest
-from pods import PROGRAM
+from pods import OFTEN_SECONDS, PROGRAM
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _LOOK_SECONDS = 0.1
@@ -127,6 +127,7 @@ class Pod:
                 "-c",
                 PROGRAM,
                 str(self.folder / SERVICE_ACCOUNT.lstrip("/")),
+                str(OFTEN_SECONDS),
                 *map(self.here, self._container["args"]),
             ],
             cwd=self.folder,

@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from command import TIMEOUT_SECONDS
-from vsock_loadgen.engine.stopping import STOP_SIGNALS, StopRequests
+from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import StoppedError
+from vsock_loadgen.leaving import STOP_SIGNALS
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)

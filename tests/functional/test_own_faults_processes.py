@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsock_loadgen.engine.stopping import STOP_SIGNALS
+from vsock_loadgen.leaving import STOP_SIGNALS
 from watched import ONCE, SMALL, Watched, accounts, state_of, watched
 
 IMPATIENT = ("from vsock_loadgen.engine import silence", "silence.PATIENCE_NS = 10**9")

@@ -12,8 +12,8 @@ import sys
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
-from vsock_loadgen.cli.leaving import Leaving
 from vsock_loadgen.errors import EXIT_DONE, EXIT_INTERNAL, LoadgenError, MachineError
+from vsock_loadgen.leaving import Leaving
 from vsock_loadgen.printable import encodable, printable_lines
 
 

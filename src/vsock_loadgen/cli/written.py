@@ -12,11 +12,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsock_loadgen.cli.outputs import OUTPUT, result_option
-from vsock_loadgen.cli.shares import SHARE
+from vsock_loadgen.config.expressions import plain_number
 from vsock_loadgen.outputs import is_stream
 
 if TYPE_CHECKING:
     from vsock_loadgen.stage import Outputs
+
+_WHOLE_PERCENT = 100
+
+
+class ShareType(click.ParamType[Fraction]):
+    """A percentage above 0; gives the share, exactly."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        """The share of a text."""
+        if isinstance(value, Fraction):
+            return value
+        percent = plain_number(str(value).removesuffix("%").strip())
+        if percent is None or not 0 < percent <= _WHOLE_PERCENT:
+            self.fail(f"{value!r}: expected a percentage above 0, up to 100%", param, ctx)
+        return percent / _WHOLE_PERCENT
+
 
 _OPTIONS = (
     result_option("Write the result as JSON."),
@@ -25,7 +43,7 @@ _OPTIONS = (
     click.option("--samples", type=OUTPUT, metavar="FILE", help="Write a row for each report as gzipped CSV (.csv.gz)."),
     click.option(
         "--samples-share",
-        type=SHARE,
+        type=ShareType(),
         default=Fraction(1),
         metavar="PERCENT",
         help="Write samples of this share of the VMs, the same VMs in every run. [default: 100%]",

@@ -11,10 +11,10 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from vsock_loadgen.errors import StoppedError
+from vsock_loadgen.leaving import STOP_SIGNALS
 from vsock_loadgen.units import SECOND
 
 _SHORTEST_TIMER_SECONDS = 1e-6  # zero would mean no timer
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequests:

@@ -13,12 +13,10 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from vsock_loadgen.errors import EXIT_INTERNAL
-
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS_TO_LEAVE = 5.0
 
 
@@ -31,12 +29,11 @@ class Leaving:
     def __init__(self) -> None:
         self._exit_code: int | None = None
 
-    def __enter__(self) -> Leaving:
-        for number in _STOP_SIGNALS:
+    def __enter__(self) -> None:
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
                 signal.signal(number, self._leave)
         sys.unraisablehook = self._leave_anyway
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """The outcome is settled, and the interpreter's shutdown is no place for an exception. Whatever error the command ended
@@ -48,13 +45,10 @@ class Leaving:
 
     def _leave(self, number: int, frame: FrameType | None) -> NoReturn:
         _ignore_signals()  # a second one must not disturb what is written now
-        self._exit_code = 128 + number
-        signal.signal(signal.SIGALRM, self._leave_at_once)
+        self._exit_code = exit_code = 128 + number
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(exit_code))
         signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_LEAVE)
-        sys.exit(self._exit_code)
-
-    def _leave_at_once(self, number: int, frame: FrameType | None) -> NoReturn:
-        os._exit(EXIT_INTERNAL if self._exit_code is None else self._exit_code)
+        sys.exit(exit_code)
 
     def _leave_anyway(self, unraised: UnraisableHookArgs) -> None:
         """End the process if `_leave` could not: what is raised in a finalizer, as an import runs some, is caught nowhere. Without
@@ -65,5 +59,5 @@ class Leaving:
 
 
 def _ignore_signals() -> None:
-    for number in _STOP_SIGNALS:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
