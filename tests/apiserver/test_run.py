@@ -88,11 +88,21 @@ def test_pods_that_cannot_run_say_why_and_are_not_waited_for(caller: Caller, ove
     assert "tcp://127.0.0.1:1: nothing is listening on the port (connection refused)" in done.stderr
 
 
-def test_a_pod_of_a_job_without_a_node_of_its_own_is_waited_for_in_vain(caller: Caller) -> None:
+def test_a_pod_of_a_job_without_a_node_of_its_own_says_why_it_does_not_begin(caller: Caller) -> None:
+    process = caller.start(FLEET, *AT_ONCE, "-o", "job", "-n", "4", "-t", "100000")
+    assert process.stderr is not None
+    assert any("nodes are available" in line for line in process.stderr)
+    os.killpg(process.pid, signal.SIGINT)
+    done = ended(process)
+    assert done.returncode == 1
+    assert "stopped before all pods had begun" in done.stderr
+
+
+def test_pods_are_waited_for_as_long_as_was_said(caller: Caller) -> None:
     done = caller.run(FLEET, *AT_ONCE, "-o", "job", "-n", "4", "-t", "1")
     assert done.returncode == 1
     assert "of 4 pods have begun" in done.stderr
-    assert "nodes are available" in done.stderr
+    assert "not all pods have begun" in done.stderr
 
 
 def test_pods_that_pod_security_refuses_are_not_waited_for(caller: Caller, stackrox: Callable[[str], None]) -> None:
