@@ -110,9 +110,9 @@ class Rows(Sequence[SeriesRow]):
         self._count = 0
 
     def with_more(self, rows: Iterable[SeriesRow], width_seconds: int) -> Rows:
-        """A copy, with rows that are not over yet."""
+        """A copy with the same room, with rows that are not over yet."""
         copied = Rows(0)
-        copied._numbers, copied._count = self._numbers[: self._count * self._width], self._count
+        copied._numbers, copied._count = self._numbers[:], self._count
         for row in rows:
             copied.enter(row, width_seconds)
         return copied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -58,10 +59,18 @@ class LiveResult:
             latest = self._latest
         if latest is None:
             return Response(b"the run has not begun\n", "text/plain; charset=utf-8", HTTPStatus.SERVICE_UNAVAILABLE)
-        return Response(b"".join(piece.encode() for piece in result_pieces(latest)), _JSON)
+        return Response(_text_of(latest), _JSON)
 
     def page(self, request: Request) -> Response:
         """The page that shows the result and reloads it."""
         if self._page is None:
             self._page = self._make_page().encode()
         return Response(self._page, _HTML)
+
+
+def _text_of(result: Result) -> bytes:
+    """The document, made in one block that is returned to the system as a whole: thousands of pieces would leave gaps behind."""
+    text = io.BytesIO()
+    for piece in result_pieces(result):
+        text.write(piece.encode())
+    return text.getvalue()
