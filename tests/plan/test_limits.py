@@ -105,7 +105,7 @@ def test_descriptors_run_out_only_where_so_many_reports_can_be_under_way() -> No
 
 def test_the_plan_says_how_many_workers_and_how_much_memory_a_node_needs() -> None:
     large = replace(EMBEDDED, vm_count=20_000, report_interval=Constant(SECOND))
-    assert [plan(large, Machine(processors=processors)).workers for processors in (1, 4, 64)] == [1, 4, 7]
+    assert [plan(large, Machine(processors=processors)).workers for processors in (1, 4, 64)] == [1, 4, 5]
     assert plan(replace(large, workers=3)).workers == 3
     assert plan(large, nodes=4).memory_bytes < plan(large).memory_bytes < plan(large, Machine(shared_bytes=10**7)).memory_bytes
 

@@ -83,8 +83,11 @@ class Histogram:
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts: the same as if every time had been recorded here."""
         counts = self.counts
-        for bucket, count in other.items():
-            counts[bucket] = counts.get(bucket, 0) + count
+        if other.counts and not counts:
+            counts.update(other.counts)  # a tenth of the time
+        else:
+            for bucket, count in other.items():
+                counts[bucket] = counts.get(bucket, 0) + count
         self.total += other.total
         self.largest = max(self.largest, other.largest)
 
@@ -115,6 +118,17 @@ class Histogram:
         """How many of the times are longer, within 0.1 %."""
         limit = bucket_of(nanoseconds)
         return sum(count for bucket, count in self.items() if bucket > limit)
+
+    def coarser(self, subbucket_bits: int) -> dict[int, int]:
+        """The counts by bucket of a layout with fewer bits: each bucket of it is the sum of neighbouring ones of this layout. Times
+        below 2 ** SUBBUCKET_BITS ns are as one."""
+        shift = SUBBUCKET_BITS - subbucket_bits
+        first = shift << subbucket_bits
+        counts: dict[int, int] = {}
+        for bucket, count in self.items():
+            wide = (max(bucket, _HALF) >> shift) + first
+            counts[wide] = counts.get(wide, 0) + count
+        return counts
 
     def to_json(self) -> dict[str, object]:
         """A plain document: bucket layout, exact sum and largest, and the counts as [bucket, count] pairs in order."""

@@ -192,12 +192,12 @@ class OpenRow:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some whole seconds up to `last_second`: reports due in all and in the busiest of them, and the schedule lag."""
+    """Some whole seconds up to `last_second`: reports due in all and in the busiest of them, and the schedule lag of each."""
 
     last_second: int
     due: int
     peak_due: int
-    lag: Histogram
+    lags: Sequence[Histogram]
 
 
 class Series:
@@ -231,7 +231,7 @@ class Series:
             return None
         rows = [row for second, row in self._open.items() if last - seconds < second <= last]
         due = [row.counts.due for row in rows]
-        return Window(last, sum(due), max(due, default=0), Histogram.merged(row.times.lag for row in rows))
+        return Window(last, sum(due), max(due, default=0), [row.times.lag for row in rows])
 
     def recent(self, seconds: int) -> list[OpenRow]:
         """The last `seconds` (fewer than OPEN_SECONDS), the one that goes on included; to be read, not kept."""

@@ -14,23 +14,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from vsock_loadgen.measures.askings import Asked, Kind
-from vsock_loadgen.measures.histogram import SUBBUCKET_BITS, Histogram, bucket_of
+from vsock_loadgen.measures.histogram import Histogram, bucket_of
 from vsock_loadgen.record import FLAT, MOST, As, Record, Whole, object_of
 
 MOST_COLUMNS = 120
 SPREAD_BITS = 2
 """Of a binary order; in JSON the buckets are numbered as those of a histogram with so many `subbucket_bits`."""
-_COARSER = SUBBUCKET_BITS - SPREAD_BITS
-_FIRST_BINARY = 1 << SUBBUCKET_BITS
-"""Above this number of nanoseconds, fine and coarse layout have their binary orders in common."""
 
-
-def coarse(bucket: int) -> int:
-    """The bucket of the coarse layout that a bucket of `histogram` falls into; times below 1,024 ns are as one."""
-    return (max(bucket, _FIRST_BINARY) >> _COARSER) + (_COARSER << SPREAD_BITS)
-
-
-_Bucket = Annotated[int, Field(strict=True, ge=0, le=coarse(bucket_of(MOST)))]
+_LONGEST = Histogram({bucket_of(MOST): 1})
+_Bucket = Annotated[int, Field(strict=True, ge=0, le=max(_LONGEST.coarser(SPREAD_BITS)))]
 _PAIRS = As(list[tuple[_Bucket, Whole]], lambda counts: sorted(map(list, counts.items())), dict)
 _KINDS = As(
     object_of(askings=(dict[Kind, Whole], {})),
@@ -62,10 +54,7 @@ class Spread:
 
     def add(self, second: int, response: Histogram, asked: Mapping[Asked, int]) -> None:
         """Add what changed within a second."""
-        counts: dict[int, int] = {}
-        for bucket, count in response.items():
-            wide = coarse(bucket)
-            counts[wide] = counts.get(wide, 0) + count
+        counts = response.coarser(SPREAD_BITS)
         askings: Counter[Kind] = Counter()
         for way, count in asked.items():
             if count:

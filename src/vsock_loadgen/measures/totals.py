@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from vsock_loadgen.measures.cells import PHASE, Cells
@@ -55,7 +55,7 @@ class RunTotals:
         self.knowledge: Knowledge | None = None
         """What the asker knows, if the fleet is asked."""
         dimensions = (*self.cells.groups, PHASE)
-        self._times = {dimension: [DenseTimes() for _ in self.cells.parts(dimension)] for dimension in dimensions}
+        self._times = {dimension: self._times_of(self.cells.parts(dimension)) for dimension in dimensions}
         self._ages = {dimension: [DenseAges() for _ in self.cells.parts(dimension)] for dimension in dimensions}
         self._whole_ages = DenseAges()
         self._workers = [
@@ -69,6 +69,10 @@ class RunTotals:
         """Whether reports in flight were not waited for."""
         self.lost_receiver: str | None = None
         """How the embedded receiver was lost before it could report its counts; None if it was not."""
+
+    def _times_of(self, parts: Sequence[str]) -> list[DenseTimes]:
+        """For each part of a dimension its times; those of the only one are those of the whole, which are added up once."""
+        return [DenseTimes() if len(parts) > 1 else self._whole for _ in parts]
 
     @property
     def times(self) -> Times:
@@ -152,7 +156,8 @@ class RunTotals:
                 self._whole_ages.merge(share.ages)
             for dimension, part in self.cells.parts_of(number).items():
                 worker.parts[dimension][part] += entered
-                self._times[dimension][part].merge(share.times)
+                if (of_part := self._times[dimension][part]) is not self._whole:
+                    of_part.merge(share.times)
                 if share.ages:
                     self._ages[dimension][part].merge(share.ages)
         worker.counts += change

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from vsock_loadgen.measures.histogram import Histogram
 from vsock_loadgen.measures.totals import RunTotals
 from vsock_loadgen.record import UNWRITTEN, Derived, Nanoseconds, Record
 from vsock_loadgen.units import SECOND, format_duration, format_seconds
@@ -66,8 +68,8 @@ class SaturationWatch:
         if self.found is not None or window is None or window.last_second == self._judged:
             return None
         self._judged = window.last_second
-        lag_ns = window.lag.quantile(_LAG_SHARE)
-        if lag_ns is None or lag_ns <= self._limit_ns:
+        lag_ns = _late(window.lags, self._limit_ns)
+        if lag_ns is None:
             return None
         (since_ns, before_ns), (until_ns, after_ns) = self._marks[0], self._marks[-1]
         share = _busiest_share(before_ns, after_ns, (until_ns - since_ns) / SECOND)
@@ -84,8 +86,8 @@ class SaturationWatch:
         """The first finding; if no window had one, that of the run as a whole, as if it ended now."""
         if self.found is not None:
             return self.found
-        lag_ns = totals.times.lag.quantile(_LAG_SHARE)
-        if lag_ns is None or lag_ns <= self._limit_ns:
+        lag_ns = _late([totals.times.lag], self._limit_ns)
+        if lag_ns is None:
             return None
         seconds = totals.elapsed_ns / SECOND
         rows = totals.series.rows()
@@ -97,6 +99,15 @@ class SaturationWatch:
         """What is found in the end."""
         self.found = self.so_far(totals)
         return self.found
+
+
+def _late(lags: Sequence[Histogram], limit_ns: int) -> int | None:
+    """The 99th percentile of the schedule lag, if it is above the limit. Most often no report was that late, which the largest of
+    each histogram says at once."""
+    if all(lag.largest <= limit_ns for lag in lags):
+        return None
+    lag_ns = Histogram.merged(lags).quantile(_LAG_SHARE)
+    return lag_ns if lag_ns is not None and lag_ns > limit_ns else None
 
 
 def _busiest_share(before_ns: list[int], after_ns: list[int], seconds: float) -> float:
