@@ -1,21 +1,22 @@
-"""Which report of which VM is due now: one heap of (due time, VM) over the schedule of some VMs, walked through in order.
+"""Which report of which VM is due now: one queue of (due time, VM) over the schedule of some VMs, walked through in order.
 
 The fate of a due report is not its concern: it is sent, or waits until it is taken.
 """
 
 from __future__ import annotations
 
-import heapq
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
+from vsock_loadgen.engine.calendar import Calendar
 from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.loads import Load
 from vsock_loadgen.units import SECOND
 
 _NEVER_NS = 1 << 62
+_REPORTS_PER_DAY = 256
 _FAR_NS = 60 * SECOND  # this far back, a walk begins at the present instead, if it can
 
 B = TypeVar("B")
@@ -27,13 +28,15 @@ class Agenda(Generic[B]):
 
     def __init__(self, load: Load, books: Sequence[B]) -> None:
         self._schedule = load.schedule
-        self._bits = load.position_bits  # of a heap entry: due time and position in one integer compare faster than a tuple
+        self._bits = load.position_bits  # of an entry: due time and position in one integer compare faster than a tuple
         self._mask = (1 << self._bits) - 1
         self._books = books
         self._first_book = array("l", map(load.cells.number, load.places))
         self._zero_ns = 0
         self._last_ns = _NEVER_NS
         self._grid_wall_ns: int | None = None
+        self._day_bits = _day_bits(load.schedule.interval_ns)
+        self._queue = Calendar((), 0)
         self._joined_ns = 0
         if not load.schedule.is_synchronized:
             self.approach(0, 0)  # before the start is known, so that no worker is late for it
@@ -48,17 +51,19 @@ class Agenda(Generic[B]):
         if grid_wall_ns != self._grid_wall_ns or join_ns - self._joined_ns > _FAR_NS:
             self._grid_wall_ns = grid_wall_ns
             self._advance = self._schedule.advance(grid_wall_ns, join_ns)
-            self._heap = [self._next(position) for position in range(len(self._schedule.indices))]
+            entries = [self._next(position) for position in range(len(self._schedule.indices))]
+        else:
+            entries = list(self._queue)
         self._joined_ns = join_ns
         steps, limit = 0, join_ns << self._bits
-        for place, entry in enumerate(self._heap):
+        for place, entry in enumerate(entries):
             while entry < limit:
                 entry = self._next(entry & self._mask)
                 steps += 1
                 if not steps % STEPS_BETWEEN_LOOKS:
                     yield steps
-            self._heap[place] = entry
-        heapq.heapify(self._heap)
+            entries[place] = entry
+        self._queue = Calendar(entries, self._bits + self._day_bits)
         yield steps
 
     def approach(self, zero_wall_ns: int, join_ns: int) -> None:
@@ -78,16 +83,15 @@ class Agenda(Generic[B]):
 
     def due(self, now_ns: int, most: int) -> list[tuple[int, int, B]]:
         """Take what is due off the agenda, among the next `most` entries: (position of the VM, due time by the clock, book)."""
-        heap, limit = self._heap, self._limit(now_ns)
+        queue, limit = self._queue, self._limit(now_ns)
         taken: list[tuple[int, int, B]] = []
-        if not heap:
-            return taken
         zero_ns, shape, phase, bits, mask = self._zero_ns, self._schedule.shape, 0, self._bits, self._mask
         for _ in range(most):
-            if heap[0] >= limit:
+            entry = queue.first
+            if entry >= limit:
                 break
-            due_ns, position = heap[0] >> bits, heap[0] & mask
-            heapq.heapreplace(heap, self._next(position))
+            due_ns, position = entry >> bits, entry & mask
+            queue.replace_first(self._next(position))
             if shape is not None:
                 if not self._schedule.is_on(position, due_ns):
                     continue
@@ -102,19 +106,19 @@ class Agenda(Generic[B]):
 
     def firsts(self) -> list[int]:
         """For each VM the clock's reading when the next of its reports is due, whether or not it is switched on then."""
-        found = [_NEVER_NS] * len(self._heap)
-        for entry in self._heap:
+        found = [_NEVER_NS] * len(self._schedule.indices)
+        for entry in self._queue:
             found[entry & self._mask] = self._zero_ns + (entry >> self._bits)
         return found
 
     def is_due(self, now_ns: int) -> bool:
         """Whether the next one is due."""
-        return bool(self._heap) and self._heap[0] < self._limit(now_ns)
+        return self._queue.first < self._limit(now_ns)
 
     @property
     def next_ns(self) -> int:
         """When the next one is due, by the clock."""
-        return self._zero_ns + (self._heap[0] >> self._bits) if self._heap else _NEVER_NS
+        return self._zero_ns + (self._queue.first >> self._bits)
 
     def rest(
         self, end_ns: int, enter: Callable[[int, B, int], None], each: Callable[[int, int, B], None] | None = None
@@ -123,7 +127,7 @@ class Agenda(Generic[B]):
         belong there, and `each` for every report, with its due time by the clock. If there are many it takes a while, and yields
         every STEPS_BETWEEN_LOOKS reports."""
         limit, shape, steps = (end_ns - self._zero_ns) << self._bits, self._schedule.shape, 0
-        for first in self._heap:
+        for first in self._queue:
             entry, position = first, first & self._mask
             reports: dict[int, int] = {}
             while entry < limit:
@@ -147,9 +151,15 @@ class Agenda(Generic[B]):
         reports.clear()
 
     def _next(self, position: int) -> int:
-        """The heap entry of a VM's next report."""
+        """The entry of a VM's next report."""
         return self._advance(position) << self._bits | position
 
     def _limit(self, now_ns: int) -> int:
-        """The heap entry that no due report reaches."""
+        """The entry that no due report reaches."""
         return (min(now_ns, self._last_ns) - self._zero_ns + 1) << self._bits
+
+
+def _day_bits(intervals_ns: Sequence[int]) -> int:
+    """Bits of the nanoseconds in which some _REPORTS_PER_DAY reports of VMs with these intervals are due."""
+    per_ns = sum(count / interval_ns for interval_ns, count in Counter(intervals_ns).items())
+    return int(_REPORTS_PER_DAY / per_ns).bit_length() if per_ns else 0
