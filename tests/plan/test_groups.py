@@ -24,7 +24,7 @@ from vsock_loadgen.distributions.uniform import Uniform
 from vsock_loadgen.errors import ConfigError
 from vsock_loadgen.measures.cells import MOST_CELLS
 from vsock_loadgen.plan.fleet import build_fleet
-from vsock_loadgen.plan.groups import CUTS, MOST_GROUPS, MOST_VALUES, Dimension, groups_of
+from vsock_loadgen.plan.groups import CUTS, MOST_GROUPS, MOST_VALUES, Dimension, Groups, groups_of
 from vsock_loadgen.plan.statistics import nearest_rank
 from vsock_loadgen.units import SECOND
 
@@ -38,8 +38,14 @@ def packages_of(distribution: Distribution, vm_count: int = 200) -> Dimension:
 
 
 def dimensions_of(config: Config) -> dict[str, Dimension]:
+    """The dimensions of a config's fleet."""
+    return dict(grouped(config).dimensions)
+
+
+def grouped(config: Config) -> Groups:
     """The groups of a config's fleet."""
-    return dict(groups_of(config, build_fleet(config)).dimensions)
+    fleet = build_fleet(config)
+    return groups_of(config, fleet, fleet.packages.tally(), fleet.report_interval.tally())
 
 
 def names(dimension: Dimension) -> list[tuple[str, str]]:
@@ -75,7 +81,7 @@ FLEETS = st.builds(
 @settings(max_examples=60)
 @given(config=FLEETS)
 def test_every_vm_is_in_one_cell_and_so_in_one_group_of_each_dimension(config: Config) -> None:
-    groups = groups_of(config, build_fleet(config))
+    groups = grouped(config)
     assert len(groups.combinations) <= MOST_CELLS
     for place, dimension in enumerate(groups.dimensions.values()):
         assert len(dimension.groups) <= MOST_GROUPS

@@ -90,7 +90,7 @@ def fit_block(values: Sequence[int], form: Form, most_pieces: int, grain: Grain)
     bucket.
     """
     ascending = sorted(grain.fit(value) for value in values)
-    data = _Data(ascending, _thinned(ascending), len(set(ascending)), statistics_of(ascending))
+    data = _Data(ascending, _thinned(ascending), len(set(ascending)), statistics_of(Counter(ascending)))
     blocks = _percentiles(ascending, most_pieces, grain) if form == "percentile" else _quantiles(data, most_pieces, grain)
     best: Fit | None = None
     for distribution, pieces in blocks:
@@ -132,7 +132,7 @@ def _fit(distribution: Distribution, pieces: int, data: _Data, grain: Grain) -> 
         values=compared,
         fitted=fitted,
         data=data.statistics,
-        fit=statistics_of(fitted),
+        fit=statistics_of(Counter(fitted)),
         distance=_distance(compared, fitted),
         deviation=sum(abs(ours / theirs - 1) for ours, theirs in zip(fitted, compared, strict=True)) / len(compared),
     )

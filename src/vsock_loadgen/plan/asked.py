@@ -16,7 +16,6 @@ from fractions import Fraction
 
 from vsock_loadgen.config.serve import Serve
 from vsock_loadgen.distributions.quantity import DELAY
-from vsock_loadgen.plan.forecast import ReportBytes, sizes_by_packages
 from vsock_loadgen.plan.groups import Groups
 from vsock_loadgen.plan.limits import AppliedLimits
 from vsock_loadgen.plan.polling import Settings
@@ -131,14 +130,15 @@ class AskedForecast:
 
 @dataclass(frozen=True, slots=True)
 class AskedFleet:
-    """A fleet that is asked: packages of each VM, when its reports are due, groups, and how its agents answer."""
+    """A fleet that is asked: packages of each VM, when its reports are due, groups, how its agents answer, and the bytes of a
+    report by its packages."""
 
     packages: Sequence[int]
     schedule: Schedule
     groups: Groups
     serve: Serve
     time_scale: Fraction
-    report_bytes: ReportBytes
+    sizes: Mapping[int, int]
 
 
 def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedForecast:
@@ -146,7 +146,6 @@ def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedF
     settings, vms = asker.scaled(fleet.time_scale), len(fleet.packages)
     answering = Answering.of(fleet.serve, settings.timeout_ns)
     pace = _pace(settings, vms, answering)
-    sizes = sizes_by_packages(fleet.packages, fleet.report_bytes)
     intervals = fleet.schedule.interval_ns
     alike = Counter(zip(fleet.packages, intervals, strict=True))
     rates = {each: count * _whole_rate(each[1], pace.recurrence, settings) for each, count in alike.items()}
@@ -163,15 +162,15 @@ def foresee(fleet: AskedFleet, asker: Settings, limits: AppliedLimits) -> AskedF
         wanted_ns=round(pace.wanted_ns),
         asked_once_ns=round(pace.once_ns),
         whole_rate=whole_rate,
-        bytes_per_second=math.fsum(rate * sizes[packages] for (packages, _), rate in rates.items()),
+        bytes_per_second=math.fsum(rate * fleet.sizes[packages] for (packages, _), rate in rates.items()),
         never_asked_percent=never,
         never_asked=by_group,
         recurrence=pace.recurrence,
         timed_out_percent=100 * answering.timed_out,
         central=_central(limits.cluster_reports_per_second, vms, pace.once_ns, whole_rate),
-        largest_answer_bytes=max(sizes.values()),
+        largest_answer_bytes=max(fleet.sizes.values()),
         most_answer_bytes=limits.report_bytes,
-        oversized=_oversized(fleet, sizes, limits.report_bytes),
+        oversized=_oversized(fleet, limits.report_bytes),
     )
 
 
@@ -239,8 +238,8 @@ def _central(rate: Fraction | None, vms: int, once_ns: float, whole_rate: float)
     return Central(rate=float(rate), first_reports_ns=round(through_ns), refused_percent=100 * refused)
 
 
-def _oversized(fleet: AskedFleet, sizes: Mapping[int, int], limit: int | None) -> tuple[GroupVms, ...]:
+def _oversized(fleet: AskedFleet, limit: int | None) -> tuple[GroupVms, ...]:
     dimension = fleet.groups.dimensions["packages"]
     most = math.inf if limit is None else limit
-    over = Counter(group for group, packages in zip(dimension.of_vm, fleet.packages, strict=True) if sizes[packages] > most)
+    over = Counter(group for group, packages in zip(dimension.of_vm, fleet.packages, strict=True) if fleet.sizes[packages] > most)
     return tuple(GroupVms(group.id, group.name, over[number]) for number, group in enumerate(dimension.groups) if over[number])

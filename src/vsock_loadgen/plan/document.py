@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from fractions import Fraction
 
@@ -124,7 +125,7 @@ def _attribute(attribute: Attribute, unit: int) -> dict[str, object]:
 
 def _curve(column: Column, unit: int) -> dict[str, object]:
     """The cumulative distribution: [value, percentage of VMs that have no more]."""
-    return {"cumulative": [[json_number(Fraction(value, unit)), percent] for value, percent in cumulative(column.values)]}
+    return {"cumulative": [[json_number(Fraction(value, unit)), percent] for value, percent in cumulative(Counter(column.values))]}
 
 
 def _forecast(plan: Plan, service_time_ns: int | None) -> dict[str, object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,6 +34,10 @@ def part_of(column: array[int], indices: Sequence[int]) -> array[int]:
     return array(column.typecode, map(column.__getitem__, indices))
 
 
+Tally = Counter[tuple[int, int]]
+"""VMs by (bucket, value): what can be said of a column without looking at every VM again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One attribute over the fleet: its value and the index of its bucket for every VM."""
@@ -43,6 +48,10 @@ class Column:
     def of(self, indices: Sequence[int]) -> Column:
         """The part of these VMs, in their order."""
         return Column(part_of(self.values, indices), part_of(self.buckets, indices))
+
+    def tally(self) -> Tally:
+        """How many VMs there are of each bucket and value."""
+        return Counter(zip(self.buckets, self.values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

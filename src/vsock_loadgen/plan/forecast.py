@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress, repeat
 
-from vsock_loadgen.plan.fleet import Fleet
 from vsock_loadgen.plan.herds import Herds, herds_of, hyper_period_ns
+from vsock_loadgen.plan.rates import Rates
 from vsock_loadgen.plan.schedule import Schedule
 from vsock_loadgen.plan.sending import Herd
 from vsock_loadgen.plan.statistics import Statistics, weighted_statistics
@@ -97,20 +97,23 @@ class Forecast:
         return max(most, herd)
 
 
-def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes, zero_wall_ns: int = 0) -> Forecast:
-    """The forecast for a schedule that holds the whole fleet. `duration_ns` 0 means no end.
+def forecast(
+    packages: Sequence[int], schedule: Schedule, rates: Rates, sizes: Mapping[int, int], *, duration_ns: int, zero_wall_ns: int = 0
+) -> Forecast:
+    """The forecast for a schedule that holds the whole fleet: the packages of every VM, its rates, and the bytes of a report by its
+    packages. `duration_ns` 0 means no end.
 
     `zero_wall_ns` is the wall clock at the start; if it is not known yet, 0: a start on every grid at once.
 
     Mean rates are sums over the VMs; the peak comes from running the schedule for at most MOST_EVENTS reports, and
     beyond them from the rates and the herds. `reports` is their exact number over the whole run if that many suffice, else None.
     """
-    packages = fleet.packages.values
-    sizes = sizes_by_packages(packages, report_bytes)
-    rates = _rates(packages, schedule, duration_ns)
-    rate = math.fsum(rates.values())
+    by_packages = dict.fromkeys(sizes, 0.0)
+    for each in rates:
+        by_packages[each.packages] += each.reports_per_second
+    rate = math.fsum(by_packages.values())
     span_ns = _span_ns(schedule, duration_ns)
-    own_rate, rate_in_step = _instants_per_second(schedule)
+    own_rate, rate_in_step = _instants_per_second(rates, schedule)
     horizon_ns = _horizon_ns(schedule, own_rate, rate_in_step, span_ns)
     counted = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
     herds = herds_of(schedule, span_ns, zero_wall_ns)
@@ -118,13 +121,13 @@ def forecast(fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
-        bytes_per_second=math.fsum(rate * sizes[count] for count, rate in rates.items()),
+        bytes_per_second=math.fsum(each * sizes[count] for count, each in by_packages.items()),
         peak_reports_per_second=peak,
         peak_at_seconds=per_second.index(peak),
         horizon_seconds=len(counted),
         reports=sum(counted) if horizon_ns and horizon_ns == duration_ns else None,
         packages_per_vm=sum(packages) / len(packages),
-        reported_packages=weighted_statistics(rates if rate else dict.fromkeys(sizes, 1.0)),
+        reported_packages=weighted_statistics(by_packages if rate else dict.fromkeys(sizes, 1.0)),
         largest_report_bytes=max(sizes.values()),
         shortest_interval_seconds=min(schedule.interval_ns) / SECOND,
         per_second=per_second,
@@ -136,26 +139,6 @@ def sizes_by_packages(packages: Sequence[int], report_bytes: ReportBytes) -> dic
     """The size of a report by its number of packages: that of the first VM with that number."""
     first_with = dict(zip(reversed(packages), range(len(packages) - 1, -1, -1), strict=True))
     return {count: report_bytes(index, count) for count, index in first_with.items()}
-
-
-def _rates(packages: Sequence[int], schedule: Schedule, duration_ns: int) -> dict[int, float]:
-    """Reports per second by their number of packages, on average over the run."""
-    rates = dict.fromkeys(packages, 0.0)
-    factors = rate_factors(schedule, duration_ns)
-    for interval_ns, count, cohort in zip(schedule.interval_ns, packages, schedule.cohort, strict=True):
-        rates[count] += SECOND / interval_ns * factors[cohort]
-    return rates
-
-
-def rate_factors(schedule: Schedule, duration_ns: int) -> list[float]:
-    """For each cohort, its mean rate over the run (or over one cycle of phases) beside the one that its intervals give.
-
-    Phases change the rate of VMs that keep their own time; synchronised ones they can only switch off.
-    """
-    shape = schedule.shape
-    if shape is None:
-        return [1.0] * len(schedule.cohorts)
-    return [shape.mean(duration_ns or shape.cycle_ns, with_rate=not cohort.synchronized) for cohort in schedule.cohorts]
 
 
 def count_per_second(schedule: Schedule, end_ns: int, zero_wall_ns: int) -> array[int]:
@@ -212,16 +195,13 @@ def _span_ns(schedule: Schedule, duration_ns: int) -> int:
     return min(wanted_ns, MOST_SECONDS * SECOND)
 
 
-def _instants_per_second(schedule: Schedule) -> tuple[float, float]:
+def _instants_per_second(rates: Rates, schedule: Schedule) -> tuple[float, float]:
     """Instants per second, due or not, of the VMs that keep their own time (a second of that), and of those that are
     synchronised."""
-    in_step = [cohort.synchronized for cohort in schedule.cohorts]
-
-    def rate_of(chosen: Sequence[bool]) -> float:
-        rates = map(SECOND.__truediv__, schedule.interval_ns)
-        return math.fsum(compress(rates, map(chosen.__getitem__, schedule.cohort)))
-
-    return rate_of([not each for each in in_step]), rate_of(in_step)
+    own, in_step = list[float](), list[float]()
+    for rate in rates:
+        (in_step if schedule.cohorts[rate.cohort].synchronized else own).append(rate.instants_per_second)
+    return math.fsum(own), math.fsum(in_step)
 
 
 def _horizon_ns(schedule: Schedule, own_rate: float, rate_in_step: float, span_ns: int) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vsock_loadgen.plan.fleet import Fleet
-from vsock_loadgen.plan.forecast import ReportBytes, rate_factors, sizes_by_packages
 from vsock_loadgen.plan.groups import Groups
-from vsock_loadgen.plan.schedule import Schedule
-from vsock_loadgen.units import SECOND
+from vsock_loadgen.plan.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +19,13 @@ class GroupLoad:
     percent: float
 
 
-def loads_of_groups(
-    groups: Groups, fleet: Fleet, schedule: Schedule, *, duration_ns: int, report_bytes: ReportBytes
-) -> dict[str, tuple[GroupLoad, ...]]:
-    """The load of every group, dimension by dimension, for a schedule that holds the whole fleet."""
-    packages = fleet.packages.values
-    alike = Counter(zip(groups.cell, packages, schedule.interval_ns, schedule.cohort, strict=True))
-    sizes = sizes_by_packages(packages, report_bytes)
-    factors = rate_factors(schedule, duration_ns)
+def loads_of_groups(groups: Groups, rates: Rates, sizes: Mapping[int, int]) -> dict[str, tuple[GroupLoad, ...]]:
+    """The load of every group, dimension by dimension, from the rates of the whole fleet and the bytes of a report by its
+    packages."""
     reports, size = defaultdict[int, float](float), defaultdict[int, float](float)
-    for (cell, count, interval_ns, cohort), vms in alike.items():
-        rate = vms * factors[cohort] * SECOND / interval_ns
-        reports[cell] += rate
-        size[cell] += rate * sizes[count]
+    for rate in rates:
+        reports[rate.cell] += rate.reports_per_second
+        size[rate.cell] += rate.reports_per_second * sizes[rate.packages]
     whole = sum(size.values()) or 1
     loads = {}
     for place, (name, dimension) in enumerate(groups.dimensions.items()):

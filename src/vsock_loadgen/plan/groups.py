@@ -18,7 +18,7 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.measures.cells import MOST_CELLS, ends_of, id_meant
-from vsock_loadgen.plan.fleet import Column, Fleet, part_of
+from vsock_loadgen.plan.fleet import Column, Fleet, Tally, part_of
 from vsock_loadgen.plan.statistics import nearest_ranks
 
 MOST_GROUPS = 32
@@ -80,13 +80,15 @@ class Groups:
     are_coarse: bool = False
 
 
-def groups_of(config: Config, fleet: Fleet) -> Groups:
-    """The groups of a fleet."""
+def groups_of(config: Config, fleet: Fleet, packages: Tally, intervals: Tally) -> Groups:
+    """The groups of a fleet, from its columns and the tallies of these."""
     for most_packages, most_intervals in _LIMITS:
         most_profiles = _FEWER_PROFILES if most_packages < MOST_GROUPS else MOST_GROUPS
         dimensions = {
-            "packages": _by_value(config, config.packages, fleet.packages, PACKAGES, most_packages),
-            "report_interval": _by_value(config, config.report_interval, fleet.report_interval, REPORT_INTERVAL, most_intervals),
+            "packages": _by_value(config, config.packages, fleet.packages, packages, PACKAGES, most_packages),
+            "report_interval": _by_value(
+                config, config.report_interval, fleet.report_interval, intervals, REPORT_INTERVAL, most_intervals
+            ),
             "profile": _by_profile(config, fleet, most_profiles),
         }
         columns = [dimension.of_vm for dimension in dimensions.values()]
@@ -97,30 +99,35 @@ def groups_of(config: Config, fleet: Fleet) -> Groups:
     return Groups(dimensions, tuple(places), cell, are_coarse=most_intervals < MOST_GROUPS)
 
 
-def _by_value(config: Config, distribution: Distribution, column: Column, quantity: Quantity, most: int) -> Dimension:
+def _by_value(config: Config, distribution: Distribution, column: Column, tally: Tally, quantity: Quantity, most: int) -> Dimension:
     buckets = () if config.profiles else distribution.buckets_of
     if 0 < len(buckets) <= most:
         labels = [(bucket.name, bucket.value.label(quantity)) for bucket in buckets]
         percents: list[Fraction | None] = [bucket.percent for bucket in buckets]
         ends = [bucket.value.ends(quantity.grain) for bucket in buckets]
-        return _dimension(labels, percents, ends, column.buckets, column.values)
-    counts = Counter(column.values)
+        return _dimension(labels, percents, ends, column.buckets, tally)
+    counts = Counter[int]()
+    for (_, value), vms in tally.items():
+        counts[value] += vms
     if len(counts) <= min(MOST_VALUES, most):
         number_of = {value: number for number, value in enumerate(sorted(counts))}
     else:
-        number_of = _bands(column.values)
+        number_of = _bands(counts)
     spans: dict[int, list[int]] = defaultdict(list)
     for value, number in number_of.items():
         spans[number].append(value)
     ends = [(min(spans[number]), max(spans[number])) for number in sorted(spans)]
     of_vm = array("l", map(number_of.__getitem__, column.values))
-    return _dimension([("", quantity.span(*each)) for each in ends], [None] * len(ends), ends, of_vm, column.values)
+    numbered = Counter[tuple[int, int]]()
+    for value, vms in counts.items():
+        numbered[number_of[value], value] = vms
+    return _dimension([("", quantity.span(*each)) for each in ends], [None] * len(ends), ends, of_vm, numbered)
 
 
-def _bands(values: Sequence[int]) -> dict[int, int]:
+def _bands(counts: Mapping[int, int]) -> dict[int, int]:
     """The band of every value, counted from 0 without empty ones; a value that is equal to a cut is below it."""
-    cuts = nearest_ranks(values, CUTS)
-    band = {value: sum(value > cut for cut in cuts) for value in set(values)}
+    cuts = nearest_ranks(counts, CUTS)
+    band = {value: sum(value > cut for cut in cuts) for value in counts}
     numbers = {known: number for number, known in enumerate(sorted(set(band.values())))}
     return {value: numbers[each] for value, each in band.items()}
 
@@ -141,7 +148,10 @@ def _by_profile(config: Config, fleet: Fleet, most: int) -> Dimension:
         percents.append(100 - sum((profiles[number].percent for number in kept), Fraction(0)))
     group_of = [place.get(number, len(kept)) for number in range(len(profiles))]
     of_vm = array("l", map(group_of.__getitem__, fleet.profile)) if profiles else fleet.profile
-    return _dimension(labels, percents, [None] * len(labels), of_vm, None)
+    of_groups = Counter[tuple[int, int | None]]()
+    for number, group in enumerate(group_of):
+        of_groups[group, None] += vms[number]
+    return _dimension(labels, percents, [None] * len(labels), of_vm, of_groups)
 
 
 def _dimension(
@@ -149,11 +159,16 @@ def _dimension(
     percents: Sequence[Fraction | None],
     ends: Sequence[tuple[int, int] | None],
     of_vm: array[int],
-    values: Sequence[int] | None,
+    numbered: Mapping[tuple[int, int], int] | Mapping[tuple[int, int | None], int],
 ) -> Dimension:
-    """Groups with a given name or a label, a percentage if one is configured, and the ends of a group without VMs."""
-    counts = Counter(of_vm)
-    spans = _spans(of_vm, values) if values is not None else {}
+    """Groups with a given name or a label, a percentage if one is configured, and the ends of a group without VMs. `numbered` has
+    the VMs by (group, value)."""
+    counts, spans = Counter[int](), dict[int, tuple[int, int]]()
+    for (group, value), vms in numbered.items():
+        counts[group] += vms
+        if value is not None:
+            smallest, largest = spans.get(group, (value, value))
+            spans[group] = min(smallest, value), max(largest, value)
     ids = _distinct([own or _id(label) for own, label in labels], [own for own, _ in labels], "_{}")
     names = _distinct([own or label for own, label in labels], [own for own, _ in labels], " ({})")
     groups = []
@@ -162,15 +177,6 @@ def _dimension(
         share = Fraction(100 * counts[number], len(of_vm)) if percent is None else percent
         groups.append(Group(ids[number], names[number], low, high, share, counts[number]))
     return Dimension(tuple(groups), of_vm)
-
-
-def _spans(of_vm: Sequence[int], values: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """The smallest and the largest value of each group."""
-    spans: dict[int, tuple[int, int]] = {}
-    for number, value in set(zip(of_vm, values, strict=True)):
-        low, high = spans.get(number, (value, value))
-        spans[number] = min(low, value), max(high, value)
-    return spans
 
 
 def _id(label: str) -> str:

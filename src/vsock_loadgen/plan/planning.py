@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,13 +18,14 @@ from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, id_meant, ids_of
 from vsock_loadgen.plan.arrivals import Arrivals
 from vsock_loadgen.plan.asked import AskedFleet, AskedForecast, foresee
 from vsock_loadgen.plan.asked_warnings import asked_warnings
-from vsock_loadgen.plan.fleet import Column, Fleet, members_of
-from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast
+from vsock_loadgen.plan.fleet import Column, Fleet, Tally, members_of
+from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast, sizes_by_packages
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
 from vsock_loadgen.plan.groups import Groups, groups_of
 from vsock_loadgen.plan.largest import LargestGroup, largest_group
 from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.polling import Settings
+from vsock_loadgen.plan.rates import Rates
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
 from vsock_loadgen.plan.sending import Machine, expected_memory_bytes, workers_for
 from vsock_loadgen.plan.shape import Shape
@@ -128,29 +129,30 @@ def make_plan(
     Raises InternalError if the fleet is not as configured.
     """
     slices = _slices(config, nodes)
-    groups = groups_of(config, fleet)
+    tallies = fleet.packages.tally(), fleet.report_interval.tally()
+    groups = groups_of(config, fleet, *tallies)
     if problems := list(_unknown_groups(config, groups)):
         raise ConfigError(problems)
     shape = _shape(config)
     whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
     duration_ns, start_ns = config.duration_ns, config.start_at_ns or 0
-    load = forecast(fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes, zero_wall_ns=start_ns)
+    packages = fleet.packages.values
+    rates, sizes = Rates(groups.cell, packages, whole, duration_ns), sizes_by_packages(packages, report_bytes)
+    load = forecast(packages, whole, rates, sizes, duration_ns=duration_ns, zero_wall_ns=start_ns)
     workers = 1 if asker else config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
     limits, drawn = applied_limits(config, machine, is_asked=asker is not None), _drawn(config, fleet)
-    packages = fleet.packages.values
-    asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, report_bytes)
+    asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, sizes)
     asked = foresee(asked_fleet, asker, limits) if asker else None
     about = Warnable(config, fleet, drawn, slices, load, limits, workers, groups, is_asked=asker is not None)
-    of_packages = _whole("packages", config, fleet.packages, lambda profile: profile.packages, config.packages)
-    loads = loads_of_groups(groups, fleet, whole, duration_ns=duration_ns, report_bytes=report_bytes)
+    of_packages = _whole("packages", config, tallies[0], lambda profile: profile.packages, config.packages)
+    of_intervals = _whole("reportInterval", config, tallies[1], lambda profile: profile.report_interval, config.report_interval)
+    loads = loads_of_groups(groups, rates, sizes)
     return Plan(
         seed=config.seed,
         time_scale=config.time_scale,
         fleet=fleet,
         packages=of_packages,
-        report_interval=_whole(
-            "reportInterval", config, fleet.report_interval, lambda profile: profile.report_interval, config.report_interval
-        ),
+        report_interval=of_intervals,
         profiles=_profiles(config, drawn),
         phases=config.phases,
         shape=shape,
@@ -206,12 +208,12 @@ def _shape(config: Config) -> Shape | None:
     return Shape(config.phases, repeat=config.repeat_phases, vm_count=config.vm_count, time_scale=config.time_scale)
 
 
-def _whole(key: str, config: Config, column: Column, of: Callable[[Profile], Distribution], otherwise: Distribution) -> Attribute:
+def _whole(key: str, config: Config, tally: Tally, of: Callable[[Profile], Distribution], otherwise: Distribution) -> Attribute:
     """An attribute of the whole fleet. If profiles give it, it has no buckets of its own: theirs are checked one by one."""
     if not config.profiles:
-        return checked_attribute(key, otherwise, column)
+        return checked_attribute(key, otherwise, tally)
     means = (profile.percent * of(profile).configured_mean for profile in config.profiles)
-    return Attribute(float(sum(means, Fraction(0)) / 100), statistics_of(column.values), ())
+    return Attribute(float(sum(means, Fraction(0)) / 100), _statistics(tally), ())
 
 
 def _drawn(config: Config, fleet: Fleet) -> list[tuple[Column, Column]]:
@@ -233,30 +235,36 @@ def _profiles(config: Config, drawn: Sequence[tuple[Column, Column]]) -> tuple[P
                 profile.percent,
                 share,
                 100 * share / config.vm_count,
-                checked_attribute(f"{name}.packages", profile.packages, packages) if vms else None,
-                checked_attribute(f"{name}.reportInterval", profile.report_interval, intervals) if vms else None,
+                checked_attribute(f"{name}.packages", profile.packages, packages.tally()) if vms else None,
+                checked_attribute(f"{name}.reportInterval", profile.report_interval, intervals.tally()) if vms else None,
             )
         )
     return tuple(rows)
 
 
-def checked_attribute(key: str, distribution: Distribution, column: Column) -> Attribute:
+def checked_attribute(key: str, distribution: Distribution, tally: Tally) -> Attribute:
     """Describe a column, and check it against its configuration: InternalError unless every bucket has exactly its VMs."""
-    rows = _checked_buckets(key, distribution.buckets_of, column)
-    return Attribute(float(distribution.configured_mean), statistics_of(column.values), rows)
+    rows = _checked_buckets(key, distribution.buckets_of, tally)
+    return Attribute(float(distribution.configured_mean), _statistics(tally), rows)
 
 
-def _checked_buckets(key: str, buckets: Sequence[Bucket], column: Column) -> tuple[BucketRow, ...]:
+def _statistics(tally: Tally) -> Statistics:
+    counts = Counter[int]()
+    for (_, value), vms in tally.items():
+        counts[value] += vms
+    return statistics_of(counts)
+
+
+def _checked_buckets(key: str, buckets: Sequence[Bucket], tally: Tally) -> tuple[BucketRow, ...]:
     if not buckets:
         return ()
     wanted = [(bucket.percent, bucket.value.constant) for bucket in buckets]
-    vm_count = len(column.values)
+    vm_count = tally.total()
     shares = apportion(vm_count, [percent for percent, _ in wanted])
     distributed = {number for number, (_, value) in enumerate(wanted) if value is None}
-    pairs: Iterable[tuple[int, int | None]] = zip(column.buckets, column.values, strict=True)
-    if distributed:
-        pairs = ((number, None if number in distributed else value) for number, value in pairs)
-    found = Counter(pairs)
+    found = Counter[tuple[int, int | None]]()
+    for (number, value), vms in tally.items():
+        found[number, None if number in distributed else value] += vms
     expected = {(number, value): share for number, ((_, value), share) in enumerate(zip(wanted, shares, strict=True)) if share}
     if found != expected:
         raise InternalError(f"{key}: VMs by (bucket, value) are {dict(found)}, expected {expected}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -37,18 +36,16 @@ def _rank(percent: int, count: int) -> int:
     return max(1, -(-percent * count // 100))
 
 
-def nearest_ranks(values: Iterable[int], percents: Sequence[int]) -> list[int]:
-    """The values at these ranks of values in any order; of a million VMs, no more are sorted than there are distinct values."""
-    counts = Counter(values)
+def nearest_ranks(counts: Mapping[int, int], percents: Sequence[int]) -> list[int]:
+    """The values at these ranks, from how often each value occurs."""
     ascending = sorted(counts)
     reached = list(accumulate(map(counts.__getitem__, ascending)))
     return [ascending[bisect_left(reached, _rank(percent, reached[-1]))] for percent in percents]
 
 
-def cumulative(values: Iterable[int], most: int = MOST_POINTS) -> list[tuple[int, float]]:
+def cumulative(counts: Mapping[int, int], most: int = MOST_POINTS) -> list[tuple[int, float]]:
     """Values in ascending order, each with the percentage of all that are not larger: every distinct one, or `most` of them at
-    equal ranks."""
-    counts = Counter(values)
+    equal ranks. `counts` says how often each value occurs."""
     ascending = sorted(counts)
     reached = list(accumulate(map(counts.__getitem__, ascending)))
     places: Iterable[int] = range(len(ascending))
@@ -58,10 +55,11 @@ def cumulative(values: Iterable[int], most: int = MOST_POINTS) -> list[tuple[int
     return [(ascending[place], 100 * reached[place] / reached[-1]) for place in places]
 
 
-def statistics_of(values: Sequence[int]) -> Statistics:
-    """Statistics of values in any order; at least one."""
-    p50, p95, p99 = nearest_ranks(values, (50, 95, 99))
-    return Statistics(sum(values) / len(values), p50, p95, p99, min(values), max(values))
+def statistics_of(counts: Mapping[int, int]) -> Statistics:
+    """Statistics of values, from how often each of them occurs; there is at least one."""
+    p50, p95, p99 = nearest_ranks(counts, (50, 95, 99))
+    mean = sum(value * count for value, count in counts.items()) / sum(counts.values())
+    return Statistics(mean, p50, p95, p99, min(counts), max(counts))
 
 
 def weighted_statistics(weights: Mapping[int, float]) -> Statistics:
