@@ -38,6 +38,14 @@ Tally = Counter[tuple[int, int]]
 """VMs by (bucket, value): what can be said of a column without looking at every VM again."""
 
 
+def values_of(tally: Tally) -> Counter[int]:
+    """VMs by value."""
+    counts = Counter[int]()
+    for (_, value), vms in tally.items():
+        counts[value] += vms
+    return counts
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One attribute over the fleet: its value and the index of its bucket for every VM."""

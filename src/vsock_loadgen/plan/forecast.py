@@ -109,15 +109,14 @@ def forecast(
     beyond them from the rates and the herds. `reports` is their exact number over the whole run if that many suffice, else None.
     """
     by_packages = dict.fromkeys(sizes, 0.0)
-    for each in rates:
-        by_packages[each.packages] += each.reports_per_second
+    for (_, count), each in rates.reports.items():
+        by_packages[count] += each
     rate = math.fsum(by_packages.values())
     span_ns = _span_ns(schedule, duration_ns)
-    own_rate, rate_in_step = _instants_per_second(rates, schedule)
-    horizon_ns = _horizon_ns(schedule, own_rate, rate_in_step, span_ns)
+    horizon_ns = _horizon_ns(schedule, rates, span_ns)
     counted = count_per_second(schedule, horizon_ns, zero_wall_ns) if horizon_ns else array("q", [round(rate)])
     herds = herds_of(schedule, span_ns, zero_wall_ns)
-    per_second = counted + array("q", _expected_per_second(schedule, own_rate, herds, len(counted), -(-span_ns // SECOND)))
+    per_second = counted + array("q", _expected_per_second(schedule, rates.own, herds, len(counted), -(-span_ns // SECOND)))
     peak = max(per_second)
     return Forecast(
         reports_per_second=rate,
@@ -195,21 +194,12 @@ def _span_ns(schedule: Schedule, duration_ns: int) -> int:
     return min(wanted_ns, MOST_SECONDS * SECOND)
 
 
-def _instants_per_second(rates: Rates, schedule: Schedule) -> tuple[float, float]:
-    """Instants per second, due or not, of the VMs that keep their own time (a second of that), and of those that are
-    synchronised."""
-    own, in_step = list[float](), list[float]()
-    for rate in rates:
-        (in_step if schedule.cohorts[rate.cohort].synchronized else own).append(rate.instants_per_second)
-    return math.fsum(own), math.fsum(in_step)
-
-
-def _horizon_ns(schedule: Schedule, own_rate: float, rate_in_step: float, span_ns: int) -> int:
+def _horizon_ns(schedule: Schedule, rates: Rates, span_ns: int) -> int:
     """How far to run the schedule: over the whole forecast, bounded by the instants to walk through, due or not. Each of both kinds
     of VMs may have MOST_EVENTS. 0 if not even one second is possible: that many reports per second hardly vary."""
-    own_ns = int(MOST_EVENTS / own_rate * SECOND) if own_rate else span_ns
-    if own_rate and schedule.shape is not None:
+    own_ns = int(MOST_EVENTS / rates.own * SECOND) if rates.own else span_ns
+    if rates.own and schedule.shape is not None:
         own_ns = schedule.shape.instant(own_ns)
-    in_step_ns = int(MOST_EVENTS / rate_in_step * SECOND) if rate_in_step else span_ns
+    in_step_ns = int(MOST_EVENTS / rates.in_step * SECOND) if rates.in_step else span_ns
     affordable_ns = min(own_ns, in_step_ns)
     return span_ns if span_ns <= affordable_ns else affordable_ns // SECOND * SECOND

@@ -23,9 +23,9 @@ def loads_of_groups(groups: Groups, rates: Rates, sizes: Mapping[int, int]) -> d
     """The load of every group, dimension by dimension, from the rates of the whole fleet and the bytes of a report by its
     packages."""
     reports, size = defaultdict[int, float](float), defaultdict[int, float](float)
-    for rate in rates:
-        reports[rate.cell] += rate.reports_per_second
-        size[rate.cell] += rate.reports_per_second * sizes[rate.packages]
+    for (cell, packages), rate in rates.reports.items():
+        reports[cell] += rate
+        size[cell] += rate * sizes[packages]
     whole = sum(size.values()) or 1
     loads = {}
     for place, (name, dimension) in enumerate(groups.dimensions.items()):

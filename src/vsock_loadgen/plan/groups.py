@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from vsock_loadgen.config.model import Config
 from vsock_loadgen.distributions.kind import Distribution
 from vsock_loadgen.distributions.quantity import PACKAGES, REPORT_INTERVAL, Quantity
 from vsock_loadgen.measures.cells import MOST_CELLS, ends_of, id_meant
-from vsock_loadgen.plan.fleet import Column, Fleet, Tally, part_of
+from vsock_loadgen.plan.fleet import Column, Fleet, Tally, part_of, values_of
 from vsock_loadgen.plan.statistics import nearest_ranks
 
 MOST_GROUPS = 32
@@ -105,10 +106,9 @@ def _by_value(config: Config, distribution: Distribution, column: Column, tally:
         labels = [(bucket.name, bucket.value.label(quantity)) for bucket in buckets]
         percents: list[Fraction | None] = [bucket.percent for bucket in buckets]
         ends = [bucket.value.ends(quantity.grain) for bucket in buckets]
-        return _dimension(labels, percents, ends, column.buckets, tally)
-    counts = Counter[int]()
-    for (_, value), vms in tally.items():
-        counts[value] += vms
+        numbered = ((number, value, vms) for (number, value), vms in tally.items())
+        return _dimension(labels, percents, ends, column.buckets, numbered)
+    counts = values_of(tally)
     if len(counts) <= min(MOST_VALUES, most):
         number_of = {value: number for number, value in enumerate(sorted(counts))}
     else:
@@ -118,16 +118,14 @@ def _by_value(config: Config, distribution: Distribution, column: Column, tally:
         spans[number].append(value)
     ends = [(min(spans[number]), max(spans[number])) for number in sorted(spans)]
     of_vm = array("l", map(number_of.__getitem__, column.values))
-    numbered = Counter[tuple[int, int]]()
-    for value, vms in counts.items():
-        numbered[number_of[value], value] = vms
+    numbered = ((number_of[value], value, vms) for value, vms in counts.items())
     return _dimension([("", quantity.span(*each)) for each in ends], [None] * len(ends), ends, of_vm, numbered)
 
 
 def _bands(counts: Mapping[int, int]) -> dict[int, int]:
     """The band of every value, counted from 0 without empty ones; a value that is equal to a cut is below it."""
     cuts = nearest_ranks(counts, CUTS)
-    band = {value: sum(value > cut for cut in cuts) for value in counts}
+    band = {value: bisect_left(cuts, value) for value in counts}
     numbers = {known: number for number, known in enumerate(sorted(set(band.values())))}
     return {value: numbers[each] for value, each in band.items()}
 
@@ -148,10 +146,8 @@ def _by_profile(config: Config, fleet: Fleet, most: int) -> Dimension:
         percents.append(100 - sum((profiles[number].percent for number in kept), Fraction(0)))
     group_of = [place.get(number, len(kept)) for number in range(len(profiles))]
     of_vm = array("l", map(group_of.__getitem__, fleet.profile)) if profiles else fleet.profile
-    of_groups = Counter[tuple[int, int | None]]()
-    for number, group in enumerate(group_of):
-        of_groups[group, None] += vms[number]
-    return _dimension(labels, percents, [None] * len(labels), of_vm, of_groups)
+    numbered = ((group, None, vms[number]) for number, group in enumerate(group_of))
+    return _dimension(labels, percents, [None] * len(labels), of_vm, numbered)
 
 
 def _dimension(
@@ -159,12 +155,12 @@ def _dimension(
     percents: Sequence[Fraction | None],
     ends: Sequence[tuple[int, int] | None],
     of_vm: array[int],
-    numbered: Mapping[tuple[int, int], int] | Mapping[tuple[int, int | None], int],
+    numbered: Iterable[tuple[int, int | None, int]],
 ) -> Dimension:
-    """Groups with a given name or a label, a percentage if one is configured, and the ends of a group without VMs. `numbered` has
-    the VMs by (group, value)."""
+    """Groups with a given name or a label, a percentage if one is configured, and the ends of a group without VMs. `numbered` says
+    for a group and a value, if VMs have one, how many have it."""
     counts, spans = Counter[int](), dict[int, tuple[int, int]]()
-    for (group, value), vms in numbered.items():
+    for group, value, vms in numbered:
         counts[group] += vms
         if value is not None:
             smallest, largest = spans.get(group, (value, value))

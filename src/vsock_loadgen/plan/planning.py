@@ -18,14 +18,14 @@ from vsock_loadgen.measures.cells import PHASE, Cells, ends_of, id_meant, ids_of
 from vsock_loadgen.plan.arrivals import Arrivals
 from vsock_loadgen.plan.asked import AskedFleet, AskedForecast, foresee
 from vsock_loadgen.plan.asked_warnings import asked_warnings
-from vsock_loadgen.plan.fleet import Column, Fleet, Tally, members_of
+from vsock_loadgen.plan.fleet import Column, Fleet, Tally, members_of, values_of
 from vsock_loadgen.plan.forecast import Forecast, ReportBytes, forecast, sizes_by_packages
 from vsock_loadgen.plan.group_loads import GroupLoad, loads_of_groups
 from vsock_loadgen.plan.groups import Groups, groups_of
 from vsock_loadgen.plan.largest import LargestGroup, largest_group
 from vsock_loadgen.plan.limits import applied_limits
 from vsock_loadgen.plan.polling import Settings
-from vsock_loadgen.plan.rates import Rates
+from vsock_loadgen.plan.rates import rates_of
 from vsock_loadgen.plan.schedule import Schedule, schedule_of
 from vsock_loadgen.plan.sending import Machine, expected_memory_bytes, workers_for
 from vsock_loadgen.plan.shape import Shape
@@ -129,23 +129,20 @@ def make_plan(
     Raises InternalError if the fleet is not as configured.
     """
     slices = _slices(config, nodes)
-    tallies = fleet.packages.tally(), fleet.report_interval.tally()
-    groups = groups_of(config, fleet, *tallies)
+    groups, of_packages, of_intervals = _described(config, fleet)
     if problems := list(_unknown_groups(config, groups)):
         raise ConfigError(problems)
     shape = _shape(config)
     whole = schedule_of(fleet, range(config.vm_count), seed=config.seed, time_scale=config.time_scale, shape=shape)
     duration_ns, start_ns = config.duration_ns, config.start_at_ns or 0
     packages = fleet.packages.values
-    rates, sizes = Rates(groups.cell, packages, whole, duration_ns), sizes_by_packages(packages, report_bytes)
+    rates, sizes = rates_of(groups.cell, packages, whole, duration_ns), sizes_by_packages(packages, report_bytes)
     load = forecast(packages, whole, rates, sizes, duration_ns=duration_ns, zero_wall_ns=start_ns)
     workers = 1 if asker else config.workers or _workers(load, slices[0].vms / config.vm_count, config, machine)
     limits, drawn = applied_limits(config, machine, is_asked=asker is not None), _drawn(config, fleet)
     asked_fleet = AskedFleet(packages, whole, groups, config.serve, config.time_scale, sizes)
     asked = foresee(asked_fleet, asker, limits) if asker else None
     about = Warnable(config, fleet, drawn, slices, load, limits, workers, groups, is_asked=asker is not None)
-    of_packages = _whole("packages", config, tallies[0], lambda profile: profile.packages, config.packages)
-    of_intervals = _whole("reportInterval", config, tallies[1], lambda profile: profile.report_interval, config.report_interval)
     loads = loads_of_groups(groups, rates, sizes)
     return Plan(
         seed=config.seed,
@@ -166,6 +163,16 @@ def make_plan(
         memory_bytes=_memory_bytes(config, slices[0].vms, workers, machine),
         warnings=(*plan_warnings(about), *(asked_warnings(asked) if asked else ())),
         asked=asked,
+    )
+
+
+def _described(config: Config, fleet: Fleet) -> tuple[Groups, Attribute, Attribute]:
+    """The groups of a fleet, and its packages and intervals as a whole."""
+    packages, intervals = fleet.packages.tally(), fleet.report_interval.tally()
+    return (
+        groups_of(config, fleet, packages, intervals),
+        _whole("packages", config, packages, lambda profile: profile.packages, config.packages),
+        _whole("reportInterval", config, intervals, lambda profile: profile.report_interval, config.report_interval),
     )
 
 
@@ -213,7 +220,7 @@ def _whole(key: str, config: Config, tally: Tally, of: Callable[[Profile], Distr
     if not config.profiles:
         return checked_attribute(key, otherwise, tally)
     means = (profile.percent * of(profile).configured_mean for profile in config.profiles)
-    return Attribute(float(sum(means, Fraction(0)) / 100), _statistics(tally), ())
+    return Attribute(float(sum(means, Fraction(0)) / 100), statistics_of(values_of(tally)), ())
 
 
 def _drawn(config: Config, fleet: Fleet) -> list[tuple[Column, Column]]:
@@ -245,14 +252,7 @@ def _profiles(config: Config, drawn: Sequence[tuple[Column, Column]]) -> tuple[P
 def checked_attribute(key: str, distribution: Distribution, tally: Tally) -> Attribute:
     """Describe a column, and check it against its configuration: InternalError unless every bucket has exactly its VMs."""
     rows = _checked_buckets(key, distribution.buckets_of, tally)
-    return Attribute(float(distribution.configured_mean), _statistics(tally), rows)
-
-
-def _statistics(tally: Tally) -> Statistics:
-    counts = Counter[int]()
-    for (_, value), vms in tally.items():
-        counts[value] += vms
-    return statistics_of(counts)
+    return Attribute(float(distribution.configured_mean), statistics_of(values_of(tally)), rows)
 
 
 def _checked_buckets(key: str, buckets: Sequence[Bucket], tally: Tally) -> tuple[BucketRow, ...]:

@@ -1,9 +1,10 @@
-"""How often VMs report, by kind: a large fleet has far fewer kinds of VMs than VMs."""
+"""How often VMs report: added up over the VMs that are alike, of which a large fleet has far fewer than VMs."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vsock_loadgen.plan.schedule import Schedule
@@ -11,28 +12,28 @@ from vsock_loadgen.units import SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """All VMs that share a cell of the groups, a number of packages, an interval and a cohort. `instants_per_second` is what their
-    intervals give, `reports_per_second` what is due of that on average over the run."""
-
-    cell: int
-    packages: int
-    cohort: int
-    instants_per_second: float
-    reports_per_second: float
-
-
 class Rates:
-    """Those of a schedule that holds the whole fleet, time scale applied."""
+    """Of a schedule that holds the whole fleet, per second, time scale applied.
 
-    def __init__(self, cells: Sequence[int], packages: Sequence[int], schedule: Schedule, duration_ns: int) -> None:
-        self._alike = Counter(zip(cells, packages, schedule.cohort, schedule.interval_ns, strict=True))
-        self._factors = _factors(schedule, duration_ns)
+    `reports` are due on average over the run, by (cell of the groups, packages). Instants are those of the intervals, due or not:
+    `own` of the VMs that keep their own time (in a second of that), `in_step` of those that are synchronised.
+    """
 
-    def __iter__(self) -> Iterator[Rate]:
-        for (cell, packages, cohort, interval_ns), vms in self._alike.items():
-            instants = vms * SECOND / interval_ns
-            yield Rate(cell, packages, cohort, instants, instants * self._factors[cohort])
+    reports: Mapping[tuple[int, int], float]
+    own: float
+    in_step: float
+
+
+def rates_of(cells: Sequence[int], packages: Sequence[int], schedule: Schedule, duration_ns: int) -> Rates:
+    """The rates of VMs whose cells and packages are given in step with the schedule. `duration_ns` 0 means no end."""
+    factors, in_step = _factors(schedule, duration_ns), [cohort.synchronized for cohort in schedule.cohorts]
+    reports, instants = defaultdict[tuple[int, int], list[float]](list), (list[float](), list[float]())
+    alike = Counter(zip(cells, packages, schedule.cohort, schedule.interval_ns, strict=True))
+    for (cell, count, cohort, interval_ns), vms in alike.items():
+        rate = vms * SECOND / interval_ns
+        instants[in_step[cohort]].append(rate)
+        reports[cell, count].append(rate * factors[cohort])
+    return Rates({key: math.fsum(each) for key, each in reports.items()}, *map(math.fsum, instants))
 
 
 def _factors(schedule: Schedule, duration_ns: int) -> list[float]:
