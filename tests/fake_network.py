@@ -73,13 +73,17 @@ class FakeSocket:
         self.connected = self.code == 0
         return self.code
 
-    def sendmsg(self, buffers: list[bytes | memoryview]) -> int:
+    def sendmsg(self, buffers: list[bytes | memoryview], ancillary: tuple[()] = (), flags: int = 0) -> int:
+        return self.take(b"".join(buffers))
+
+    def take(self, offered: bytes | memoryview) -> int:
+        """Take as much of it as there is room for, and say how much that is."""
         assert self.connected
         assert not self.closed
         assert self.peer is not None
         if self.peer.send_error:
             raise OSError(self.peer.send_error, "send")
-        data = b"".join(buffers)[: self.peer.takes_bytes_at_once]
+        data = offered[: self.peer.takes_bytes_at_once]
         self.received += data
         self.ready_at_ns = self.network.clock() + 1_000_000
         return len(data)
@@ -118,7 +122,8 @@ class FakeSocket:
 class FakeNetwork:
     """Target and poller in one. `script` gives the peer of the n-th connection attempt chain.
 
-    `busy` errnos may be retried. `most_open` is the number of descriptors that there are.
+    `busy` errnos may be retried. `most_open` is the number of descriptors that there are. `file` is what parts are sent of, if it
+    takes parts of a file.
     """
 
     sockaddr = "somewhere"
@@ -130,9 +135,12 @@ class FakeNetwork:
         *,
         busy: frozenset[int] = frozenset({errno.EAGAIN}),
         most_open: int = 1 << 30,
+        file: bytes | None = None,
     ) -> None:
         self.clock = clock
         self.busy_errnos = busy
+        self.takes_files = file is not None
+        self._file = file or b""
         self.most_open = most_open
         self.open = 0
         self.most_ever_open = 0
@@ -152,6 +160,9 @@ class FakeNetwork:
         made = FakeSocket(self, next(self._fds))
         self._sockets[made.fd] = made
         return made
+
+    def send_file(self, sock: FakeSocket, file: int, start: int, count: int) -> int:
+        return sock.take(self._file[start : start + count])
 
     def ended_too_soon(self, sock: FakeSocket) -> bool:
         return sock.peer is not None and sock.peer.ends_too_soon

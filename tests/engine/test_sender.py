@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,19 +19,31 @@ from vsock_loadgen.engine.agenda import Agenda
 from vsock_loadgen.engine.joining import STEPS_BETWEEN_LOOKS
 from vsock_loadgen.engine.ledger import Ledger, new_books
 from vsock_loadgen.engine.loads import Load
-from vsock_loadgen.engine.sender import RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
+from vsock_loadgen.engine.sender import LEAST_FROM_FILE, RETRY_BATCH, START_BATCH, START_PAUSE_NS, Sender
 from vsock_loadgen.measures.cells import Cells
 from vsock_loadgen.measures.outcome import FailureClass
 from vsock_loadgen.measures.snapshot import Counts, Share, Times
 from vsock_loadgen.plan.schedule import Schedule
-from vsock_loadgen.units import MILLISECOND, SECOND
+from vsock_loadgen.units import MILLISECOND, MINUTE, SECOND
+
+FILE = bytes(number % 251 for number in range(2 * LEAST_FROM_FILE))
 
 
 class Reports:
-    """Reports of as many bytes as packages, in two buffers, that name their VM."""
+    """Reports of as many bytes as packages, that name their VM. The bytes are at two places of the file."""
+
+    file = 3
 
     def buffers(self, index: int, cid: int, packages: int) -> list[bytes | memoryview]:
-        return [f"{index}/{cid}:".encode(), memoryview(b"x" * packages)]
+        return [f"{index}/{cid}:".encode(), *(memoryview(FILE[start:end]) for start, end in self.spans(index, packages))]
+
+    def spans(self, index: int, packages: int) -> list[tuple[int, int]]:
+        return [(index, index + 10), (100, 90 + packages)]
+
+
+def report(index: int, packages: int = 50) -> bytes:
+    """The whole report of a VM."""
+    return b"".join(Reports().buffers(index, 3 + index, packages))
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,7 @@ class World:
         approach_ns: int = 0,
         join_ns: int = 0,
         sender: Callable[..., Sender] = Sender,
+        packages: int = 50,
         **network: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -65,7 +79,7 @@ class World:
         self.ledger = Ledger(new_books(2))
         vms = len(plan.indices)
         cells = Cells((), {"packages": ("a", "b")}, {"packages": (vms, vms)}, {}, {"packages": (0, 1)})
-        load = Load(plan, range(3, 3 + vms), [50] * vms, [vm % 2 for vm in range(vms)], cells)
+        load = Load(plan, range(3, 3 + vms), [packages] * vms, [vm % 2 for vm in range(vms)], cells)
         self.agenda = Agenda(load, self.ledger.books)
         self.load = load
         self.sender = sender(
@@ -141,7 +155,7 @@ def test_every_due_report_is_delivered_on_time_when_the_peer_is_well() -> None:
     assert final.times.lag.largest == 0
     assert final.times.response.largest == final.times.service.largest == 1_000
     assert world.network.open == 0
-    assert sorted(set(world.network.completed)) == [b"0/3:" + b"x" * 50, b"1/4:" + b"x" * 50]
+    assert sorted(set(world.network.completed)) == [report(0), report(1)]
     assert final.counts.bytes == sum(map(len, world.network.completed))
 
 
@@ -251,7 +265,19 @@ def test_what_the_peer_says_before_its_end_of_file_is_ignored() -> None:
 def test_a_report_larger_than_the_socket_buffer_goes_in_pieces_and_arrives_whole() -> None:
     world = World(schedule([SECOND]), lambda number: Peer(takes_bytes_at_once=7))
     assert world.run(SECOND).counts.delivered == 1
-    assert world.network.completed == [b"0/3:" + b"x" * 50]
+    assert world.network.completed == [report(0)]
+
+
+@pytest.mark.parametrize("at_once", [3, 8_191, 1 << 30])
+@pytest.mark.parametrize("packages", [LEAST_FROM_FILE - 1_000, LEAST_FROM_FILE])
+def test_the_contents_of_a_large_report_come_from_the_file_and_arrive_whole(packages: int, at_once: int) -> None:
+    world = World(
+        schedule([SECOND]), lambda number: Peer(takes_bytes_at_once=at_once), packages=packages, file=FILE, timeout_ns=MINUTE
+    )
+    final = world.run(SECOND)
+    sent = report(0, packages)
+    assert (final.counts.delivered, final.counts.bytes) == (1, len(sent))
+    assert world.network.completed == [sent]
 
 
 def test_a_herd_is_started_in_batches_so_that_answers_get_their_turn() -> None:
@@ -351,7 +377,7 @@ peers = st.builds(
         [(0,), (errno.EAGAIN, 0), (errno.EAGAIN,), (errno.ECONNREFUSED,), (errno.EAGAIN, errno.ECONNREFUSED)]
     ),
     connect_takes_ns=st.sampled_from([0, 0, 1_000, 20 * MILLISECOND, 3 * SECOND]),
-    takes_bytes_at_once=st.sampled_from([1 << 30, 1 << 30, 20]),
+    takes_bytes_at_once=st.sampled_from([1 << 30, 1 << 30, 20, 10_000]),
     send_error=st.sampled_from([0, 0, 0, errno.EPIPE, errno.ECONNRESET, errno.ENOBUFS]),
     closes_after_ns=st.sampled_from([0, 1_000, 150 * MILLISECOND, None]),
     end_error=st.sampled_from([0, 0, 0, errno.ECONNRESET]),
@@ -368,9 +394,17 @@ peers = st.builds(
     confirmed=st.booleans(),
     most_open=st.integers(1, 6),
     jitter=st.sampled_from([Fraction(0), Fraction(1, 20), Fraction(1, 2)]),
+    is_large=st.booleans(),
 )
 def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
-    intervals_ms: list[int], script: list[Peer], timeout_ms: int, end_ms: int, confirmed: bool, most_open: int, jitter: Fraction
+    intervals_ms: list[int],
+    script: list[Peer],
+    timeout_ms: int,
+    end_ms: int,
+    confirmed: bool,
+    most_open: int,
+    jitter: Fraction,
+    is_large: bool,
 ) -> None:
     plan = schedule([interval * MILLISECOND for interval in intervals_ms], jitter=jitter)
     world = World(
@@ -379,6 +413,8 @@ def test_whatever_the_peers_do_the_accounts_balance_and_the_schedule_holds(
         confirmed=confirmed,
         timeout_ns=timeout_ms * MILLISECOND,
         most_open=most_open,
+        packages=LEAST_FROM_FILE if is_large else 50,
+        file=FILE if is_large else None,
     )
     final = world.run(end_ms * MILLISECOND)
     counts = final.counts

@@ -11,13 +11,22 @@ from vsock_loadgen.units import MILLISECOND
 FIRST_RETRY_NS = MILLISECOND
 
 Buffer = bytes | memoryview
+Span = tuple[int, int]
+"""From one offset in a file up to another."""
 
 
 class ReportSource(Protocol):
     """Where a report's bytes come from."""
 
+    @property
+    def file(self) -> int:
+        """The descriptor of a file that holds the contents of all reports."""
+
     def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
-        """The report of the VM with this global index, to be sent one buffer after the other."""
+        """The report of the VM with this global index, to be sent one buffer after the other: a header, and the contents."""
+
+    def spans(self, index: int, packages: int) -> list[Span]:
+        """Where its contents are in the file."""
 
 
 class Destination(Protocol):
@@ -33,6 +42,13 @@ class Destination(Protocol):
 
     def ended_too_soon(self, sock: socket.SocketType) -> bool:
         """Whether the peer of a connection that ended without an error had not taken everything by then."""
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the kernel sends parts of a file there without copying them."""
+
+    def send_file(self, sock: socket.SocketType, file: int, start: int, count: int) -> int:
+        """Send a part of a file; returns how many bytes of it the socket had room for."""
 
     def socket(self) -> socket.SocketType:
         """A new non-blocking socket."""
@@ -52,6 +68,7 @@ class Flight:
         "retry_ns",
         "size",
         "sock",
+        "spans",
         "started_ns",
         "watched",
     )
@@ -63,7 +80,8 @@ class Flight:
         self.started_ns = started_ns
         self.sock: socket.SocketType | None = None
         self.fd = -1
-        self.pending: list[Buffer] | None = None
+        self.pending: list[Buffer] | None = None  # None: all is sent, or nothing is to be sent yet
+        self.spans: list[Span] = []  # to be sent after them
         self.size = 0
         self.connected = self.watched = self.landed = False
         self.retry_ns = FIRST_RETRY_NS

@@ -17,6 +17,8 @@ from vsock_loadgen.payloads.envelope import RHEL_9, Discovered, Envelope, Report
 from vsock_loadgen.payloads.ring import Ring, shuffled
 
 Buffer = bytes | memoryview
+Span = tuple[int, int]
+"""From one offset in a file up to another."""
 PackageSets = Literal["shared", "perVM"]
 
 _MOST_TEMPLATES = 4096
@@ -66,8 +68,13 @@ class ReportFactory:
         """Bytes of the ring and of its table of offsets, however many machines report."""
         return len(self.ring.view) + len(self.ring.ends) * self.ring.ends.itemsize
 
+    @property
+    def file(self) -> int:
+        """The descriptor of the file that holds the contents of all reports."""
+        return self.ring.file
+
     def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
-        """The report of the machine with this global index, as buffers to send one after the other.
+        """The report of the machine with this global index, as buffers to send one after the other: a header, and `contents`.
 
         Raises ValueError if `packages` is not in 1..`largest`.
         """
@@ -80,13 +87,17 @@ class ReportFactory:
 
     def contents(self, index: int, packages: int) -> list[memoryview]:
         """What that report says about packages, without any header. Raises ValueError as `buffers` does."""
+        return [self.ring.view[start:end] for start, end in self.spans(index, packages)]
+
+    def spans(self, index: int, packages: int) -> list[Span]:
+        """Where `contents` are in `file`. Raises ValueError as `buffers` does."""
         self._check(packages)
-        view, ends, sets = self.ring.view, self.ring.ends, self.package_sets
+        ends, sets = self.ring.ends, self.package_sets
         if sets != "shared" and (sets == "perVM" or sets[index]):
             digest = hashlib.blake2b(f"{self.seed}/window/{index}".encode(), digest_size=8).digest()
             first = int.from_bytes(digest, "big") % (len(ends) - packages)
-            return [view[: ends[0]], view[ends[first] : ends[first + packages]]]
-        return [view[: ends[packages]]]
+            return [(0, ends[0]), (ends[first], ends[first + packages])]
+        return [(0, ends[packages])]
 
     def size(self, index: int, cid: int, packages: int) -> int:
         """Bytes of that report, without sending it. Raises ValueError as `buffers` does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,16 @@ class Endpoint:
     busy_errnos: frozenset[int] = frozenset()
     hides_unread_close: bool = False
     send_buffer_bytes: int = 0
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the kernel sends parts of a file there without copying them. Over AF_VSOCK it copies them all the same."""
+        return self.family != socket.AF_VSOCK
+
+    def send_file(self, sock: socket.SocketType, file: int, start: int, count: int) -> int:
+        """Send a part of a file; returns how many bytes of it the socket had room for. OSError passes, as BlockingIOError if there
+        was none."""
+        return os.sendfile(sock.fileno(), file, start, count)
 
     def ended_too_soon(self, sock: socket.SocketType) -> bool:
         """Whether the peer of a connection that both sides have ended without an error had not taken everything by then.
