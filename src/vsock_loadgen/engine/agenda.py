@@ -31,7 +31,8 @@ class Agenda(Generic[B]):
         self._bits = load.position_bits  # of an entry: due time and position in one integer compare faster than a tuple
         self._mask = (1 << self._bits) - 1
         self._books = books
-        self._first_book = array("l", map(load.cells.number, load.places))
+        first_books = [load.cells.number(cell) for cell in range(load.cells.count)]
+        self._first_book = array("l", map(first_books.__getitem__, load.places))
         self._zero_ns = 0
         self._last_ns = _NEVER_NS
         self._grid_wall_ns: int | None = None
