@@ -40,3 +40,11 @@ def test_they_are_looked_at_once_a_second() -> None:
     totals.add(snapshot(0, 3 * SECOND + SECOND // 2, Counts(due=9, started=9, delivered=9)))
     watch.update(totals)
     assert watch.now is seen
+
+
+def test_what_happens_later_is_not_in_them() -> None:
+    totals = totals_of(3)
+    recent = recent_of(totals)
+    late = times_of(SECOND, SECOND, SECOND, 1)
+    totals.add(snapshot(0, 3 * SECOND + 1, Counts(due=4, started=4, delivered=4), times=late))
+    assert (recent.counts.delivered, recent.times.response.count) == (3, 3)

@@ -91,6 +91,10 @@ class Histogram:
         self.total += other.total
         self.largest = max(self.largest, other.largest)
 
+    def copy(self) -> Histogram:
+        """What it holds now."""
+        return Histogram(self.counts.copy(), self.total, self.largest)
+
     def quantile(self, share: float, beyond: int = 0) -> int | None:
         """The nearest-rank quantile in nanoseconds, `share` in 0..1, within 0.1 %; None if there is none.
 

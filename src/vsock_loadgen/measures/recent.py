@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from vsock_loadgen.measures.each_second import EachSecond
 from vsock_loadgen.measures.snapshot import Counts, Times
@@ -13,14 +14,22 @@ from vsock_loadgen.units import SECOND
 RECENT_SECONDS = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recent:
-    """What happened in them: the counts, none in flight, and the times. `span_ns` is how long they were, the present second in
-    part; 0 before anything has happened."""
+    """What happened in them: the counts, none in flight, and the times of each second. `span_ns` is how long they were, the present
+    second in part; 0 before anything has happened."""
 
     counts: Counts = field(default_factory=Counts)
-    times: Times = field(default_factory=Times)
+    seconds: tuple[Times, ...] = ()
     span_ns: int = 0
+
+    @cached_property
+    def times(self) -> Times:
+        """The times of all of them: added up for the first who looks, since often nobody does."""
+        whole = Times()
+        for times in self.seconds:
+            whole.merge(times)
+        return whole
 
     @property
     def undelivered(self) -> Mapping[str, int]:
@@ -35,16 +44,13 @@ class Recent:
 def recent_of(totals: RunTotals) -> Recent:
     """Those of a running run."""
     rows = totals.series.recent(RECENT_SECONDS)
-    counts, times = Counts(), Times()
-    for row in rows:
-        counts += row.counts
-        times.merge(row.times)
+    counts, seconds = sum((row.counts for row in rows), Counts()), tuple(row.times.copy() for row in rows)
     began_ns = max(totals.began_wall_ns, (totals.series.last_second - RECENT_SECONDS + 1) * SECOND)
-    return Recent(replace(counts, in_flight=0), times, max(0, totals.began_wall_ns + totals.elapsed_ns - began_ns))
+    return Recent(replace(counts, in_flight=0), seconds, max(0, totals.began_wall_ns + totals.elapsed_ns - began_ns))
 
 
 class RecentWatch(EachSecond[Recent]):
-    """Adds them up once per second: that costs as much as a few snapshots."""
+    """Copies them once per second."""
 
     def __init__(self) -> None:
         super().__init__(Recent())

@@ -138,6 +138,10 @@ class Times(Record):
         self.service.merge(other.service)
         self.lag.merge(other.lag)
 
+    def copy(self) -> Times:
+        """What it holds now."""
+        return Times(*(clock.copy() for clock in self))
+
     def __add__(self, other: Times) -> Times:
         """A new record that holds what both hold."""
         return Times(*(Histogram.merged(pair) for pair in zip(self, other, strict=True)))
