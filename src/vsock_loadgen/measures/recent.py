@@ -25,7 +25,7 @@ class Recent:
 
     @cached_property
     def times(self) -> Times:
-        """The times of all of them: added up for the first who looks, since often nobody does."""
+        """The times of all of them, added up when they are first looked at: often they never are."""
         whole = Times()
         for times in self.seconds:
             whole.merge(times)
