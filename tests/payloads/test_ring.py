@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from contextlib import suppress
 from itertools import pairwise
+from unittest.mock import Mock
+
+import pytest
 
 from vsock_loadgen.payloads.catalogue import builtin, specific
 from vsock_loadgen.payloads.fragments import prelude
 from vsock_loadgen.payloads.proto import scanner_v4_pb2 as v4
-from vsock_loadgen.payloads.ring import Ring, shuffled
+from vsock_loadgen.payloads.ring import NO_FILE, Ring, shuffled
 
 
 def test_a_ring_longer_than_the_catalogue_repeats_it_with_new_ids() -> None:
@@ -25,6 +31,28 @@ def test_the_table_begins_after_the_prelude_and_ends_with_the_ring() -> None:
     assert bytes(ring.view[: ring.ends[0]]) == prelude()
     assert ring.ends[20] == len(ring.view)
     assert len(ring.ends) == 21
+
+
+def test_a_ring_is_the_content_of_its_file() -> None:
+    ring = Ring.build(builtin(), 20)
+    assert os.pread(ring.file, len(ring.view) + 1, 0) == bytes(ring.view)
+
+
+def test_the_file_lasts_as_long_as_the_ring() -> None:
+    ring = Ring.build(builtin(), 1)
+    file, before = ring.file, os.fstat(ring.file)
+    del ring
+    with suppress(OSError):  # else the number is another file's by now
+        assert not os.path.samestat(before, os.fstat(file))
+
+
+@pytest.mark.parametrize("fault", [AttributeError(), OSError(errno.ENOSYS, "not implemented")])
+def test_a_ring_without_a_file_holds_the_same(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = bytes(Ring.build(builtin(), 20).view)
+    monkeypatch.setattr(os, "memfd_create", Mock(side_effect=fault))
+    ring = Ring.build(builtin(), 20)
+    assert (bytes(ring.view), ring.file) == (expected, NO_FILE)
+    assert ring.view.readonly
 
 
 def test_nobody_can_write_into_the_ring() -> None:

@@ -20,7 +20,7 @@ class ReportSource(Protocol):
 
     @property
     def file(self) -> int:
-        """The descriptor of a file that holds the contents of all reports."""
+        """The descriptor of a file that holds the contents of all reports; negative if none does."""
 
     def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:
         """The report of the VM with this global index, to be sent one buffer after the other: a header, and the contents."""

@@ -72,7 +72,7 @@ class Sender:
         self._buffers = reports.buffers
         self._spans = reports.spans
         self._file = reports.file
-        self._least_from_file = LEAST_FROM_FILE if target.takes_files else _NEVER
+        self._least_from_file = LEAST_FROM_FILE if reports.file >= 0 and target.takes_files else _NEVER
         self._target = target
         self._poller = poller
         self._ledger = ledger

@@ -70,7 +70,7 @@ class ReportFactory:
 
     @property
     def file(self) -> int:
-        """The descriptor of the file that holds the contents of all reports."""
+        """The descriptor of the file that holds the contents of all reports; negative if none does."""
         return self.ring.file
 
     def buffers(self, index: int, cid: int, packages: int) -> list[Buffer]:

@@ -1,26 +1,27 @@
-"""All packages that reports are windows of, laid end to end once, in a file without a name: the kernel can send parts of a file
-without copying them."""
+"""All packages that reports are windows of, laid end to end once, in a file without a name if possible: the kernel can send parts
+of a file without copying them."""
 
 from __future__ import annotations
 
 import mmap
 import os
 import random
-import tempfile
 import weakref
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import cycle, islice
 
 from vsock_loadgen.payloads.catalogue import CataloguePackage
 from vsock_loadgen.payloads.fragments import fragments, prelude
 
+NO_FILE = -1
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Ring:
-    """A prelude and then package fragments, end to end in a `file` (a descriptor that lasts as long as the ring) and in a read-only
-    view of it.
+    """A prelude and then package fragments, end to end in a read-only view: that of a `file`, a descriptor that lasts as long as
+    the ring, if it is not NO_FILE.
 
     `ends[n]` is the offset in bytes after the nth fragment, `ends[0]` that after the prelude: the fragments m+1 to n are
     `view[ends[m] : ends[n]]`.
@@ -33,22 +34,32 @@ class Ring:
     @classmethod
     def build(cls, packages: Sequence[CataloguePackage], length: int) -> Ring:
         """A ring of `length` fragments: the packages in turn, repeated with new ids."""
-        file, ends = _memory_file(), array("Q")
-        with os.fdopen(file, "wb", closefd=False) as content:
-            for part in chain([prelude()], fragments(islice(cycle(packages), length))):
-                content.write(part)
-                ends.append(len(part) + (ends[-1] if ends else 0))
-        ring = cls(memoryview(mmap.mmap(file, ends[-1], access=mmap.ACCESS_READ)), ends, file)
+        content = bytearray(prelude())
+        ends = array("Q", [len(content)])
+        for fragment in fragments(islice(cycle(packages), length)):
+            content += fragment
+            ends.append(len(content))
+        file = _file_of(content)
+        if file == NO_FILE:
+            return cls(memoryview(content).toreadonly(), ends, file)
+        ring = cls(memoryview(mmap.mmap(file, len(content), access=mmap.ACCESS_READ)), ends, file)
         weakref.finalize(ring, os.close, file)
         return ring
 
 
-def _memory_file() -> int:
-    """An empty file without a name, in memory if the system has such files."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("reports")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+def _file_of(content: bytearray) -> int:
+    """A file without a name, in memory; NO_FILE if the system has no such files, or does not let this one grow so large."""
+    try:
+        file = os.memfd_create("reports")
+    except (AttributeError, OSError):
+        return NO_FILE
+    try:
+        with os.fdopen(file, "wb", closefd=False) as written:
+            written.write(content)
+    except OSError:
+        os.close(file)
+        return NO_FILE
+    return file
 
 
 def shuffled(catalogue: Sequence[CataloguePackage], seed: int) -> list[CataloguePackage]:
