@@ -124,7 +124,7 @@ _INSTANTS = st.integers(0, (1 << 62) - 1)
 
 
 @given(vms=_SLICES, due=st.tuples(_INSTANTS, _INSTANTS), data=st.data())
-def test_a_heap_entry_holds_any_position_of_a_slice_beside_any_instant_and_orders_by_both(
+def test_an_entry_of_the_agenda_holds_any_position_of_a_slice_beside_any_instant_and_orders_by_both(
     vms: int, due: tuple[int, int], data: st.DataObject
 ) -> None:
     bits = Load(replace(schedule([SECOND]), indices=range(vms)), (), (), (), Cells()).position_bits

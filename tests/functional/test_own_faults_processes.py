@@ -209,5 +209,6 @@ def test_a_run_that_has_lost_everything_and_waits_holds_no_descriptor_of_it(tmp_
         ended = run.ended()
     assert ended.code == 1
     of_others = [name for name in held if not name.startswith("memfd:reports")]  # the parent's own, from before there were workers
+    assert len(held) == 4, held
     assert len(of_others) == 2, held  # both ends of what wakes it for a signal
     assert all(name.startswith("socket:") for name in of_others)

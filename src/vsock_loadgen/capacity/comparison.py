@@ -17,7 +17,7 @@ from pydantic import Field
 
 from vsock_loadgen.capacity.outcome import Capacity
 from vsock_loadgen.capacity.trial import Level
-from vsock_loadgen.config.expressions import plain_number, split_expression
+from vsock_loadgen.config.expressions import plain_percent, split_expression
 from vsock_loadgen.config.schema import keys_of_scope
 from vsock_loadgen.errors import EXIT_INTERNAL, EXIT_SATURATED
 from vsock_loadgen.measures.figures import COMPARE, Operator
@@ -199,7 +199,7 @@ def parse_holds(text: str) -> HoldsCondition:
         raise ValueError(f"the figure {parts.name} is not known of searches, expected {HOLDS}, as in {EXAMPLE!r}")
     written = parts.written
     sign = {"+": 1, "-": -1}.get(written[0], 0)
-    percent = plain_number((written[1:] if sign else written).removesuffix("%").strip())
+    percent = plain_percent(written[1:] if sign else written)
     if not written.endswith("%") or percent is None or (percent and not sign):
         raise ValueError(f"the difference is {written}, expected a percentage of what held before, with its sign, such as -10%")
     return HoldsCondition(f"{HOLDS} {parts.comparison} {written}", parts.comparison, sign * percent)

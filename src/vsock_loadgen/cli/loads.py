@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from vsock_loadgen.capacity.amounts import Amount
-from vsock_loadgen.config.expressions import plain_number
+from vsock_loadgen.config.expressions import plain_percent
 
 _LEAST_PRECISION, _MOST_PRECISION = 1, 100
 
@@ -32,7 +32,7 @@ class PrecisionType(click.ParamType[float]):
         """The share of a text."""
         if isinstance(value, float):
             return value
-        percent = plain_number(str(value).removesuffix("%").strip())
+        percent = plain_percent(str(value))
         if percent is None or not _LEAST_PRECISION <= percent <= _MOST_PRECISION:
             self.fail(f"{value!r}: expected {_LEAST_PRECISION}% to {_MOST_PRECISION}%", param, ctx)
         return float(percent / 100)

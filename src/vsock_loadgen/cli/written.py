@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsock_loadgen.cli.outputs import OUTPUT, result_option
-from vsock_loadgen.config.expressions import plain_number
+from vsock_loadgen.config.expressions import plain_percent
 from vsock_loadgen.outputs import is_stream
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ShareType(click.ParamType[Fraction]):
         """The share of a text."""
         if isinstance(value, Fraction):
             return value
-        percent = plain_number(str(value).removesuffix("%").strip())
+        percent = plain_percent(str(value))
         if percent is None or not 0 < percent <= _WHOLE_PERCENT:
             self.fail(f"{value!r}: expected a percentage above 0, up to 100%", param, ctx)
         return percent / _WHOLE_PERCENT

@@ -44,6 +44,11 @@ def plain_number(text: str) -> Fraction | None:
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 
+def plain_percent(text: str) -> Fraction | None:
+    """A percentage, with or without its sign, as `plain_number` takes it."""
+    return plain_number(text.removesuffix("%").strip())
+
+
 def listed(words: Any) -> str:
     """`a, b or c`."""
     *first, last = words
