@@ -53,8 +53,10 @@ class Outcome:
     size: int = 0
 
 
-def websocket(request: web.BaseRequest) -> web.WebSocketResponse | None:
-    """The websocket of a request, not yet open; None if it asks for none."""
+async def opened(request: web.BaseRequest) -> web.WebSocketResponse | None:
+    """The websocket that a request asks for, open; None if it asks for none. Raises OSError if the asker is gone."""
+    if request.method != "GET":
+        return None
     ws = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
         compress=False,
@@ -63,7 +65,12 @@ def websocket(request: web.BaseRequest) -> web.WebSocketResponse | None:
         timeout=_CLOSE_SECONDS,
         max_msg_size=_LARGEST_FRAME,
     )
-    return ws if request.method == "GET" and ws.can_prepare(request) else None
+    _bound_buffers(request)
+    try:
+        await ws.prepare(request)
+    except web.HTTPException:
+        return None
+    return ws
 
 
 class Exchange:
@@ -181,7 +188,7 @@ class Exchange:
         return Outcome(how, self._clock_ns(), size)
 
 
-def bound_buffers(request: web.BaseRequest) -> None:
+def _bound_buffers(request: web.BaseRequest) -> None:
     """Hold no more of a report than this for a slow asker: the rest stays in memory that all reports share."""
     if request.transport is not None:
         request.transport.set_write_buffer_limits(high=_BUFFERED_BYTES)

@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from vsock_loadgen.answering.accounts import Accounts
 from vsock_loadgen.answering.agents import Agents
 from vsock_loadgen.answering.books import AskedLedger
-from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, bound_buffers, websocket
+from vsock_loadgen.answering.exchange import PATIENCE, Exchange, Patience, opened
 from vsock_loadgen.answering.faults import Faulty, no_fault
 from vsock_loadgen.answering.places import NO_HANDLER, NO_UPGRADE, UNAUTHORIZED, AgentOf, Page, found, no_such_vm, not_running
 from vsock_loadgen.answering.sampled_accounts import SampledAccounts
@@ -259,25 +259,22 @@ class AnsweringWorker:
         asking = self.accounts.ask(position, now_ns, self._agenda.book(position, now_ns), fault)
         how, at_ns, size = Asked.CUT, now_ns, 0
         refusal: Page | None = None
-        ws, is_open = None, False
+        ws: web.WebSocketResponse | None = None
         try:
             if not self._switches.is_on(position):
                 how, refusal = Asked.BAD_REQUEST, not_running(place)
-            elif (ws := websocket(request)) is None:
-                how, refusal = Asked.BAD_REQUEST, NO_UPGRADE
             elif fault is Asked.NO_HANDLER:
                 how, refusal = fault, NO_HANDLER
+            elif (ws := await opened(request)) is None:
+                how, refusal = Asked.BAD_REQUEST, NO_UPGRADE
             else:
-                bound_buffers(request)
-                await ws.prepare(request)
-                is_open = True
                 outcome = await Exchange(ws, asking, self._agents, self._orders.patience, self._clock_ns).answer()
                 how, at_ns, size = outcome.how, outcome.at_ns, outcome.size
-        except (OSError, web.HTTPException):  # the asker is gone before the upgrade, or did not ask for one
+        except OSError:  # the asker is gone before the upgrade
             how = Asked.NO_REQUEST
         finally:
             self.accounts.end(asking, how, at_ns, size)
-        if ws is None or not is_open:
+        if ws is None:
             return _response(refusal or NO_UPGRADE)
         if how is Asked.DROP and request.transport is not None:
             request.transport.close()
