@@ -158,15 +158,23 @@ def _paced() -> list[Scenario]:
 
 
 def _growth() -> list[Scenario]:
+    """VMs, rate and size one at a time; and the largest fleet at the highest rate, which has budgets."""
     base = Scenario(name="", group="growth", vms=10_000, packages=10, interval_us=0, seconds=7, once=True)
 
     def grown(name: str, *, rate: int, vms: int = 10_000, packages: int = 10) -> Scenario:
         return replace(base, name=f"growth-{name}", vms=vms, packages=packages, interval_us=vms * 1_000_000 // rate)
 
+    largest = replace(
+        grown("vms-1000000-rate-20000", vms=1_000_000, rate=20_000),
+        workers=2,
+        seconds=16,
+        budgets=(Budget("lag_p99", 0.005), Budget("pss_bytes", 350 * _MEGABYTE)),
+    )
     return [
         *(grown(f"vms-{vms}", vms=vms, rate=5_000) for vms in (1_000, 10_000, 100_000, 1_000_000)),
         *(grown(f"rate-{rate}", rate=rate) for rate in (500, 2_000, 8_000, 16_000)),
         *(grown(f"size-{packages}", packages=packages, rate=400) for packages in (10, 100, 700, 2_000, 10_000)),
+        largest,
     ]
 
 

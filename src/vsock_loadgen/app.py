@@ -13,9 +13,9 @@ from vsock_loadgen.cluster.identity import identify, settled
 from vsock_loadgen.cluster.nodes import WorkerNodes, read_worker_nodes
 from vsock_loadgen.cluster.watch import NodeWatch
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.joining import MOST_STEPS
 from vsock_loadgen.engine.loads import loads_of
+from vsock_loadgen.engine.machine import environment, raise_descriptor_limit, usable_processors
 from vsock_loadgen.engine.samples import Sampled, SampleFile
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.engine.supervisor import Supervisor

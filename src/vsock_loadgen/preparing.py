@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.engine.capacity import usable_processors
+from vsock_loadgen.engine.machine import usable_processors
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.payloads.catalogue_file import read_catalogue
 from vsock_loadgen.payloads.envelope import Discovered

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from vsock_loadgen.config.address import Address
-from vsock_loadgen.engine.capacity import raise_descriptor_limit
+from vsock_loadgen.engine.machine import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.payloads.decode import decode
 from vsock_loadgen.receiver.behaviour import Behaviour

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.engine.capacity import raise_descriptor_limit
+from vsock_loadgen.engine.machine import raise_descriptor_limit
 from vsock_loadgen.engine.stopping import StopRequests
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.plan.polling import Settings

@@ -21,8 +21,8 @@ from vsock_loadgen.capacity.trial import Trial
 from vsock_loadgen.capacity.watch import TrialWatch
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.engine.capacity import environment, raise_descriptor_limit
 from vsock_loadgen.engine.loads import loads_of
+from vsock_loadgen.engine.machine import environment, raise_descriptor_limit
 from vsock_loadgen.engine.probing import Prober, idle_p95_ns, recovered_after_ns
 from vsock_loadgen.engine.sending import SendingOrders
 from vsock_loadgen.engine.stopping import StopRequests

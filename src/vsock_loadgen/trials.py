@@ -15,7 +15,7 @@ from vsock_loadgen.capacity.timing import Lengths, lengths_of
 from vsock_loadgen.capacity.trial import Level
 from vsock_loadgen.config.address import EmbeddedAddress
 from vsock_loadgen.config.model import Config
-from vsock_loadgen.engine.capacity import usable_processors
+from vsock_loadgen.engine.machine import usable_processors
 from vsock_loadgen.errors import ConfigError, Problem
 from vsock_loadgen.measures.cells import PHASE
 from vsock_loadgen.payloads.reports import ReportFactory

@@ -18,9 +18,9 @@ from vsock_loadgen.answering.places import SUBPROTOCOL
 from vsock_loadgen.measures.askings import Asked
 from vsock_loadgen.payloads.dialects import LENGTH, MOST_REQUEST_BYTES, MOST_RESPONSE_BYTES
 from vsock_loadgen.payloads.frames import FrameReader, TooLargeError, pieces
+from vsock_loadgen.payloads.reports import Buffer
 from vsock_loadgen.units import SECOND
 
-Buffer = bytes | memoryview
 MESSAGE_BYTES = 32 * 1024
 _BUFFERED_BYTES = 32 * 1024
 _LARGEST_FRAME = MOST_REQUEST_BYTES + MESSAGE_BYTES

@@ -27,8 +27,9 @@ PAGE_ITEMS = 500
 _REQUEST_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_MESSAGE = 400
-_WORTH_ANOTHER_TRY = frozenset({408, 410, 429})
-"""Beside every 5xx. 410 is a list that changed so much while it was read in pages that the rest of it is gone."""
+_LIST_CHANGED = 410
+"""A list changed so much while it was read in pages that the rest of it is gone: read again, it is whole."""
+_MAY_PASS = frozenset({408, 429})
 
 T = TypeVar("T")
 
@@ -150,7 +151,7 @@ class Listing(Access, Generic[T]):
         except Exception as error:  # noqa: BLE001 (whatever a client trips over in somebody's answer, it is that answer)
             if (response := _response_of(error)) is not None:
                 status = response.status_code
-                return self._refused(server, status, message_of(response)), status < 500 and status not in _WORTH_ANOTHER_TRY
+                return self._refused(server, status, message_of(response)), not (may_pass(status) or status == _LIST_CHANGED)
             if isinstance(error, httpx2.TimeoutException):
                 return self._unreachable(server, f"no answer within {_REQUEST_SECONDS:.0f} s"), False
             if isinstance(error, httpx2.LocalProtocolError):  # whose words have the header in them, token and all
@@ -204,6 +205,11 @@ def _response_of(error: BaseException | None) -> httpx2.Response | None:
     while error is not None and not isinstance(error, httpx2.HTTPStatusError):
         error = error.__context__
     return None if error is None else error.response
+
+
+def may_pass(status: int) -> bool:
+    """Whether a refusal with this status may be a matter of time: the same request may be granted later."""
+    return status >= 500 or status in _MAY_PASS
 
 
 def message_of(response: httpx2.Response) -> str:

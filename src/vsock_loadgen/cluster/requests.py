@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from vsock_loadgen.cluster.api_server import PAGE_ITEMS, PATIENCE_SECONDS, message_of, without_credentials
+from vsock_loadgen.cluster.api_server import PAGE_ITEMS, PATIENCE_SECONDS, may_pass, message_of, without_credentials
 from vsock_loadgen.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MERGE_PATCH = "application/merge-patch+json"
 _CONFLICT, _NOT_FOUND = 409, 404
-_WORTH_ANOTHER_TRY = frozenset({408, 429})
 _FIRST_PAUSE_SECONDS = 0.5
 _REQUEST_SECONDS = 60.0
 """Longer than an API server takes for what it has not given up itself."""
@@ -119,7 +118,7 @@ class Requests:
                 if status == _CONFLICT and method == "POST":
                     raise ConflictError(path)
                 error = self._refused(method, path, status, message_of(answer))
-                if status < 500 and status not in _WORTH_ANOTHER_TRY:
+                if not may_pass(status):
                     raise error
                 wait_seconds = max(pause_seconds, _retry_after(answer))
             except httpx2.RequestError as failed:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from vsock_loadgen.engine.capacity import raise_descriptor_limit
 from vsock_loadgen.engine.channel import Channel
 from vsock_loadgen.engine.joining import Join, walk_to
 from vsock_loadgen.engine.loads import Load
+from vsock_loadgen.engine.machine import raise_descriptor_limit
 from vsock_loadgen.engine.poller import READABLE, EpollPoller, Poller
 from vsock_loadgen.engine.samples import SampleFile
 from vsock_loadgen.errors import exit_code_of

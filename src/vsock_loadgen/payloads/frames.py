@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vsock_loadgen.payloads.dialects import LENGTH
+from vsock_loadgen.payloads.reports import Buffer
 
 
 class TooLargeError(ValueError):
@@ -33,10 +34,10 @@ class FrameReader:
         return bool(self._gathered)
 
 
-def pieces(buffers: list[bytes | memoryview], size: int) -> list[bytes | memoryview]:
+def pieces(buffers: list[Buffer], size: int) -> list[Buffer]:
     """The same bytes as pieces of at most `size`, of which the last, a byte at least, can be held back from the others: there are
     two or more if there are two bytes or more. Only what is smaller than a piece is copied."""
-    cut: list[bytes | memoryview] = []
+    cut: list[Buffer] = []
     for buffer in buffers:
         view = memoryview(buffer)
         cut += [view[start : start + size] for start in range(0, len(view), size)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsock_loadgen.engine.capacity import usable_processors
+from vsock_loadgen.engine.machine import usable_processors
 from vsock_loadgen.plan.sending import workers_for
 
 
