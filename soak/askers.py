@@ -82,8 +82,7 @@ class Askers:
         for process, output in self._running:
             process.send_signal(signal.SIGTERM)
             try:
-                if process.wait(_END_SECONDS) == -signal.SIGTERM:  # it had not begun
-                    continue
+                process.wait(_END_SECONDS)
                 said = json.loads(output.read_text())
             except (subprocess.TimeoutExpired, ValueError) as error:
                 raise SoakError(f"an asker left no count: {output.with_suffix('.err').read_text()[-500:]!r}") from error

@@ -71,10 +71,12 @@ def scrape(
     credentials: Credentials = NO_FILES,
     manners: Manners = GOOD,
     *,
+    begun: Callable[[], None],
     counters_port: int | None = None,
 ) -> Scraped:
     """Ask VMs until a stop signal comes or the config's duration is over; returns what was counted. Settings are scaled as the
-    config says. The counts so far are served on a `counters_port` under Sensor's names. Raises TargetError if it is taken."""
+    config says. `begun` is called once a signal ends the asking in order. The counts so far are served on a `counters_port` under
+    Sensor's names. Raises TargetError if it is taken."""
     context = credentials.context() if url.startswith("https://") else None
     raise_descriptor_limit()
     scaled = settings.scaled(config.time_scale)
@@ -86,6 +88,7 @@ def scrape(
             stack.enter_context(
                 exposing(counters_port, lambda started: exposition(shown.scraped, settings, started), "--counters-port")
             )
+        begun()
         return asyncio.run(_ask(make, stop, shown))
 
 

@@ -75,6 +75,24 @@ def test_a_signal_ends_the_other_verbs_without_a_traceback(
     assert not (tmp_path / "relay.sock").exists()
 
 
+AT_ONCE = (
+    "import os, signal, click",
+    "echo = click.echo",
+    "def told(text='', *rest, **more):",
+    "    echo(text, *rest, **more)",
+    "    if str(text).startswith(('asking', 'listening')): os.kill(os.getpid(), signal.SIGTERM)",
+    "click.echo = told",
+)
+"""A signal comes the moment the command says that it has begun."""
+
+
+@pytest.mark.parametrize(("verb", "place"), [("scrape", "http://127.0.0.1:9"), ("receive", "unix://{}/relay.sock")])
+def test_once_a_command_says_that_it_has_begun_a_signal_ends_it_with_its_summary(verb: str, place: str, tmp_path: Path) -> None:
+    with watched(verb, place.format(tmp_path), "--format", "json", setup=AT_ONCE) as process:
+        ended = process.ended()
+    assert (ended.code, json.loads(ended.out)["reports"]) == (0, 0), ended.log
+
+
 HIDDEN = {
     "in a finalizer": (
         "class Going:",

@@ -94,8 +94,12 @@ def scrape(
         click.echo(f"warning: {problem}", err=True)
     fleet = _listed(config, is_planned=given.path is not None) if vms_from == "cluster" else _planned(config)
     until = f" for {format_duration(config.duration_ns)}" if config.duration_ns else ""
-    click.echo(f"asking {len(fleet.indices):,} VMs at {url}{until}", err=True)
-    scraped = scraping.scrape(url.rstrip("/"), fleet, config, settings, credentials, manners, counters_port=counters_port)
+
+    def begun() -> None:
+        click.echo(f"asking {len(fleet.indices):,} VMs at {url}{until}", err=True)
+
+    server = url.rstrip("/")
+    scraped = scraping.scrape(server, fleet, config, settings, credentials, manners, begun=begun, counters_port=counters_port)
     terminal = streams()
     if output == "json":
         text = json.dumps(scraped.to_json(), indent=1) + "\n"
