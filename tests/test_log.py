@@ -33,7 +33,7 @@ def test_a_line_has_the_local_time_in_front() -> None:
 
 def test_a_block_is_written_as_it_is() -> None:
     stream = io.StringIO()
-    Log(stream).block("a\n b\n", "a plan", "plan", {"plan": {}})
+    Log(stream).block(lambda: "a\n b\n", "a plan", "plan", dict)
     assert stream.getvalue() == "a\n b\n"
 
 
@@ -42,7 +42,7 @@ def test_as_json_every_entry_is_one_object_in_one_line_with_the_same_first_keys(
     log = Log(stream, wall_seconds=lambda: 1_700_000_000.25, style="json")
     log.line("begins", "start", {"vms": 3})
     log.alert("a\nb \N{SNOWMAN}")
-    log.block("a\n b\n", "the plan", "plan", {"plan": {"seed": 0}})
+    log.block(str, "the plan", "plan", lambda: {"plan": {"seed": 0}})
     log.error("ends", "broken", {"exit_code": 1})
     entries = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert entries[0] == {
@@ -114,6 +114,6 @@ def test_what_a_stream_cannot_encode_becomes_its_likeness_and_the_log_goes_on() 
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     log = Log(stream)
-    log.block("███ 70 %\n", "", "plan", {})
-    log.block("and on\n", "", "plan", {})
+    log.block(lambda: "███ 70 %\n", "", "plan", dict)
+    log.block(lambda: "and on\n", "", "plan", dict)
     assert raw.getvalue() == b"### 70 %\nand on\n"

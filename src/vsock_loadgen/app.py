@@ -108,8 +108,12 @@ def _decide(mode: Mode, config: Config, warnings: tuple[Problem, ...], stage: St
     identity = identify(config.node_index, config.node_count, os.environ, _read_workers)
     config = settled(config, identity)
     plan, factory = prepare(config, asker=mode.foreseen)
-    text = plan_text(plan, width=streams.width, color=streams.color)
-    log.block(text, f"the plan of {plan.fleet.vm_count:,} VMs", "plan", {"plan": plan_document(plan)})
+    log.block(
+        lambda: plan_text(plan, width=streams.width, color=streams.color),
+        f"the plan of {plan.fleet.vm_count:,} VMs",
+        "plan",
+        lambda: {"plan": plan_document(plan)},
+    )
     reconciler = mode.reconciler(config, log, os.environ)
     gateway = push_gateway_of(config.push_gateway, identity.index, log, os.environ)
     decided = Decided(config, identity, plan, factory, reconciler, gateway, warnings)

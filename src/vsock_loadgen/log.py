@@ -65,12 +65,13 @@ class Log:
         """Something that ends the run."""
         self._add("error", text, event, fields)
 
-    def block(self, text: str, message: str, event: str, fields: Mapping[str, object]) -> None:
-        """An event that has several lines: for people `text` as it is, for machines the message and the fields."""
+    def block(self, text: Callable[[], str], message: str, event: str, fields: Callable[[], Mapping[str, object]]) -> None:
+        """An event that has several lines: for people the text as it is, for machines the message and the fields. Only what is
+        wanted is made."""
         if self.style == "json":
-            self.line(message, event, fields)
+            self.line(message, event, fields())
         else:
-            self._write(text)
+            self._write(text())
 
     def recent(self) -> list[Entry]:
         """The last entries, oldest first."""

@@ -236,7 +236,7 @@ def log_lines(style: str) -> str:
     log = Log(stream, wall_seconds=lambda: 1_700_000_000.25, style="json" if style == "json" else "text")
     log.line("begins", "start", {"vms": 3})
     log.alert("look\nhere \N{SNOWMAN}")
-    log.block("a\n b\n", "the plan", "plan", {"plan": {"seed": 0}})
+    log.block(lambda: "a\n b\n", "the plan", "plan", lambda: {"plan": {"seed": 0}})
     log.error("ends", "broken", {"exit_code": 1})
     lines = StatsLines(log, 10 * SECOND)
     for totals in _two_moments():

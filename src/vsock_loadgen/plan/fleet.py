@@ -174,6 +174,8 @@ def _cohorts(
     for key in dict.fromkeys(zip(profile, intervals.buckets, strict=True)):
         cohort = _cohort(profiles[key[0]], key[1], config)
         by_bucket[key] = places.setdefault(cohort, len(places))
+    if len(places) == 1:
+        return tuple(places), array("H", bytes(2 * config.vm_count))
     return tuple(places), array("H", map(by_bucket.__getitem__, zip(profile, intervals.buckets, strict=True)))
 
 
@@ -188,7 +190,7 @@ def _cohort(profile: Profile, bucket: int, config: Config) -> Cohort:
 
 
 def _offsets(config: Config, intervals: Column, cohorts: tuple[Cohort, ...], cohort: array[int]) -> array[int]:
-    shares, whole = uniforms(config.seed, "phase", config.vm_count), 1 << _OFFSET_BITS  # the name is part of the plan
+    shares, whole = uniforms(config.seed, "phase", config.vm_count), 2.0**_OFFSET_BITS  # the name is part of the plan
     offsets = array(
         "q", [int(share * whole) * interval >> _OFFSET_BITS for share, interval in zip(shares, intervals.values, strict=True)]
     )
