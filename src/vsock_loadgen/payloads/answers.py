@@ -34,7 +34,7 @@ class Answers:
         """The whole report of a machine, as buffers to send one after the other. Raises ValueError as `ReportFactory` does."""
         contents = self.reports.contents(index, packages)
         contents_bytes = sum(map(len, contents))
-        own = self.reports.envelope.index_fields % index + field_head(_CONTENTS, contents_bytes)
+        own = self.reports.envelope.index_fields(index) + field_head(_CONTENTS, contents_bytes)
         index_bytes = len(own) + contents_bytes
         index_head = field_head(_INDEX_REPORT, index_bytes)
         meta = self.dialect.meta(self.facts, mark, generated_ns)

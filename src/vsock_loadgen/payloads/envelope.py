@@ -24,9 +24,10 @@ _VM_ID = 3  # IndexReport.vm_id
 _HASH_ID = 1  # scanner IndexReport.hash_id
 _CONTENTS = 5  # scanner IndexReport.contents
 
-_VM_ID_TEXT = b"766d6c67-0000-4000-8000-%012x"
+_INDEX_BYTES = 6
+_INDEX_DIGITS = 2 * _INDEX_BYTES  # hexadecimal ones
+_VM_ID_START = b"766d6c67-0000-4000-8000-"
 _HASH_ID_BYTES = len("sha256:") + 64
-_INDEX_DIGITS = 12
 
 
 def varint(value: int) -> bytes:
@@ -44,7 +45,11 @@ def field_head(number: int, payload_bytes: int) -> bytes:
     return varint(number << 3 | _LENGTH_DELIMITED) + varint(payload_bytes)
 
 
-_VM_ID_FIELD = field_head(_VM_ID, len(_VM_ID_TEXT % 0)) + _VM_ID_TEXT
+_VM_ID_FIELD_START = field_head(_VM_ID, len(_VM_ID_START) + _INDEX_DIGITS) + _VM_ID_START
+
+
+def _digits(index: int) -> bytes:
+    return index.to_bytes(_INDEX_BYTES, "big").hex().encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,49 +75,57 @@ RHEL_9 = Discovered()
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A header with gaps for what varies: the CID, and the machine's index twice. All of it has a fixed length."""
+
+    before_cid: bytes
+    before_vm_id: bytes
+    before_hash_id: bytes
+    rest: bytes
+
+    def filled(self, cid: bytes, index: int) -> bytes:
+        """The header of the machine with this CID, in decimal digits, and this global index."""
+        digits = _digits(index)
+        return b"".join([self.before_cid, cid, self.before_vm_id, digits, self.before_hash_id, digits, self.rest])
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The fields of one run's reports that do not depend on the machine; build it with `build`.
 
-    `discovered` is the VMReport's other field, empty in the bare format. `index_fields` are hash id, state and success, with a `%`
-    specification for the machine's index; `index_fields_bytes` is their length once filled in.
+    `discovered` is the VMReport's other field, empty in the bare format. `hash_id_start` is the hash id up to the machine's index,
+    `finished` are state and success.
     """
 
     is_wrapped: bool
     discovered: bytes
-    index_fields: bytes
-    index_fields_bytes: int
+    hash_id_start: bytes
+    finished: bytes
 
     @classmethod
     def build(cls, report_format: ReportFormat, seed: int, discovered: Discovered = RHEL_9) -> Envelope:
         """The envelope of a format. A machine's vm id follows from its global index, its hash id from seed and index."""
         is_wrapped = report_format == "vmReport"
         digest = hashlib.sha256(f"{seed}/hash_id".encode()).hexdigest()[:-_INDEX_DIGITS]
-        hash_id = f"sha256:{digest}%0{_INDEX_DIGITS}x".encode()
-        finished = v4.IndexReport(state="IndexFinished", success=True).SerializeToString(deterministic=True)
-        index_fields = field_head(_HASH_ID, _HASH_ID_BYTES) + hash_id + finished
         return cls(
             is_wrapped,
             v1.VMReport(discovered_data=discovered.message()).SerializeToString(deterministic=True) if is_wrapped else b"",
-            index_fields,
-            len(index_fields % 0),
+            field_head(_HASH_ID, _HASH_ID_BYTES) + f"sha256:{digest}".encode(),
+            v4.IndexReport(state="IndexFinished", success=True).SerializeToString(deterministic=True),
         )
 
-    def template(self, cid_digits: int, contents_bytes: int) -> bytes:
-        """The header before contents of that many bytes, for a CID of that many digits.
+    def index_fields(self, index: int) -> bytes:
+        """Hash id, state and success of the machine with this global index."""
+        return self.hash_id_start + _digits(index) + self.finished
 
-        It is to be filled by `template % (cid, index, index)`: what varies has a fixed length, so that the lengths hold.
-        """
-        contents_head = field_head(_CONTENTS, contents_bytes)
-        index_bytes = self.index_fields_bytes + len(contents_head) + contents_bytes
+    def template(self, cid_digits: int, contents_bytes: int) -> Template:
+        """The header before contents of that many bytes, for a CID of that many digits."""
+        rest = self.finished + field_head(_CONTENTS, contents_bytes)
+        index_bytes = len(self.hash_id_start) + _INDEX_DIGITS + len(rest) + contents_bytes
         index_head = field_head(_INDEX_V4, index_bytes)
         cid_head = field_head(_VSOCK_CID, cid_digits)
         if self.is_wrapped:
-            ids_bytes = len(cid_head) + cid_digits + len(_VM_ID_FIELD % 0)
+            ids_bytes = len(cid_head) + cid_digits + len(_VM_ID_FIELD_START) + _INDEX_DIGITS
             report_head = field_head(_WRAPPED_INDEX_REPORT, ids_bytes + len(index_head) + index_bytes)
             cid_head = self.discovered + report_head + cid_head
-        return _literal(cid_head) + b"%d" + _VM_ID_FIELD + _literal(index_head) + self.index_fields + _literal(contents_head)
-
-
-def _literal(text: bytes) -> bytes:
-    """Bytes that `%`-formatting leaves as they are: a length may hold the code of a percent sign."""
-    return text.replace(b"%", b"%%")
+        return Template(cid_head, _VM_ID_FIELD_START, index_head + self.hash_id_start, rest)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vsock_loadgen.payloads.catalogue import CataloguePackage, builtin, specific
-from vsock_loadgen.payloads.envelope import RHEL_9, Discovered, Envelope, ReportFormat
+from vsock_loadgen.payloads.envelope import RHEL_9, Discovered, Envelope, ReportFormat, Template
 from vsock_loadgen.payloads.ring import Ring, shuffled
 
 Buffer = bytes | memoryview
@@ -35,7 +35,7 @@ class ReportFactory:
     package_sets: PackageSets | bytes
     """One for all machines; or, of each by its global index, whether its packages are its own."""
     seed: int
-    _prepared: dict[tuple[int, int], tuple[bytes, memoryview]] = field(default_factory=dict, repr=False)
+    _prepared: dict[tuple[int, int], tuple[Template, memoryview]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def build(
@@ -81,9 +81,10 @@ class ReportFactory:
         sets = self.package_sets
         if sets != "shared" and (sets == "perVM" or sets[index]):
             return self._own(index, cid, packages)
-        key = (packages, len(str(cid)))
+        digits = str(cid).encode()
+        key = (packages, len(digits))
         template, body = self._prepared.get(key) or self._prepare(key)
-        return [template % (cid, index, index), body]
+        return [template.filled(digits, index), body]
 
     def contents(self, index: int, packages: int) -> list[memoryview]:
         """What that report says about packages, without any header. Raises ValueError as `buffers` does."""
@@ -103,7 +104,7 @@ class ReportFactory:
         """Bytes of that report, without sending it. Raises ValueError as `buffers` does."""
         return sum(map(len, self.buffers(index, cid, packages)))
 
-    def _prepare(self, key: tuple[int, int]) -> tuple[bytes, memoryview]:
+    def _prepare(self, key: tuple[int, int]) -> tuple[Template, memoryview]:
         """Header template and body for (packages, digits of the CID), kept for the next report like it."""
         packages, cid_digits = key
         self._check(packages)
@@ -115,9 +116,9 @@ class ReportFactory:
 
     def _own(self, index: int, cid: int, packages: int) -> list[Buffer]:
         """The report of a machine with its own packages: a hash of (seed, index) says where their window starts."""
-        contents = self.contents(index, packages)
-        template = self.envelope.template(len(str(cid)), sum(map(len, contents)))
-        return [template % (cid, index, index), *contents]
+        contents, digits = self.contents(index, packages), str(cid).encode()
+        template = self.envelope.template(len(digits), sum(map(len, contents)))
+        return [template.filled(digits, index), *contents]
 
     def _check(self, packages: int) -> None:
         if not 1 <= packages <= self.largest:
