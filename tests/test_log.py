@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from typing import Literal
 
 import pytest
 
@@ -35,6 +36,22 @@ def test_a_block_is_written_as_it_is() -> None:
     stream = io.StringIO()
     Log(stream).block(lambda: "a\n b\n", "a plan", "plan", dict)
     assert stream.getvalue() == "a\n b\n"
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_of_a_block_only_the_form_that_the_log_wants_is_made(style: Literal["text", "json"]) -> None:
+    made: list[str] = []
+
+    def text() -> str:
+        made.append("text")
+        return ""
+
+    def fields() -> dict[str, object]:
+        made.append("json")
+        return {}
+
+    Log(io.StringIO(), style=style).block(text, "a plan", "plan", fields)
+    assert made == [style]
 
 
 def test_as_json_every_entry_is_one_object_in_one_line_with_the_same_first_keys() -> None:

@@ -35,7 +35,7 @@ def test_field_head_is_tag_and_length() -> None:
     assert field_head(5, 300) == b"\x2a\xac\x02"
 
 
-@pytest.mark.parametrize("size", [37, 127, 128, 300, 16_500])
+@pytest.mark.parametrize("size", [37, 37 << 7 | 37, 127, 128, 300, 16_500])
 def test_lengths_of_one_byte_and_more_enclose_the_contents(size: int) -> None:
     contents = contents_of_size(size)
     report = v1.IndexReport.FromString(header("indexReport", 1, 3, size) + contents)

@@ -79,6 +79,15 @@ FLEETS = st.builds(
 
 
 @settings(max_examples=60)
+@given(config=FLEETS, number=st.integers(0, 299))
+def test_vms_of_each_group_are_counted_as_often_as_they_are_named(config: Config, number: int) -> None:
+    indices = [number % config.vm_count] * config.vm_count
+    for dimension in dimensions_of(config).values():
+        counted = Counter(dimension.of_vm[index] for index in indices)
+        assert dimension.vms(indices) == [counted[number] for number in range(len(dimension.groups))]
+
+
+@settings(max_examples=60)
 @given(config=FLEETS)
 def test_every_vm_is_in_one_cell_and_so_in_one_group_of_each_dimension(config: Config) -> None:
     groups = grouped(config)
@@ -88,6 +97,7 @@ def test_every_vm_is_in_one_cell_and_so_in_one_group_of_each_dimension(config: C
         assert [groups.combinations[cell][place] for cell in groups.cell] == list(dimension.of_vm)
         counted = Counter(dimension.of_vm)
         assert dimension.vms(range(config.vm_count)) == [counted[number] for number in range(len(dimension.groups))]
+        assert [group.fleet_vms for group in dimension.groups] == dimension.vms(range(config.vm_count))
         assert sum(group.fleet_vms for group in dimension.groups) in (config.vm_count, 0)
         assert len({group.id for group in dimension.groups}) == len({group.name for group in dimension.groups})
         assert len({group.id for group in dimension.groups}) == len(dimension.groups)

@@ -65,11 +65,11 @@ async def opened(request: web.BaseRequest) -> web.WebSocketResponse | None:
         timeout=_CLOSE_SECONDS,
         max_msg_size=_LARGEST_FRAME,
     )
-    _bound_buffers(request)
     try:
         await ws.prepare(request)
     except web.HTTPException:
         return None
+    _bound_buffers(request)
     return ws
 
 

@@ -215,8 +215,7 @@ class Sender:
         flight.connected = True
         position = flight.position
         flight.pending = self._buffers(self._indices[position], self._cids[position], self._packages[position])
-        for buffer in flight.pending:
-            flight.size += len(buffer)
+        flight.size = sum(map(len, flight.pending))
         if flight.size >= self._least_from_file:
             del flight.pending[1:]
             flight.spans = self._spans(self._indices[position], self._packages[position])

@@ -58,8 +58,8 @@ class Dimension:
     of_vm: array[int]
 
     def vms(self, indices: Sequence[int]) -> list[int]:
-        """VMs of each group among those with these global indices, each of which occurs once."""
-        if len(indices) == len(self.of_vm):
+        """VMs of each group among those with these global indices."""
+        if indices == range(len(self.of_vm)):
             return [group.fleet_vms for group in self.groups]
         here = Counter(part_of(self.of_vm, indices))
         return [here[number] for number in range(len(self.groups))]

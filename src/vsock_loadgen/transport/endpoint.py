@@ -17,8 +17,7 @@ _TIGHT_BYTES = 150_000
 _ROOMY_BYTES = 256 * 1024
 """Room for a report of 700 packages (the kernel doubles it): sent in one go, it wakes the sender once and not three times."""
 
-_STREAM = int(socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
 _TCP_LAST_ACK, _TCP_CLOSING = 9, 11
 """States of a connection that both sides have ended, while the peer has not acknowledged our end."""
 
@@ -65,7 +64,7 @@ class Endpoint:
 
         It is the plain type below `socket.socket`: half as expensive to open and close.
         """
-        opened = socket.SocketType(self.family, _STREAM)
+        opened = socket.SocketType(self.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         if self.family in _INTERNET:
             # A report's last segment must not wait for the acknowledgement of the one before it.
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
